@@ -1,0 +1,1 @@
+"""Kinds of classifier: how hard is a request? One file, one kind."""

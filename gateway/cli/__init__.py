@@ -1,0 +1,1 @@
+"""The `gateway` command: parse, call, print."""

@@ -1,0 +1,1 @@
+"""Kinds of detector: what private content does a text hold? One file, one kind."""

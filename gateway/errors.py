@@ -1,0 +1,171 @@
+"""The error tree.
+
+GatewayError
+├── InvalidRequestError            the request itself is malformed: nothing was asked
+├── ConfigurationError             the policy or the environment is wrong: nothing was opened
+│   ├── PolicyError                with `.problems`, each with file, line, column
+│   ├── UnknownKindError
+│   └── LicenceError
+├── RoutingError                   the pipeline ended without an answer
+│   ├── NoEligibleBackendError     nobody may or can answer: `.reasons`
+│   ├── CascadeExhaustedError      everybody who may answer failed: `.attempts`
+│   └── BudgetExceededError
+├── BackendError                   one attempt failed: `.backend`, `.transient`
+│   ├── BackendTimeoutError        transient
+│   ├── BackendUnavailableError    transient
+│   ├── RateLimitedError           transient, `.retry_after` in seconds
+│   ├── AuthenticationError
+│   ├── ContextWindowExceededError
+│   ├── ContentFilteredError
+│   ├── RequestRejectedError
+│   └── MalformedResponseError
+└── LedgerError
+
+No message, repr or attribute holds a prompt, an answer or a key.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """Everything this library raises on purpose."""
+
+
+class InvalidRequestError(GatewayError, ValueError):
+    """The request is malformed; it was neither sent nor recorded."""
+
+
+class ConfigurationError(GatewayError):
+    """The policy, the environment or the installation is wrong; nothing was opened."""
+
+
+class Problem(str):
+    """One located fault of a policy, as the line that is shown: `FILE:LINE:COLUMN: what; remedy`."""
+
+    __slots__ = ()
+
+
+class PolicyError(ConfigurationError):
+    """A policy was refused whole; `problems` has one line a fault, each with its place."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(Problem(problem) for problem in problems)
+
+
+class UnknownKindError(ConfigurationError):
+    """A `kind` names no part that is installed."""
+
+
+class LicenceError(ConfigurationError):
+    """A model's licence is unknown or forbids what the policy does."""
+
+
+class RoutingError(GatewayError):
+    """The pipeline ended without an answer; the ledger has the entry `entry_id`."""
+
+    code: ClassVar[str] = "routing_failed"
+
+    def __init__(self, message: str, *, entry_id: str | None = None) -> None:
+        super().__init__(message)
+        self.entry_id = entry_id
+
+
+class NoEligibleBackendError(RoutingError):
+    """No backend may see or can take the request; `reasons` says why, by backend."""
+
+    code: ClassVar[str] = "no_eligible_backend"
+
+    def __init__(self, message: str, *, reasons: Mapping[str, str], entry_id: str | None = None) -> None:
+        super().__init__(message, entry_id=entry_id)
+        self.reasons = dict(reasons)
+
+
+class CascadeExhaustedError(RoutingError):
+    """Every backend that was allowed to answer failed; `attempts` has them in order."""
+
+    code: ClassVar[str] = "cascade_exhausted"
+
+    def __init__(self, message: str, *, attempts: Sequence[object], entry_id: str | None = None) -> None:
+        super().__init__(message, entry_id=entry_id)
+        self.attempts = tuple(attempts)
+
+
+class BudgetExceededError(RoutingError):
+    """A spending limit of the policy is reached."""
+
+    code: ClassVar[str] = "budget_exceeded"
+
+
+class BackendError(GatewayError):
+    """One attempt at one backend failed; `transient` says whether the same call may go through later."""
+
+    transient: ClassVar[bool] = False
+    code: ClassVar[str] = "backend_error"
+
+    def __init__(self, message: str, *, backend: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.backend = backend
+        self.status = status
+
+
+class BackendTimeoutError(BackendError):
+    """No answer within the time allowed."""
+
+    transient: ClassVar[bool] = True
+    code: ClassVar[str] = "timeout"
+
+
+class BackendUnavailableError(BackendError):
+    """No connection, or a server-side fault (5xx)."""
+
+    transient: ClassVar[bool] = True
+    code: ClassVar[str] = "unavailable"
+
+
+class RateLimitedError(BackendError):
+    """Too many requests (429); `retry_after` in seconds where the server said so."""
+
+    transient: ClassVar[bool] = True
+    code: ClassVar[str] = "rate_limited"
+
+    def __init__(
+        self, message: str, *, backend: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, backend=backend, status=status)
+        self.retry_after = retry_after
+
+
+class AuthenticationError(BackendError):
+    """The key is missing, wrong or not allowed (401, 403)."""
+
+    code: ClassVar[str] = "authentication"
+
+
+class ContextWindowExceededError(BackendError):
+    """The prompt does not fit into the model's context."""
+
+    code: ClassVar[str] = "context_window"
+
+
+class ContentFilteredError(BackendError):
+    """The provider refused on grounds of content."""
+
+    code: ClassVar[str] = "content_filtered"
+
+
+class RequestRejectedError(BackendError):
+    """The backend says the request is wrong (other 4xx)."""
+
+    code: ClassVar[str] = "rejected"
+
+
+class MalformedResponseError(BackendError):
+    """The backend answered with something that is no completion."""
+
+    code: ClassVar[str] = "malformed_response"
+
+
+class LedgerError(GatewayError):
+    """The ledger cannot be opened, read or written."""

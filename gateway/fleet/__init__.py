@@ -1,0 +1,1 @@
+"""Replicas of one backend: which are there, and which to ask next."""

@@ -1,0 +1,82 @@
+"""The sockets: what the pipeline asks of a part. A part is one file whose name is its `kind`.
+
+A kind's module offers `class Options(BaseModel, extra="forbid", frozen=True)` and
+`@asynccontextmanager async def build(options: Options) -> AsyncIterator[Part]`. Importing the module is light and
+opens nothing; `build` may open connections, processes and files and closes them when its context ends.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from gateway.types import Completion, Delta, Feedback, Finding, LedgerEntry, Request, Verdict
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A model that answers. Called concurrently.
+
+    Raises only `BackendError` (and lets `CancelledError` pass, closing its upstream connection). Never retries,
+    never times out a whole call by itself: `cascade` does both. Never logs or raises with content.
+    """
+
+    @property
+    def replica(self) -> str:
+        """A short name of the one server behind this object (host and port), without credentials."""
+
+    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+        """Answer the whole request; with `logprobs`, ask for token log-probabilities where the server has them."""
+
+    def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """Answer in pieces as they come, the last with `finish_reason` and `usage`; closing it closes the upstream."""
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """Says how hard a request is. Pure CPU, under a millisecond; opens nothing."""
+
+    def difficulty(self, request: Request) -> float:
+        """Return 0 (any model can) to 1 (only the strongest)."""
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds private content. Pure CPU, linear in the text; may be called in a thread.
+
+    A detector that raises counts as "everything was found": the strictest level.
+    """
+
+    def detect(self, text: str) -> Sequence[Finding]:
+        """Return the findings in `text`, spans counted in characters of `text`."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Reads an answer before it is accepted. Judges call nobody that the request is not cleared for."""
+
+    @property
+    def needs_logprobs(self) -> bool:
+        """Whether the completion must carry token log-probabilities."""
+
+    async def judge(self, request: Request, completion: Completion) -> Verdict:
+        """Accept or reject; an answer that cannot be judged is rejected with the reason."""
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """The books. Called concurrently; raises only `LedgerError`."""
+
+    @property
+    def place(self) -> str:
+        """Where the entries are, for people: a path, or `memory`."""
+
+    async def record(self, entry: LedgerEntry) -> None:
+        """Return once the entry survives the death of this process; the same id twice is kept once."""
+
+    async def feedback(self, feedback: Feedback) -> bool:
+        """Keep a judgement about an entry; False where the entry is unknown."""
+
+    async def entries(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Sequence[LedgerEntry]:
+        """Return the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""

@@ -1,0 +1,1 @@
+"""Kinds of judge: is an answer good enough? One file, one kind."""

@@ -1,0 +1,1 @@
+"""Kinds of ledger: the books. One file, one kind."""

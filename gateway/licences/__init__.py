@@ -1,0 +1,1 @@
+"""Licences of models: what they oblige to, as data."""

@@ -1,0 +1,1 @@
+"""Prices and savings: pure arithmetic on exact integers."""

@@ -1,0 +1,53 @@
+"""From a `kind` in the policy to the module that builds the part: a file of ours, or an entry point of a third party.
+
+Third parties register `[project.entry-points."hybrid_gateway.backends"]` with `kind = "their.module"`.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal, Protocol, cast
+
+from pydantic import BaseModel
+
+from gateway.errors import UnknownKindError
+
+Socket = Literal["backends", "classifiers", "detectors", "judges", "ledgers"]
+SOCKETS: tuple[Socket, ...] = ("backends", "classifiers", "detectors", "judges", "ledgers")
+
+
+class KindModule(Protocol):
+    """What a kind's module offers."""
+
+    Options: type[BaseModel]
+
+    # The part's type depends on the socket; the router gives it back its name.
+    def build(self, options: Any, /) -> AbstractAsyncContextManager[Any]:
+        """Open the part and close it when the context ends."""
+
+
+@cache
+def kinds(socket: Socket) -> tuple[str, ...]:
+    """Return the kinds that are installed for a socket, ours first, without importing them."""
+    package = importlib.import_module(f"gateway.{socket}")
+    ours = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
+    theirs = sorted(point.name for point in entry_points(group=f"hybrid_gateway.{socket}"))
+    return (*ours, *(name for name in theirs if name not in ours))
+
+
+@cache
+def load(socket: Socket, kind: str) -> KindModule:
+    """Import the module of a kind; raises `UnknownKindError` with the nearest right spelling."""
+    if kind not in kinds(socket):
+        near = difflib.get_close_matches(kind, kinds(socket), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(kinds(socket))}"
+        raise UnknownKindError(f"unknown kind {kind!r} for {socket}; {hint}")
+    package = importlib.import_module(f"gateway.{socket}")
+    if any(module.name == kind for module in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"gateway.{socket}.{kind}")
+    else:
+        module = next(iter(entry_points(group=f"hybrid_gateway.{socket}", name=kind))).load()
+    return cast("KindModule", module)

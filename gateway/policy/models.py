@@ -1,0 +1,261 @@
+"""The policy as values: what `decide` reads. Parsed once by `policy.load`, then trusted.
+
+A `kind` brings options of its own (`url`, `api_key`, `path` ...); those are checked by the kind's `Options` and
+kept in `options`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from gateway.types import Level, Need, Stakes
+
+LEVELS = tuple(str(level) for level in Level)
+
+
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _level(value: object) -> object:
+    return Level[value.upper()] if isinstance(value, str) and value in LEVELS else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+LevelName = Annotated[
+    Level,
+    BeforeValidator(_level, json_schema_input_type=Literal["public", "internal", "confidential", "restricted"]),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EntityPolicy(_Model):
+    """Who deploys: read by the licence rules."""
+
+    name: str
+    seat: str = Field(default="", description="Country of the seat, ISO 3166 two letters.")
+    exposure: Literal["internal", "customers", "public"] = "customers"
+
+
+class PricePolicy(_Model):
+    """Prices of your contract, USD per million tokens; they win over the packaged list."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+
+
+class BackendPolicy(BaseModel):
+    """One backend: what may reach it, what it can do, what it costs. Other keys belong to its `kind`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str = Field(description="llamacpp, vllm, ollama, lmstudio, openai_http, embedded, hosted, mock ...")
+    model: str = Field(description="The model's name; for `hosted` as litellm writes it: provider/model.")
+    urls: Names = Field(default=(), description="Base URLs of one or more replicas, tried in this order.")
+    clearance: LevelName = Field(description="The highest level this backend may see.")
+    local: bool | None = Field(
+        default=None, description="Whether you operate it yourself. Unset: true for loopback and embedded."
+    )
+    region: str | None = Field(default=None, description="Where it runs, for tags with a region.")
+    licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
+    pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
+    price: PricePolicy | None = None
+    supports: tuple[Need, ...] | None = Field(default=None, description="tools, images, response_format ...")
+    context_tokens: int | None = Field(default=None, gt=0, description="The largest prompt it takes, in tokens.")
+    timeout_s: float = Field(default=60.0, gt=0, description="Seconds one call may take.")
+    optional: bool = Field(
+        default=False, description="Leave it out of the plans when it is not there at start, instead of failing."
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the kind."""
+        return dict(self.model_extra or {})
+
+
+class PoolPolicy(_Model):
+    """Hardware that is paid by the hour, busy or not."""
+
+    gpus: int = Field(gt=0)
+    usd_per_gpu_hour: float = Field(ge=0)
+
+
+class TagPolicy(_Model):
+    """What a tag means: the level it raises a request to, and the region it binds it to."""
+
+    level: LevelName = Level.PUBLIC
+    region: str | None = None
+
+
+class Range(_Model):
+    """`at_least` inclusive, `below` exclusive."""
+
+    at_least: float | None = None
+    below: float | None = None
+
+
+class LevelRange(_Model):
+    """`at_least` and `at_most`, both inclusive."""
+
+    at_least: LevelName = Level.PUBLIC
+    at_most: LevelName = Level.RESTRICTED
+
+
+class When(_Model):
+    """The conditions of a rule; all that are given must hold. Lists mean: one of these."""
+
+    tags: Names = ()
+    kinds: Names = ()
+    task: Names = ()
+    tenant: Names = ()
+    stakes: Annotated[tuple[Stakes, ...], BeforeValidator(_one_or_many)] = ()
+    needs: Annotated[tuple[Need, ...], BeforeValidator(_one_or_many)] = ()
+    level: LevelRange | None = None
+    difficulty: Range | None = None
+    prompt_tokens: Range | None = None
+
+
+class PartPolicy(BaseModel):
+    """A classifier, detector, judge or ledger: its `kind`, other keys belong to the kind."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the kind."""
+        return dict(self.model_extra or {})
+
+
+class AcceptPolicy(BaseModel):
+    """A judge that reads the answer; other keys (`at_least`, `one_of` ...) belong to the judge."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    judge: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the judge."""
+        return dict(self.model_extra or {})
+
+
+def _part(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _parts(value: object) -> object:
+    return tuple(_part(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def _accepts(value: object) -> object:
+    return (value,) if isinstance(value, dict) else value
+
+
+Part = Annotated[PartPolicy, BeforeValidator(_part)]
+Parts = Annotated[tuple[PartPolicy, ...], BeforeValidator(_parts)]
+
+
+class Rule(_Model):
+    """The first rule whose `when` holds decides. Every backend of `use` that may see the request is asked in order."""
+
+    name: str
+    when: When = When()
+    use: Names = Field(min_length=1)
+    accept: Annotated[tuple[AcceptPolicy, ...], BeforeValidator(_accepts)] = Field(
+        default=(), description="Judges that read an answer before the next backend is spared."
+    )
+    unaccepted: Literal["answer", "refuse"] = Field(
+        default="answer", description="When nobody's answer is accepted: give the last one, marked, or refuse."
+    )
+    baseline: str | None = None
+    deadline_s: float | None = Field(default=None, gt=0)
+
+
+class RetryPolicy(_Model):
+    """How often the same backend is asked again after a transient fault, with growing, random pauses."""
+
+    attempts: int = Field(default=2, ge=1, le=10, description="Calls per backend, the first included.")
+    first_wait_s: float = Field(default=0.2, ge=0)
+    max_wait_s: float = Field(default=5.0, ge=0)
+
+
+class LimitPolicy(_Model):
+    """Bounds that protect the process."""
+
+    request_bytes: int = Field(default=4_000_000, gt=0)
+
+
+class Expectation(_Model):
+    """What a test of the policy demands of the plan."""
+
+    first: str | None = None
+    uses: tuple[str, ...] | None = Field(default=None, description="Exactly these backends in this order.")
+    never: Names = ()
+    rule: str | None = None
+    level: LevelName | None = None
+    refused: bool | None = None
+
+
+class PolicyTest(_Model):
+    """A request and what must become of it; run by `gateway policy test`, calling nobody."""
+
+    name: str | None = None
+    request: dict[str, Any]
+    expect: Expectation
+
+
+BUILT_IN_TAGS = {
+    "pii": TagPolicy(level=Level.CONFIDENTIAL),
+    "pii_weak": TagPolicy(level=Level.INTERNAL),
+    "pci": TagPolicy(level=Level.CONFIDENTIAL),
+    "phi": TagPolicy(level=Level.RESTRICTED),
+    "secret": TagPolicy(level=Level.RESTRICTED),
+    "child": TagPolicy(level=Level.RESTRICTED),
+    "special": TagPolicy(level=Level.RESTRICTED),
+    "export": TagPolicy(level=Level.RESTRICTED),
+    "legal": TagPolicy(level=Level.CONFIDENTIAL),
+    "mnpi": TagPolicy(level=Level.RESTRICTED),
+    "source": TagPolicy(level=Level.INTERNAL),
+}
+
+
+def _tag(value: object) -> object:
+    return {"level": value} if isinstance(value, (str, Level)) else value
+
+
+def _tags(value: object) -> object:
+    return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
+
+
+class Policy(_Model):
+    """The whole policy. `fingerprint` is the hash of its text and tells one version from another."""
+
+    version: Literal[1]
+    entity: EntityPolicy | None = None
+    baseline: str | None = Field(default=None, description="The closed model you would have used: provider/model.")
+    default_level: LevelName = Field(default=Level.INTERNAL, description="The level of a request without tags.")
+    backends: dict[str, BackendPolicy] = Field(min_length=1)
+    pools: dict[str, PoolPolicy] = Field(default_factory=dict)
+    tags: Annotated[dict[str, TagPolicy], BeforeValidator(_tags)] = Field(
+        default_factory=dict, description="Your tags, added to the built-in ones or replacing them."
+    )
+    classifier: Part = PartPolicy(kind="heuristic")
+    detectors: Parts = (PartPolicy(kind="patterns"), PartPolicy(kind="secrets"))
+    ledger: Part | None = None
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    retries: RetryPolicy = RetryPolicy()
+    limits: LimitPolicy = LimitPolicy()
+    deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
+    tests: tuple[PolicyTest, ...] = ()
+    fingerprint: str = Field(default="", exclude=True)
+
+    def tag(self, name: str) -> TagPolicy | None:
+        """Return what a tag or a finding's kind means here, None for an unknown one."""
+        return self.tags.get(name) or BUILT_IN_TAGS.get(name)
