@@ -18,7 +18,8 @@ GatewayError
 │   ├── ContextWindowExceededError
 │   ├── ContentFilteredError
 │   ├── RequestRejectedError
-│   └── MalformedResponseError
+│   ├── MalformedResponseError
+│   └── AbandonedError             the caller went away before the answer was complete
 └── LedgerError
 
 No message, repr or attribute holds a prompt, an answer or a key.
@@ -165,6 +166,12 @@ class MalformedResponseError(BackendError):
     """The backend answered with something that is no completion."""
 
     code: ClassVar[str] = "malformed_response"
+
+
+class AbandonedError(BackendError):
+    """The caller went away before the answer was complete; the upstream connection was closed."""
+
+    code: ClassVar[str] = "abandoned"
 
 
 class LedgerError(GatewayError):

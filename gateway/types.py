@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 # OpenAI's JSON objects (tools, response formats, content parts) are open-ended by their specification.
 JsonObject = Mapping[str, Any]
@@ -269,6 +269,13 @@ class Verdict:
     reason: str
 
 
+class BackendFault(Protocol):
+    """What the pipeline reads of a `BackendError` that ended an attempt."""
+
+    code: ClassVar[str]
+    transient: ClassVar[bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One call of one backend: a completion or an error, and what the judges said.
@@ -280,7 +287,7 @@ class Attempt:
     replica: str
     duration_s: float
     completion: Completion | None = None
-    error: Exception | None = None
+    error: BackendFault | None = None
     verdicts: tuple[Verdict, ...] = ()
     first_token_s: float | None = None
     streamed: bool = False

@@ -212,6 +212,7 @@ class PolicyTest(_Model):
 
 
 BUILT_IN_TAGS = {
+    **{str(level): TagPolicy(level=level) for level in Level},
     "pii": TagPolicy(level=Level.CONFIDENTIAL),
     "pii_weak": TagPolicy(level=Level.INTERNAL),
     "pci": TagPolicy(level=Level.CONFIDENTIAL),

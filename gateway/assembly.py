@@ -1,0 +1,117 @@
+"""From a policy to everything that serves it: backends, judges, detectors, classifier, licences, prices.
+
+What a policy calls optional and is not there is left out of the plans with its reason; anything else that cannot be
+built is one `ConfigurationError`, and whatever was opened is closed again.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import plugins
+from gateway.cascade import Crew
+from gateway.decide import Fleet
+from gateway.errors import BackendError, ConfigurationError
+from gateway.fleet.failover import Replicas
+from gateway.interfaces import Backend, Classifier, Detector, Judge
+from gateway.licences import registry
+from gateway.licences.registry import Licence
+from gateway.money import prices
+from gateway.money.prices import PriceList
+from gateway.policy.models import BackendPolicy, PartPolicy, Policy, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """One policy with all its parts, open."""
+
+    policy: Policy
+    fleet: Fleet
+    crew: Crew
+    detectors: Mapping[str, Detector]
+    classifier: Classifier
+    prices: PriceList
+    licences: Mapping[str, Licence]
+    replicas: Mapping[str, tuple[Backend, ...]]
+
+
+@asynccontextmanager
+async def assemble(policy: Policy) -> AsyncIterator[House]:
+    """Open every part of a policy, and close them all when the context ends."""
+    async with AsyncExitStack() as stack:
+        replicas, unavailable = await _backends(stack, policy)
+        detectors = {part.kind: await _part(stack, "detectors", part) for part in policy.detectors}
+        yield House(
+            policy=policy,
+            fleet=Fleet(unavailable=unavailable, supports=_supports(policy)),
+            crew=Crew(
+                replicas={name: Replicas(parts) for name, parts in replicas.items()},
+                timeouts_s={name: backend.timeout_s for name, backend in policy.backends.items()},
+                judges={rule.name: await _judges(stack, rule) for rule in policy.rules},
+                retries=policy.retries,
+            ),
+            detectors=detectors,
+            classifier=await _part(stack, "classifiers", policy.classifier),
+            prices=prices.load(),
+            licences={b.licence: registry.get(b.licence) for b in policy.backends.values() if b.licence},
+            replicas=replicas,
+        )
+
+
+def supports(backend: BackendPolicy) -> frozenset[Any]:
+    """Return what a backend's kind can take where the policy does not say."""
+    return getattr(plugins.load("backends", backend.kind), "SUPPORTS", frozenset())
+
+
+def _supports(policy: Policy) -> dict[str, frozenset[Any]]:
+    return {name: supports(backend) for name, backend in policy.backends.items()}
+
+
+async def _backends(stack: AsyncExitStack, policy: Policy) -> tuple[dict[str, tuple[Backend, ...]], dict[str, str]]:
+    replicas: dict[str, tuple[Backend, ...]] = {}
+    unavailable: dict[str, str] = {}
+    for name, backend in policy.backends.items():
+        try:
+            replicas[name] = await _replicas(stack, name, backend)
+        except (BackendError, ConfigurationError) as error:
+            if not backend.optional:
+                raise ConfigurationError(f"backend {name!r}: {error}") from error
+            unavailable[name] = str(error)
+    if not replicas:
+        raise ConfigurationError(_nobody(unavailable))
+    return replicas, unavailable
+
+
+async def _replicas(stack: AsyncExitStack, name: str, backend: BackendPolicy) -> tuple[Backend, ...]:
+    module = plugins.load("backends", backend.kind)
+    given = {"name": name, "model": backend.model, "probe": backend.optional}
+    own = {key: value for key, value in given.items() if key in module.Options.model_fields}
+    parts: list[Backend] = []
+    for url in backend.urls or (None,):
+        place = {} if url is None else {"url": url}
+        options = module.Options.model_validate({**backend.options, **own, **place})
+        parts.append(await stack.enter_async_context(module.build(options)))
+    return tuple(parts)
+
+
+async def _judges(stack: AsyncExitStack, rule: Rule) -> Sequence[Judge]:
+    modules = [(plugins.load("judges", accept.judge), accept.options) for accept in rule.accept]
+    return [
+        await stack.enter_async_context(module.build(module.Options.model_validate(options)))
+        for module, options in modules
+    ]
+
+
+async def _part(stack: AsyncExitStack, socket: plugins.Socket, part: PartPolicy) -> Any:
+    module = plugins.load(socket, part.kind)
+    return await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
+
+
+def _nobody(unavailable: Mapping[str, str]) -> str:
+    looked = "\n".join(f"  {name}: {reason}" for name, reason in unavailable.items())
+    return (
+        f"nobody to route to; looked for\n{looked}\n"
+        "Start a local server (for example `llama-server -m model.gguf`, or `ollama serve`) or set a provider's key "
+        "(for example OPENAI_API_KEY); `gateway doctor` looks again."
+    )

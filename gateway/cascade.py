@@ -1,0 +1,244 @@
+"""Ask the backends of a plan in order until a judge accepts an answer; retries, deadlines and failover live here alone.
+
+Nobody outside the plan is ever asked. Faults of backends become attempts, not exceptions; every attempt is appended to
+the caller's list as soon as it ends, so that a cancelled request still knows what it did.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
+
+from gateway.errors import AbandonedError, BackendError, BackendTimeoutError, RateLimitedError
+from gateway.fleet.failover import Replicas
+from gateway.interfaces import Backend, Judge
+from gateway.policy.models import RetryPolicy
+from gateway.types import Attempt, Completion, Delta, Plan, Request, Step, Verdict
+from gateway.wire.deltas import DeltaCollector, as_deltas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Whom the cascade may call: replicas and time limits by backend, judges by rule."""
+
+    replicas: Mapping[str, Replicas]
+    timeouts_s: Mapping[str, float]
+    judges: Mapping[str, Sequence[Judge]]
+    retries: RetryPolicy
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One request on its way through its plan; `attempts` grows."""
+
+    request: Request
+    plan: Plan
+    crew: Crew
+    started: float
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def deadline(self) -> float:
+        """The moment on the crew's clock when the request is over."""
+        return self.started + self.plan.deadline_s
+
+    def judges(self, step: Step) -> Sequence[Judge]:
+        """The judges that read this step's answer."""
+        return self.crew.judges.get(self.plan.rule or "", ()) if step.judged else ()
+
+
+async def cascade(run: Run) -> None:
+    """Fill `run.attempts`: ask step by step until an answer is accepted, the plan ends or the deadline passes."""
+    for step in run.plan.steps:
+        attempt = await _ask(run, step)
+        if attempt is not None and attempt.completion is not None and attempt.accepted is not False:
+            return
+
+
+async def stream_cascade(run: Run) -> AsyncGenerator[Delta, None]:
+    """Yield an answer in pieces as they come and fill `run.attempts`.
+
+    A judged step is asked whole: half a stream cannot be taken back when the judge says no. A stream that fails
+    before its first piece gives way to the next step; one that fails later ends the request.
+    """
+    for step in run.plan.steps:
+        if step.judged:
+            attempt = await _ask(run, step)
+            if attempt is not None and attempt.completion is not None and attempt.accepted:
+                for delta in as_deltas(attempt.completion):
+                    yield delta
+                return
+            continue
+        async with aclosing(_stream_step(run, step)) as deltas:
+            started = False
+            async for delta in deltas:
+                started = True
+                yield delta
+        if started:
+            return
+
+
+async def _ask(run: Run, step: Step) -> Attempt | None:
+    """Ask one backend, again after a transient fault as often as the policy allows; None where no time is left."""
+    if run.crew.clock() >= run.deadline:
+        return None
+    policy, crew = run.crew.retries, run.crew
+    jitter = wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)
+
+    def wait(state: RetryCallState) -> float:
+        return max(jitter(state), _asked_to_wait(_result(state)))
+
+    def is_enough(state: RetryCallState) -> bool:
+        return state.attempt_number >= policy.attempts or crew.clock() + state.upcoming_sleep >= run.deadline
+
+    retrying = AsyncRetrying(
+        wait=wait, stop=is_enough, sleep=crew.sleep, retry=retry_if_result(_is_transient), retry_error_callback=_result
+    )
+    attempt: Attempt = await retrying(_round, run, step)
+    return attempt
+
+
+def _result(state: RetryCallState) -> Attempt:
+    # `_round` returns and never raises, so that the outcome is there and is an attempt.
+    attempt: Attempt = state.outcome.result()  # type: ignore[union-attr]
+    return attempt
+
+
+def _asked_to_wait(attempt: Attempt) -> float:
+    return (attempt.error.retry_after or 0.0) if isinstance(attempt.error, RateLimitedError) else 0.0
+
+
+def _is_transient(attempt: Attempt) -> bool:
+    return attempt.error is not None and attempt.error.transient
+
+
+async def _round(run: Run, step: Step) -> Attempt:
+    """Call a backend once; where a replica cannot be reached, the next one."""
+    replicas = run.crew.replicas[step.backend]
+    for replica in replicas.in_order(run.crew.clock()):
+        attempt = await _call(run, step, replica)
+        run.attempts.append(attempt)
+        if not _is_transient(attempt):
+            replicas.answered(replica)
+            return attempt
+        replicas.failed(replica, run.crew.clock())
+    return attempt
+
+
+async def _call(run: Run, step: Step, replica: Backend) -> Attempt:
+    """Make one call and let the judges read what came back."""
+    watch = _Watch(run=run, step=step, replica=replica, started=run.crew.clock())
+    judges = run.judges(step)
+    try:
+        async with asyncio.timeout(watch.time_left_s()):
+            completion = await replica.complete(run.request, logprobs=any(judge.needs_logprobs for judge in judges))
+    except BackendError as error:
+        return watch.attempt(error=error)
+    except TimeoutError:
+        return watch.attempt(error=watch.too_late())
+    except asyncio.CancelledError:
+        run.attempts.append(watch.attempt(error=watch.abandoned()))
+        raise
+    return watch.attempt(completion=completion, verdicts=await _judge(judges, run.request, completion))
+
+
+async def _judge(judges: Sequence[Judge], request: Request, completion: Completion) -> tuple[Verdict, ...]:
+    """Let the judges read in order; the first that rejects is the last that reads."""
+    verdicts: list[Verdict] = []
+    for judge in judges:
+        verdicts.append(await judge.judge(request, completion))
+        if not verdicts[-1].accepted:
+            break
+    return tuple(verdicts)
+
+
+async def _stream_step(run: Run, step: Step) -> AsyncGenerator[Delta, None]:
+    """Stream from the first replica that begins; yields nothing where none does."""
+    replicas = run.crew.replicas[step.backend]
+    for replica in replicas.in_order(run.crew.clock()):
+        watch = _Watch(run=run, step=step, replica=replica, started=run.crew.clock())
+        async with aclosing(_stream_call(watch)) as deltas:
+            async for delta in deltas:
+                yield delta
+        attempt = run.attempts[-1]
+        if watch.first_token_s is not None or not _is_transient(attempt):
+            return
+        replicas.failed(replica, run.crew.clock())
+
+
+async def _stream_call(watch: "_Watch") -> AsyncGenerator[Delta, None]:
+    """Pass one stream on and append how it ended to the attempts, however it ends."""
+    collector = DeltaCollector()
+    completion: Completion | None = None
+    error: BackendError | None = None
+    try:
+        async with aclosing(watch.replica.stream(watch.run.request)) as deltas:
+            while (delta := await watch.next_delta(deltas)) is not None:
+                collector.add(delta)
+                watch.saw_first()
+                yield delta
+        completion = collector.completion()
+    except BackendError as fault:
+        error = fault
+    except TimeoutError:
+        error = watch.too_late()
+    except (asyncio.CancelledError, GeneratorExit):
+        error = watch.abandoned()
+        raise
+    finally:
+        watch.run.attempts.append(watch.attempt(error=error, completion=completion, streamed=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watch:
+    """The clock of one call."""
+
+    run: Run
+    step: Step
+    replica: Backend
+    started: float
+    first_token_s: float | None = None
+
+    def time_left_s(self) -> float:
+        allowed = self.run.crew.timeouts_s[self.step.backend]
+        now = self.run.crew.clock()
+        return max(0.0, min(self.run.deadline, self.started + allowed) - now)
+
+    async def next_delta(self, deltas: AsyncIterator[Delta]) -> Delta | None:
+        async with asyncio.timeout(self.time_left_s()):
+            return await anext(deltas, None)
+
+    def saw_first(self) -> None:
+        if self.first_token_s is None:
+            self.first_token_s = self.run.crew.clock() - self.started
+
+    def too_late(self) -> BackendTimeoutError:
+        waited = self.run.crew.clock() - self.started
+        return BackendTimeoutError(f"no complete answer within {waited:.1f} s", backend=self.step.backend)
+
+    def abandoned(self) -> AbandonedError:
+        return AbandonedError("the caller went away", backend=self.step.backend)
+
+    def attempt(
+        self,
+        *,
+        completion: Completion | None = None,
+        error: BackendError | None = None,
+        verdicts: tuple[Verdict, ...] = (),
+        streamed: bool = False,
+    ) -> Attempt:
+        return Attempt(
+            backend=self.step.backend,
+            replica=self.replica.replica,
+            duration_s=self.run.crew.clock() - self.started,
+            completion=completion,
+            error=error,
+            verdicts=verdicts,
+            first_token_s=self.first_token_s,
+            streamed=streamed,
+        )

@@ -1,0 +1,98 @@
+"""`route` and `route_sync`: one call that just works, with one Router an event loop that closes with its loop."""
+
+import asyncio
+import atexit
+import threading
+from collections.abc import AsyncGenerator
+from typing import Unpack
+from weakref import WeakKeyDictionary
+
+from gateway.errors import ConfigurationError
+from gateway.router import Router
+from gateway.types import Reply
+from gateway.wire.openai import Content, RequestFields
+
+_Loop = asyncio.AbstractEventLoop
+
+
+class _Resident:
+    """The router of one event loop. An async generator holds it: the loop closes its generators when it ends."""
+
+    def __init__(self) -> None:
+        self._opening = asyncio.Lock()
+        self._router: Router | None = None
+        self._life: AsyncGenerator[Router, None] | None = None
+
+    async def router(self) -> Router:
+        if self._router is None:
+            async with self._opening:
+                if self._router is None:
+                    self._life = _life()
+                    self._router = await anext(self._life)
+        return self._router
+
+
+async def _life() -> AsyncGenerator[Router, None]:
+    async with Router.from_policy() as router:
+        yield router
+
+
+_residents: WeakKeyDictionary[_Loop, _Resident] = WeakKeyDictionary()
+
+
+async def route(content: Content, /, **fields: Unpack[RequestFields]) -> Reply:
+    """Answer a request by the policy in force; see `Router.route`.
+
+    The policy is `GATEWAY_POLICY`, else `policies/default.yaml`, else the packaged default, which finds a local
+    server on its usual loopback port and the closed API whose key is in the environment. The first call in an event
+    loop opens a router; it closes when the loop ends.
+    """
+    resident = _residents.setdefault(asyncio.get_running_loop(), _Resident())
+    return await (await resident.router()).route(content, **fields)
+
+
+def route_sync(content: Content, /, **fields: Unpack[RequestFields]) -> Reply:
+    """Answer a request from code that has no event loop; raises `ConfigurationError` where one is running."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _background().call(content, fields)
+    raise ConfigurationError("route_sync was called inside a running event loop; write `await route(...)` there")
+
+
+class _Background:
+    """An event loop in a thread of its own, so that connections are kept between calls of `route_sync`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="gateway-route-sync", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def call(self, content: Content, fields: RequestFields) -> Reply:
+        return asyncio.run_coroutine_threadsafe(route(content, **fields), self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+
+_background_lock = threading.Lock()
+_background_loop: _Background | None = None
+
+
+def _background() -> _Background:
+    global _background_loop  # noqa: PLW0603 - one background loop a process, made on first use
+    with _background_lock:
+        if _background_loop is None:
+            _background_loop = _Background()
+        return _background_loop

@@ -1,0 +1,203 @@
+"""The pipeline, in one place: assess, decide, cascade, settle, record."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self, Unpack
+
+from gateway import plugins
+from gateway.assembly import House
+from gateway.assess import assess
+from gateway.cascade import Run, cascade, stream_cascade
+from gateway.decide import decide
+from gateway.errors import ConfigurationError, InvalidRequestError
+from gateway.generations import Generations
+from gateway.interfaces import Backend, Ledger
+from gateway.policy.load import packaged_default
+from gateway.policy.models import PartPolicy, Policy
+from gateway.policy.watch import PolicyFile
+from gateway.settings import Settings
+from gateway.settle import Outcome, settle
+from gateway.streaming import ReplyStream
+from gateway.types import Assessment, Delta, Explanation, Feedback, Plan, Reply, Request
+from gateway.wire.deltas import as_deltas
+from gateway.wire.openai import Content, RequestFields, parse_request
+
+Source = Policy | str | os.PathLike[str] | None
+
+
+class Router:
+    """Routes requests by one policy. Open it with `async with`; use it in the event loop that opened it."""
+
+    def __init__(self, policy: Source = None, *, ledger: Ledger | None = None) -> None:
+        self._settings = Settings()
+        self._generations = Generations(_source(policy, self._settings))
+        self._ledger = ledger
+        self._stack = AsyncExitStack()
+
+    @classmethod
+    def from_policy(cls, policy: Source = None, *, ledger: Ledger | None = None) -> Self:
+        """Return a router for a policy or its path; None means `GATEWAY_POLICY`, `policies/default.yaml` or ours.
+
+        A path is read again when the file changes; a broken file is logged and the last good policy stays. Raises
+        `PolicyError` for a broken policy. `ledger` takes the place of the one that the policy names.
+        """
+        return cls(policy, ledger=ledger)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self._ledger = self._ledger or await _open_ledger(stack, self.policy, self._settings)
+            await stack.enter_async_context(self._generations)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._generations.policy
+
+    @property
+    def ledger(self) -> Ledger:
+        """The open ledger."""
+        if self._ledger is None:
+            raise ConfigurationError("the router is not open; write `async with Router.from_policy(...) as router:`")
+        return self._ledger
+
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        """The optional backends that were not there when the policy was opened, each with the reason."""
+        with self._generations.lease() as house:
+            return house.fleet.unavailable
+
+    def replicas(self, backend: str) -> Sequence[Backend]:
+        """Return the open replicas of a backend, none where it is not there: for tests with `kind: mock`."""
+        with self._generations.lease() as house:
+            return house.replicas.get(backend, ())
+
+    async def refresh(self) -> bool:
+        """Read the policy's file again now; True where a new version is in force. Raises `PolicyError`."""
+        return await self._generations.refresh()
+
+    async def route(self, content: Content, /, **fields: Unpack[RequestFields]) -> Reply:
+        """Answer a request: a text, OpenAI messages or a `Request`; labels and parameters by keyword.
+
+        Raises `InvalidRequestError` before anything is done, `NoEligibleBackendError` or `CascadeExhaustedError`
+        after the entry was written, `LedgerError` where it could not be written.
+        """
+        request, ledger = parse_request(content, **fields), self.ledger
+        with self._generations.lease() as house:
+            trip = await _begin(house, request)
+            cancelled = False
+            try:
+                await cascade(trip.run)
+            except asyncio.CancelledError:
+                cancelled = True
+                raise
+            finally:
+                outcome = trip.settle(cancelled=cancelled)
+                await ledger.record(outcome.entry)
+            return outcome.reply()
+
+    def stream(self, content: Content, /, **fields: Unpack[RequestFields]) -> ReplyStream:
+        """Answer a request in pieces: `async for delta in router.stream(...)`; `.reply` is there at the end."""
+        stream = ReplyStream()
+        stream.attach(self._deltas(parse_request(content, **fields), stream))
+        return stream
+
+    async def explain(self, content: Content, /, **fields: Unpack[RequestFields]) -> Explanation:
+        """Say what would happen to a request, calling nobody and writing nothing."""
+        request = parse_request(content, **fields)
+        with self._generations.lease() as house:
+            trip = await _begin(house, request)
+            return Explanation(assessment=trip.assessment, plan=trip.run.plan)
+
+    async def feedback(self, entry_id: str, score: float, *, source: str = "caller") -> None:
+        """Keep what somebody says about an answer: 0 is bad, 1 is good. Raises `InvalidRequestError`, `LedgerError`."""
+        if not 0 <= score <= 1:
+            raise InvalidRequestError(f"score is {score}; it must lie between 0 (bad) and 1 (good)")
+        feedback = Feedback(entry_id=entry_id, score=float(score), source=source, at=datetime.now(UTC))
+        if not await self.ledger.feedback(feedback):
+            raise InvalidRequestError(f"no entry {entry_id!r} in {self.ledger.place}; see `gateway ledger tail`")
+
+    async def _deltas(self, request: Request, stream: ReplyStream) -> AsyncGenerator[Delta, None]:
+        ledger = self.ledger
+        with self._generations.lease() as house:
+            trip = await _begin(house, request, streamed=True)
+            begun, ended, held = False, False, list[Delta]()
+            try:
+                async with aclosing(stream_cascade(trip.run)) as deltas:
+                    async for delta in deltas:
+                        begun = True
+                        # The end is passed on after the entry is written: a reply that was received is on the books.
+                        if held or delta.finish_reason is not None:
+                            held.append(delta)
+                        else:
+                            yield delta
+                ended = True
+            finally:
+                outcome = trip.settle(cancelled=not ended)
+                await ledger.record(outcome.entry)
+            stream.reply = outcome.reply()
+            for delta in held if begun else as_deltas(outcome.completion):
+                yield delta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trip:
+    """One request between `decide` and `settle`."""
+
+    house: House
+    assessment: Assessment
+    run: Run
+    at: datetime
+    streamed: bool
+
+    @property
+    def plan(self) -> Plan:
+        return self.run.plan
+
+    def settle(self, *, cancelled: bool) -> Outcome:
+        house, run = self.house, self.run
+        return settle(
+            run.request,
+            self.assessment,
+            run.plan,
+            run.attempts,
+            policy=house.policy,
+            prices=house.prices,
+            licences=house.licences,
+            at=self.at,
+            duration_s=house.crew.clock() - run.started,
+            cancelled=cancelled,
+            streamed=self.streamed,
+        )
+
+
+async def _begin(house: House, request: Request, *, streamed: bool = False) -> _Trip:
+    started, at = house.crew.clock(), datetime.now(UTC)
+    assessment = await assess(request, policy=house.policy, detectors=house.detectors, classifier=house.classifier)
+    plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s)
+    run = Run(request=request, plan=plan, crew=house.crew, started=started)
+    return _Trip(house=house, assessment=assessment, run=run, at=at, streamed=streamed)
+
+
+def _source(policy: Source, settings: Settings) -> Policy | PolicyFile:
+    if isinstance(policy, Policy):
+        return policy
+    return PolicyFile(policy or settings.policy_path() or packaged_default())
+
+
+async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: Settings) -> Ledger:
+    part = policy.ledger or PartPolicy.model_validate(settings.ledger_part())
+    module = plugins.load("ledgers", part.kind)
+    ledger: Ledger = await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
+    return ledger
