@@ -33,8 +33,13 @@ class _Resident:
 
 
 async def _life() -> AsyncGenerator[Router, None]:
-    async with Router.from_policy() as router:
-        yield router
+    loop = asyncio.get_running_loop()
+    try:
+        async with Router.from_policy() as router:
+            yield router
+    finally:
+        # The router refers to its loop, which would keep the weak key alive for ever.
+        _residents.pop(loop, None)
 
 
 _residents: WeakKeyDictionary[_Loop, _Resident] = WeakKeyDictionary()

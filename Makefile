@@ -1,0 +1,59 @@
+# Everything starts from a fresh clone: Python 3.11, make and a package registry are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format lint types imports docs bench-speed clean lock
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml requirements.lock gateway/demo/model.lock
+	@echo "Setting up $(VENV) (about half a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r requirements.lock -r gateway/demo/model.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --editable .
+	@touch $@
+
+install: $(VENV)/.installed  ## Make the environment
+
+demo: install  ## Route sixty requests over two real models and a stand-in for the closed API
+	@$(BIN)/gateway demo
+
+test: install  ## Run the tests with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+check: format lint types imports policies test docs  ## All that CI runs
+
+format: install
+	$(BIN)/ruff format --check .
+
+lint: install
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+policies: install
+	$(BIN)/gateway policy check policies/*.yaml gateway/demo/policy.yaml
+	$(BIN)/gateway policy test policies/*.yaml gateway/demo/policy.yaml
+
+docs: install  ## Build the documentation, strictly
+	$(BIN)/mkdocs build --quiet --strict
+
+bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM's Router
+	$(BIN)/python tests/bench/speed.py
+
+lock:  ## Resolve the dependencies anew
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \
+	  --group dev --group docs pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache site dist htmlcov .coverage
