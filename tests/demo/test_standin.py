@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.demo.rows import StandInToolCall, StandInToolCalls
+from gateway.demo.rows import StandInAnswer, StandInToolCall, StandInToolCalls
 from gateway.demo.standin import UNKNOWN_PROMPT, StandIn, stand_in
 
-ANSWERS = {
+ANSWERS: dict[str, StandInAnswer] = {
     "Which label?": "billing is right",
     "Look it up.": StandInToolCalls(tool_calls=(StandInToolCall(name="look_up", arguments={"id": "A-1"}),)),
 }
