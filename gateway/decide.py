@@ -23,7 +23,7 @@ def decide(assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: 
     """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
     rule = next((rule for rule in policy.rules if _holds(rule.when, assessment)), None)
     used = rule.use if rule else ()
-    reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in (*used, *policy.backends)}
+    reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in policy.backends}
     admitted = [name for name in dict.fromkeys(used) if reasons[name].admitted]
     return Plan(
         rule=rule.name if rule else None,

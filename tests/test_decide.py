@@ -1,0 +1,177 @@
+"""Who may answer, and in what order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.policies import assessment, mock, policy
+
+from gateway.decide import Fleet, admit, decide
+from gateway.policy.models import BackendPolicy, Policy
+from gateway.types import Assessment, Level, Need
+
+NO_FLEET = Fleet()
+
+levels = st.sampled_from(list(Level))
+regions = st.none() | st.frozensets(st.sampled_from(["eu", "us"]))
+assessments = st.builds(
+    lambda level, tags, regions, difficulty, needs, tokens: assessment(
+        level=level, tags=tags, regions=regions, difficulty=difficulty, needs=needs, prompt_tokens=tokens
+    ),
+    levels,
+    st.frozensets(st.sampled_from(["phi", "pii", "vip"])),
+    regions,
+    st.none() | st.floats(0, 1),
+    st.frozensets(st.sampled_from(list(Need))),
+    st.integers(0, 5000),
+)
+backends = st.builds(
+    lambda level, local, region, supports, context: mock(
+        clearance=str(level), local=local, region=region, supports=[str(n) for n in supports], context_tokens=context
+    ),
+    levels,
+    st.booleans(),
+    st.none() | st.sampled_from(["eu", "us"]),
+    st.frozensets(st.sampled_from(list(Need))),
+    st.none() | st.integers(1, 5000),
+)
+conditions = st.fixed_dictionaries(
+    {},
+    optional={
+        "tags": st.lists(st.sampled_from(["phi", "pii", "vip"]), min_size=1),
+        "difficulty": st.builds(lambda low: {"at_least": low}, st.floats(0, 1)),
+        "level": st.builds(lambda low: {"at_least": str(low)}, levels),
+    },
+)
+rules = st.lists(
+    st.tuples(conditions, st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, unique=True)), min_size=1, max_size=4
+)
+policies = st.builds(
+    lambda a, b, c, rows: policy(
+        {"a": a, "b": b, "c": c}, *({"name": f"r{i}", "when": when, "use": use} for i, (when, use) in enumerate(rows))
+    ),
+    backends,
+    backends,
+    backends,
+    rules,
+)
+
+
+@given(assessments, policies)
+def test_a_plan_holds_admitted_backends_only(request_: Assessment, rules_: Policy) -> None:
+    """Whatever the request and the policy, nobody is asked who may not see it."""
+    plan = decide(request_, rules_, NO_FLEET)
+
+    for name in plan.backends:
+        backend = rules_.backends[name]
+        assert request_.level <= backend.clearance
+        assert request_.level != Level.RESTRICTED or backend.local
+        assert admit(request_, backend).admitted
+
+
+@given(assessments, policies)
+def test_every_backend_has_a_reason_and_only_steps_are_in(request_: Assessment, rules_: Policy) -> None:
+    """The plan says of each backend why it is in or out, and the two accounts agree."""
+    plan = decide(request_, rules_, NO_FLEET)
+
+    assert set(plan.reasons) == set(rules_.backends)
+    assert {name for name, reason in plan.reasons.items() if reason.admitted} == set(plan.backends)
+    assert all(reason.text for reason in plan.reasons.values())
+
+
+@given(assessments, policies)
+def test_the_same_request_gets_the_same_plan(request_: Assessment, rules_: Policy) -> None:
+    """Deciding is pure."""
+    assert decide(request_, rules_, NO_FLEET) == decide(request_, rules_, NO_FLEET)
+
+
+@given(assessments, levels, backends)
+def test_a_higher_level_never_admits_more(request_: Assessment, level: Level, backend: dict[str, object]) -> None:
+    """Whoever may see the more private request may see the less private one."""
+    one = BackendPolicy.model_validate(backend)
+    low, high = sorted([request_.level, level])
+
+    if admit(assessment(level=high, regions=request_.regions), one).admitted:
+        assert admit(assessment(level=low, regions=request_.regions), one).admitted
+
+
+@given(assessments, policies, st.frozensets(st.sampled_from(["a", "b", "c"])))
+def test_a_backend_that_is_not_there_is_not_asked(request_: Assessment, rules_: Policy, gone: frozenset[str]) -> None:
+    """What is unavailable is out, and nobody else comes in for it."""
+    fleet = Fleet(unavailable=dict.fromkeys(gone, "nobody listens"))
+
+    plan = decide(request_, rules_, fleet)
+
+    assert set(plan.backends) == set(decide(request_, rules_, NO_FLEET).backends) - gone
+
+
+@pytest.mark.parametrize(
+    ("when", "request_", "holds"),
+    [
+        ({"task": "classification"}, assessment(task="classification"), True),
+        ({"task": ["a", "b"]}, assessment(task="c"), False),
+        ({"kinds": "pii"}, assessment(kinds=frozenset({"pii"})), True),
+        ({"kinds": "pii"}, assessment(), False),
+        ({"tenant": "acme"}, assessment(tenant="acme"), True),
+        ({"stakes": "high"}, assessment(stakes="normal"), False),
+        ({"needs": "tools"}, assessment(needs=frozenset({Need.TOOLS})), True),
+        ({"difficulty": {"at_least": 0.5, "below": 0.7}}, assessment(difficulty=0.5), True),
+        ({"difficulty": {"at_least": 0.5, "below": 0.7}}, assessment(difficulty=0.7), False),
+        ({"difficulty": {"at_least": 0.5}}, assessment(difficulty=None), True),
+        ({"difficulty": {"below": 0.5}}, assessment(difficulty=None), False),
+        ({"prompt_tokens": {"below": 100}}, assessment(prompt_tokens=100), False),
+        ({"level": {"at_most": "internal"}}, assessment(level=Level.CONFIDENTIAL), False),
+    ],
+)
+def test_a_rule_holds_when_all_its_conditions_do(when: dict[str, object], request_: Assessment, *, holds: bool) -> None:
+    """Each condition reads one property of the request; an unknown difficulty counts as hard."""
+    rules_ = policy({"a": mock(supports=list(Need))}, {"name": "r", "when": when, "use": "a"})
+
+    assert (decide(request_, rules_, NO_FLEET).rule == "r") is holds
+
+
+def test_only_the_last_answer_is_not_judged() -> None:
+    """The last backend has nobody behind it: its answer is given."""
+    rules_ = policy({"a": mock(), "b": mock()}, {"name": "r", "use": ["a", "b"], "accept": {"judge": "format"}})
+
+    assert [step.judged for step in decide(assessment(), rules_, NO_FLEET).steps] == [True, False]
+
+
+def test_the_last_answer_is_judged_where_the_rule_would_rather_refuse() -> None:
+    """`unaccepted: refuse` makes the judges read every answer."""
+    accept = {"accept": {"judge": "format"}, "unaccepted": "refuse"}
+    rules_ = policy({"a": mock()}, {"name": "r", "use": ["a"], **accept})
+
+    assert [step.judged for step in decide(assessment(), rules_, NO_FLEET).steps] == [True]
+
+
+@pytest.mark.parametrize(
+    ("backend", "request_", "code"),
+    [
+        (mock(clearance="internal"), assessment(level=Level.CONFIDENTIAL, level_reasons=("tag pii",)), "clearance"),
+        (mock(local=False), assessment(level=Level.RESTRICTED), "clearance"),
+        (mock(local=False, region="us"), assessment(regions=frozenset({"eu"})), "region"),
+        (mock(supports=[]), assessment(needs=frozenset({Need.IMAGES})), "needs"),
+        (mock(context_tokens=5), assessment(prompt_tokens=6), "context"),
+    ],
+)
+def test_a_reason_names_what_kept_a_backend_out(backend: dict[str, object], request_: Assessment, code: str) -> None:
+    """Whoever asks why gets the first thing that closed the door."""
+    plan = decide(request_, policy({"a": backend}), NO_FLEET)
+
+    assert plan.reasons["a"].code == code
+    assert plan.first is None
+
+
+def test_a_request_that_no_rule_fits_is_refused_with_that_reason() -> None:
+    """A policy without a last rule for everything refuses what it does not name."""
+    plan = decide(assessment(), policy({"a": mock()}, {"name": "r", "when": {"task": "x"}, "use": "a"}), NO_FLEET)
+
+    assert (plan.rule, plan.steps, plan.reasons["a"].code) == (None, (), "no_rule")
+
+
+def test_the_shortest_deadline_counts() -> None:
+    """The caller's, the rule's and the policy's time limits all hold."""
+    rules_ = policy({"a": mock()}, {"name": "r", "use": "a", "deadline_s": 5}, deadline_s=10)
+
+    assert decide(assessment(), rules_, NO_FLEET).deadline_s == 5
+    assert decide(assessment(), rules_, NO_FLEET, deadline_s=2).deadline_s == 2
