@@ -257,6 +257,7 @@ class Delta:
     usage: Usage | None = None
     model: str | None = None
     logprobs: tuple[TokenLogprob, ...] = field(default=(), repr=False)
+    reported_cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,175 @@
+"""One pinned server over HTTP: the session, its errors translated, answers read up to a bound. No kind by itself.
+
+No redirect is followed, no proxy is taken from the environment, no cookie is kept, nothing is retried.
+aiohttp is used as it is: behind httpx's API the same call costs about twice the CPU, and a connection that breaks
+reads like one that never was.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from io import BytesIO
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from yarl import URL
+
+from gateway import errors
+from gateway.wire.failures import failure, retry_after_s
+from gateway.wire.openai import decode
+
+ANSWER_BYTES = 64 * 2**20
+REFUSAL_BYTES = 64 * 2**10
+
+# uvicorn and cpp-httplib close an idle connection after 5 s; letting go first, no request meets one that is closing.
+KEEP_ALIVE_S = 4.0
+# aiohttp warns of larger bodies given as bytes: it writes those in one go.
+BIG_BODY = 2**20
+# The end of a chunked body follows the last event at once; once it is read, the connection can be used again.
+TAIL_S = 0.1
+
+
+class HttpOptions(BaseModel):
+    """Where a server is and how it is reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: str = Field(default="openai_http", description="The backend's name, for errors.")
+    url: str = Field(description="The base URL, with or without /v1.")
+    api_key: SecretStr | None = Field(default=None, description="Sent as a bearer token.")
+    headers: dict[str, SecretStr] = Field(default_factory=dict, description="Further headers.")
+    connections: int = Field(default=100, gt=0, description="Calls at the same time; more wait their turn.")
+    connect_timeout_s: float = Field(default=5.0, gt=0, description="Seconds to open a connection, and for a probe.")
+    read_timeout_s: float | None = Field(
+        default=None, gt=0, description="Seconds without a byte before a call is given up. Unset: the policy's alone."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        url = URL(value)
+        if url.scheme not in ("http", "https") or not url.host:
+            raise ValueError("no URL of a server; write for instance http://127.0.0.1:8080")
+        if url.user is not None or url.password is not None:
+            raise ValueError("a URL must not hold a user or a password; use api_key or headers")
+        if url.query_string or url.fragment:
+            raise ValueError("a base URL has neither a query nor a fragment; remove it")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _sendable_key(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is None else _sendable(value)
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable_headers(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        return {name: _sendable(secret) for name, secret in value.items()}
+
+
+def _sendable(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("empty, or with characters that no header can hold (a line break?); correct it")
+    return SecretStr(text)
+
+
+class HttpServer:
+    """The one server behind a session. Called concurrently; raises `BackendError`."""
+
+    def __init__(self, session: aiohttp.ClientSession, options: HttpOptions) -> None:
+        self.name = options.name
+        self._session = session
+        self._options = options
+        self._place = str(URL(options.url).origin())
+
+    @asynccontextmanager
+    async def ask(self, method: str, url: URL, data: bytes | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send and give the answer with status 2xx, its body still to be read; leaving early closes the connection."""
+        # Errors are raised outside the `except`: aiohttp's own hold the request's headers, and so the key.
+        fault: errors.BackendError | None = None
+        body = BytesIO(data) if data is not None and len(data) > BIG_BODY else data
+        try:
+            async with self._session.request(method, url, data=body, allow_redirects=False) as response:
+                if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's range of success
+                    yield response
+                else:
+                    fault = await self._refusal(response)
+        except (aiohttp.ClientError, OSError) as error:
+            fault = self._broken(error)
+        if fault is not None:
+            raise fault
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return the whole body; raises `MalformedResponseError` beyond `ANSWER_BYTES`."""
+        raw = await _read(response, ANSWER_BYTES)
+        if len(raw) > ANSWER_BYTES:
+            raise errors.MalformedResponseError(
+                f"{self.name!r} answered with more than {ANSWER_BYTES} bytes", backend=self.name
+            )
+        return raw
+
+    async def finish(self, response: aiohttp.ClientResponse) -> None:
+        """Read the end of a stream whose content is complete, so that its connection can be used again."""
+        with suppress(aiohttp.ClientError, OSError):
+            async with asyncio.timeout(TAIL_S):
+                while await response.content.readany():
+                    pass
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> errors.BackendError:
+        raw = await _read(response, REFUSAL_BYTES)
+        try:
+            payload = decode(raw, backend=self.name)
+        except errors.MalformedResponseError:
+            payload = None
+        wait = retry_after_s(response.headers)
+        return failure(response.status, payload, backend=self.name, retry_after=wait)
+
+    def _broken(self, error: Exception) -> errors.BackendError:
+        name, place = self.name, self._place
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            text = f"no connection to {place!r} within {self._options.connect_timeout_s:g} s; is the server up?"
+            return errors.BackendUnavailableError(text, backend=name)
+        if isinstance(error, aiohttp.ServerTimeoutError):
+            text = f"{name!r} at {place!r} sent nothing for {self._options.read_timeout_s} s"
+            return errors.BackendTimeoutError(text, backend=name)
+        if isinstance(error, aiohttp.ClientSSLError):
+            text = f"no TLS with {place!r} ({type(error).__name__}); check its certificate"
+            return errors.BackendUnavailableError(text, backend=name)
+        if isinstance(error, aiohttp.ClientConnectorError):
+            text = f"cannot connect to {place!r} ({type(error.os_error).__name__}); is the server up?"
+            return errors.BackendUnavailableError(text, backend=name)
+        if isinstance(error, aiohttp.ClientResponseError):
+            return errors.MalformedResponseError(f"{name!r} at {place!r} did not answer in HTTP", backend=name)
+        text = f"{name!r} at {place!r} closed the connection before its answer was complete"
+        return errors.BackendUnavailableError(text, backend=name)
+
+
+@asynccontextmanager
+async def connect(options: HttpOptions) -> AsyncIterator[HttpServer]:
+    """Open a session for one server; connections are made by the first calls and kept for the next."""
+    headers = {name: secret.get_secret_value() for name, secret in options.headers.items()}
+    headers |= {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    if options.api_key is not None:
+        headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=options.connections, keepalive_timeout=KEEP_ALIVE_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=options.connect_timeout_s, sock_read=options.read_timeout_s
+        ),
+        trust_env=False,
+    ) as session:
+        yield HttpServer(session, options)
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    held = 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        held += len(piece)
+        if held > limit:
+            break
+    return b"".join(pieces)

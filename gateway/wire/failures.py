@@ -1,0 +1,114 @@
+"""What a refusal of a server means: HTTP status and machine codes to our errors, never by the message's text.
+
+Servers echo prompts in their messages, so a message is not even read. A code is shown only where it looks like one.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from gateway import errors
+
+_CODE = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
+
+_CONTEXT = frozenset({"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded"})
+_FILTERED = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+# vLLM has no code for a prompt that is too long; it names the parameter.
+_CONTEXT_PARAMETERS = frozenset({"input_tokens", "input_text"})
+
+
+def failure(
+    status: int | None, payload: object, *, backend: str, retry_after: float | None = None
+) -> errors.BackendError:
+    """Return the error that a refusal stands for.
+
+    `payload` is the decoded body, None where it is no JSON. `status` is None for an error object where an answer was
+    due (inside a stream, or with status 200): then the object's own status counts, and without one it is malformed.
+    """
+    fields = _fields(payload)
+    codes = tuple(_codes(fields))
+    said = status if status is not None else _status(fields)
+    text = f"{backend!r} answered {'with an error' if said is None else said}{_shown(codes)}"
+    if fields.get("param") in _CONTEXT_PARAMETERS or _CONTEXT.intersection(codes):
+        return errors.ContextWindowExceededError(f"{text}: the prompt is too long", backend=backend, status=said)
+    if _FILTERED.intersection(codes):
+        return errors.ContentFilteredError(f"{text}: refused for its content", backend=backend, status=said)
+    if _NO_QUOTA.intersection(codes):
+        return errors.RequestRejectedError(f"{text}: the account has no quota left", backend=backend, status=said)
+    if said is None:
+        return errors.MalformedResponseError(f"{text} in place of an answer", backend=backend)
+    return _by_status(said, text, backend=backend, retry_after=retry_after)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds that a server asks to wait, from `retry-after-ms` or `Retry-After` (seconds or a date)."""
+    milliseconds = _seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    asked = headers.get("retry-after")
+    seconds = _seconds(asked)
+    if seconds is not None or asked is None:
+        return seconds
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+
+
+def _by_status(status: int, text: str, *, backend: str, retry_after: float | None) -> errors.BackendError:
+    if status in (401, 403):
+        return errors.AuthenticationError(f"{text}; check its api_key", backend=backend, status=status)
+    if status == 408:  # noqa: PLR2004 - Request Timeout
+        return errors.BackendTimeoutError(text, backend=backend, status=status)
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return errors.RateLimitedError(text, backend=backend, status=status, retry_after=retry_after)
+    if status >= 500:  # noqa: PLR2004 - server-side faults
+        return errors.BackendUnavailableError(text, backend=backend, status=status)
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        return errors.RequestRejectedError(
+            f"{text}: redirects are not followed; write the final url into the policy", backend=backend, status=status
+        )
+    return errors.RequestRejectedError(text, backend=backend, status=status)
+
+
+def _fields(payload: object) -> Mapping[str, Any]:
+    if not isinstance(payload, dict):
+        return {}
+    error = payload.get("error")
+    # TGI and older vLLM put the fields beside the text, everybody else into the error object.
+    return error if isinstance(error, dict) else payload
+
+
+def _codes(fields: Mapping[str, Any]) -> Iterator[str]:
+    inner = fields.get("innererror")
+    deeper = inner.get("code") if isinstance(inner, dict) else None
+    for value in (fields.get("code"), fields.get("type"), fields.get("error_type"), deeper):
+        if isinstance(value, str) and _CODE.fullmatch(value.lower()):
+            yield value.lower()
+
+
+def _status(fields: Mapping[str, Any]) -> int | None:
+    for name in ("code", "status", "status_code"):
+        value = fields.get(name)
+        number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value  # noqa: PLR2004
+        if isinstance(number, int) and 400 <= number < 600:  # noqa: PLR2004 - HTTP's range of errors
+            return number
+    return None
+
+
+def _shown(codes: tuple[str, ...]) -> str:
+    return f" ({codes[0]})" if codes else ""
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
