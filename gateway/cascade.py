@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
 
@@ -18,6 +19,8 @@ from gateway.interfaces import Backend, Judge
 from gateway.policy.models import RetryPolicy
 from gateway.types import Attempt, Completion, Delta, Plan, Request, Step, Verdict
 from gateway.wire.deltas import DeltaCollector, as_deltas
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +77,25 @@ async def stream_cascade(run: Run) -> AsyncGenerator[Delta, None]:
                     yield delta
                 return
             continue
-        async with aclosing(_stream_step(run, step)) as deltas:
-            started = False
-            async for delta in deltas:
-                started = True
-                yield delta
-        if started:
+        begun = await _patiently(_begin, run, step)
+        if begun is not None and not isinstance(begun, Attempt):
+            async with aclosing(begun.rest) as rest:
+                yield begun.first
+                async for delta in rest:
+                    yield delta
             return
 
 
 async def _ask(run: Run, step: Step) -> Attempt | None:
-    """Ask one backend, again after a transient fault as often as the policy allows; None where no time is left."""
-    if run.crew.clock() >= run.deadline:
-        return None
+    """Ask one backend for a whole answer; None where no time is left."""
+    return await _patiently(_round, run, step)
+
+
+async def _patiently(call: Callable[[Run, Step], Awaitable[_T]], run: Run, step: Step) -> _T | None:
+    """Make a call, again after a transient fault as often as the policy allows; None where no time is left."""
     policy, crew = run.crew.retries, run.crew
+    if crew.clock() >= run.deadline:
+        return None
     jitter = wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)
 
     def wait(state: RetryCallState) -> float:
@@ -99,22 +107,21 @@ async def _ask(run: Run, step: Step) -> Attempt | None:
     retrying = AsyncRetrying(
         wait=wait, stop=is_enough, sleep=crew.sleep, retry=retry_if_result(_is_transient), retry_error_callback=_result
     )
-    attempt: Attempt = await retrying(_round, run, step)
-    return attempt
+    result: _T = await retrying(call, run, step)
+    return result
 
 
-def _result(state: RetryCallState) -> Attempt:
-    # `_round` returns and never raises, so that the outcome is there and is an attempt.
-    attempt: Attempt = state.outcome.result()  # type: ignore[union-attr]
-    return attempt
+# What `_patiently` calls returns its faults and never raises them, so that there is always an outcome.
+def _result(state: RetryCallState) -> Any:
+    return state.outcome.result() if state.outcome else None
 
 
 def _asked_to_wait(attempt: Attempt) -> float:
     return (attempt.error.retry_after or 0.0) if isinstance(attempt.error, RateLimitedError) else 0.0
 
 
-def _is_transient(attempt: Attempt) -> bool:
-    return attempt.error is not None and attempt.error.transient
+def _is_transient(result: object) -> bool:
+    return isinstance(result, Attempt) and result.error is not None and result.error.transient
 
 
 async def _round(run: Run, step: Step) -> Attempt:
@@ -157,18 +164,27 @@ async def _judge(judges: Sequence[Judge], request: Request, completion: Completi
     return tuple(verdicts)
 
 
-async def _stream_step(run: Run, step: Step) -> AsyncGenerator[Delta, None]:
-    """Stream from the first replica that begins; yields nothing where none does."""
+async def _begin(run: Run, step: Step) -> "_Begun | Attempt":
+    """Open a stream at the first replica that gives a piece; the last failed attempt where none does."""
     replicas = run.crew.replicas[step.backend]
     for replica in replicas.in_order(run.crew.clock()):
-        watch = _Watch(run=run, step=step, replica=replica, started=run.crew.clock())
-        async with aclosing(_stream_call(watch)) as deltas:
-            async for delta in deltas:
-                yield delta
-        attempt = run.attempts[-1]
-        if watch.first_token_s is not None or not _is_transient(attempt):
-            return
+        rest = _stream_call(_Watch(run=run, step=step, replica=replica, started=run.crew.clock()))
+        first = await anext(rest, None)
+        if first is not None:
+            replicas.answered(replica)
+            return _Begun(first=first, rest=rest)
+        if not _is_transient(run.attempts[-1]):
+            break
         replicas.failed(replica, run.crew.clock())
+    return run.attempts[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A stream that has given its first piece."""
+
+    first: Delta
+    rest: AsyncGenerator[Delta, None]
 
 
 async def _stream_call(watch: "_Watch") -> AsyncGenerator[Delta, None]:

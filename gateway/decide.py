@@ -22,14 +22,10 @@ class Fleet:
 def decide(assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None) -> Plan:
     """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
     rule = next((rule for rule in policy.rules if _holds(rule.when, assessment)), None)
-    used = rule.use if rule else ()
     reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in policy.backends}
-    admitted = [name for name in dict.fromkeys(used) if reasons[name].admitted]
     return Plan(
         rule=rule.name if rule else None,
-        steps=tuple(
-            Step(backend=name, judged=_is_judged(rule, last=name == admitted[-1])) for name in admitted if rule
-        ),
+        steps=_steps(rule, reasons) if rule else (),
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
@@ -46,8 +42,15 @@ def admit(assessment: Assessment, backend: BackendPolicy) -> Reason:
         return _out("clearance", "level restricted stays on local backends")
     if assessment.regions is not None and not local and backend.region not in assessment.regions:
         wanted = ", ".join(sorted(assessment.regions)) or "no region at all"
-        return _out("region", f"it runs in {backend.region or 'an undeclared region'}, the request is bound to {wanted}")
+        return _out(
+            "region", f"it runs in {backend.region or 'an undeclared region'}, the request is bound to {wanted}"
+        )
     return Reason(admitted=True, code="admitted", text=f"clearance {backend.clearance} covers level {assessment.level}")
+
+
+def _steps(rule: Rule, reasons: Mapping[str, Reason]) -> tuple[Step, ...]:
+    admitted = [name for name in dict.fromkeys(rule.use) if reasons[name].admitted]
+    return tuple(Step(backend=name, judged=_is_judged(rule, last=name == admitted[-1])) for name in admitted)
 
 
 def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rule: Rule | None) -> Reason:
@@ -55,10 +58,18 @@ def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rul
     verdict = admit(assessment, backend)
     if not verdict.admitted:
         return verdict
+    return _passed_over(name, rule) or _unfit(name, assessment, backend, fleet) or verdict
+
+
+def _passed_over(name: str, rule: Rule | None) -> Reason | None:
     if rule is None:
         return _out("no_rule", "no rule of the policy fits this request")
     if name not in rule.use:
         return _out("rule", f"rule {rule.name!r} does not use it")
+    return None
+
+
+def _unfit(name: str, assessment: Assessment, backend: BackendPolicy, fleet: Fleet) -> Reason | None:
     missing = assessment.needs - _supported(name, backend, fleet)
     if missing:
         return _out("needs", f"it does not take {', '.join(sorted(missing))}")
@@ -66,7 +77,7 @@ def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rul
         return _out("context", f"about {assessment.prompt_tokens} tokens exceed its {backend.context_tokens}")
     if name in fleet.unavailable:
         return _out("unavailable", fleet.unavailable[name])
-    return verdict
+    return None
 
 
 def _out(code: str, text: str) -> Reason:
@@ -79,9 +90,9 @@ def _supported(name: str, backend: BackendPolicy, fleet: Fleet) -> frozenset[Nee
     return fleet.supports.get(name, frozenset())
 
 
-def _is_judged(rule: Rule | None, *, last: bool) -> bool:
+def _is_judged(rule: Rule, *, last: bool) -> bool:
     # The last answer has nobody behind it: judges read it only where the rule would rather refuse than give it.
-    return bool(rule and rule.accept) and (not last or rule is not None and rule.unaccepted == "refuse")
+    return bool(rule.accept) and (not last or rule.unaccepted == "refuse")
 
 
 def _holds(when: When, assessment: Assessment) -> bool:

@@ -101,7 +101,10 @@ class Generations:
         try:
             await self.refresh()
         except (PolicyError, ConfigurationError) as error:
-            log.error("the changed policy was refused, the last good one stays in force:\n%s", error)
+            # A broken file is the user's mistake, said with its place: a trace would hide it.
+            log.error(  # noqa: TRY400
+                "the changed policy was refused, the last good one stays in force:\n%s", error
+            )
 
     def _retire(self, generation: _Generation) -> None:
         task = asyncio.create_task(_close_when_idle(generation))

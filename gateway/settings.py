@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     ledger: str | None = None
 
     def policy_path(self) -> Path | None:
-        """Return the policy to use: `GATEWAY_POLICY`, else `policies/default.yaml` here, else None (the packaged one)."""
+        """Return the policy to use: `GATEWAY_POLICY`, else `policies/default.yaml` here, else None (ours)."""
         if self.policy is not None:
             return self.policy
         here = Path("policies/default.yaml")

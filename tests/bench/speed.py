@@ -154,16 +154,16 @@ def _print(results: dict[tuple[str, int], float]) -> bool:
     print(f"{'client':<22}{'at 1':>8}{'x httpx':>9}{'at 32':>9}{'x httpx':>9}")
     for name in CLIENTS:
         one, many = results[name, 1], results[name, 32]
-        print(
-            f"{name:<22}{one:>8.3f}{one / results['httpx', 1]:>9.2f}{many:>9.3f}{many / results['httpx', 32]:>9.2f}"
-        )
+        print(f"{name:<22}{one:>8.3f}{one / results['httpx', 1]:>9.2f}{many:>9.3f}{many / results['httpx', 32]:>9.2f}")
     fine = True
     print(f"\n{'measure':<58}{'reach':>8}{'measured':>10}  result")
     for concurrency, reach in ((1, 1.0), (32, 0.4)):
         ratio = results["gateway Router", concurrency] / results["httpx", concurrency]
         fine &= ratio <= reach
         verdict = "pass" if ratio <= reach else "miss"
-        print(f"{f'local request, CPU / raw httpx, concurrency {concurrency}':<58}{reach:>8.2f}{ratio:>10.2f}  {verdict}")
+        print(
+            f"{f'local request, CPU / raw httpx, concurrency {concurrency}':<58}{reach:>8.2f}{ratio:>10.2f}  {verdict}"
+        )
     return fine
 
 
