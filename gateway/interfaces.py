@@ -5,7 +5,7 @@ A kind's module offers `class Options(BaseModel, extra="forbid", frozen=True)` a
 opens nothing; `build` may open connections, processes and files and closes them when its context ends.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -27,7 +27,7 @@ class Backend(Protocol):
     async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
         """Answer the whole request; with `logprobs`, ask for token log-probabilities where the server has them."""
 
-    def stream(self, request: Request) -> AsyncIterator[Delta]:
+    def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Answer in pieces as they come, the last with `finish_reason` and `usage`; closing it closes the upstream."""
 
 

@@ -5,7 +5,7 @@ It never opens a connection. What it saw stays in memory only.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -96,7 +96,7 @@ class Mock:
         self._fail(answer)
         return self._completion(request, answer, logprobs=logprobs)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Give the next answer word by word, or its fault at the place that the script says."""
         answer = await self._next(request)
         if answer.break_after is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal
 
@@ -84,7 +84,7 @@ class OpenAIBackend:
         payload = openai.decode(raw, backend=self._name)
         return openai.parse_completion(payload, backend=self._name, model=self._model)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
         data = self._encoded(openai.body(request, model=self._model, stream=True))
         reader = DeltaReader(backend=self._name)

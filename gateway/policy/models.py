@@ -189,7 +189,7 @@ class RetryPolicy(_Model):
 class LimitPolicy(_Model):
     """Bounds that protect the process."""
 
-    request_bytes: int = Field(default=4_000_000, gt=0)
+    prompt_characters: int = Field(default=2_000_000, gt=0, description="The longest text of a request, tools included.")
 
 
 class Expectation(_Model):
