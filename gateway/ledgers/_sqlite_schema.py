@@ -1,0 +1,113 @@
+"""The tables of a SQLite ledger, and how a file becomes one. A file that is something else is refused untouched."""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from gateway.errors import LedgerError
+
+# One tuple of statements a version, applied in order; a released one is never edited.
+# Money is integer nano-USD, `at_us` microseconds since 1970 UTC; NULL means unknown.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE entries (
+            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at_us INTEGER NOT NULL, status TEXT NOT NULL, rule TEXT,
+            policy_version TEXT NOT NULL, tenant TEXT, task TEXT, tags TEXT NOT NULL, level INTEGER NOT NULL,
+            kinds TEXT NOT NULL, difficulty REAL, backend TEXT, model TEXT, local INTEGER, licence TEXT,
+            duration_s REAL NOT NULL, cost_nano_usd INTEGER, baseline_model TEXT, baseline_nano_usd INTEGER,
+            price_version TEXT NOT NULL, streamed INTEGER NOT NULL,
+            saved_nano_usd INTEGER GENERATED ALWAYS AS (baseline_nano_usd - cost_nano_usd) VIRTUAL)""",
+        "CREATE INDEX entries_at ON entries (at_us)",
+        """CREATE TABLE attempts (
+            entry INTEGER NOT NULL REFERENCES entries (n), number INTEGER NOT NULL, backend TEXT NOT NULL,
+            model TEXT NOT NULL, replica TEXT NOT NULL, duration_s REAL NOT NULL, error TEXT, accepted INTEGER,
+            score REAL, prompt_tokens INTEGER, completion_tokens INTEGER, cached_tokens INTEGER NOT NULL,
+            cache_write_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL, cost_nano_usd INTEGER,
+            cost_source TEXT NOT NULL, PRIMARY KEY (entry, number)) WITHOUT ROWID""",
+        """CREATE TABLE feedback (
+            n INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries (n), score REAL NOT NULL,
+            source TEXT NOT NULL, at_us INTEGER NOT NULL)""",
+    ),
+)
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def open_for_writing(path: Path, *, durable: bool, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open or create a ledger and bring it to our schema; raises `LedgerError` and changes nothing where it cannot."""
+    _create(path)
+    # The connection is made here and used by the writer thread alone.
+    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+    try:
+        _migrate(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(path, error) from error
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open an existing ledger read-only; raises `LedgerError` where it is none or of another version."""
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
+        version = _version(connection, path)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise LedgerError(
+            f"the ledger {str(path)!r} has schema {version}, this program reads {SCHEMA_VERSION}; "
+            "open it once for writing to bring it up to date"
+        )
+    return connection
+
+
+def _create(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise LedgerError(
+            f"cannot open the ledger {str(path)!r}: {error.strerror}; name a path that this user may write"
+        ) from error
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) == SCHEMA_VERSION:
+        return
+    with connection:
+        # Another process may have done it while we waited for the lock: look again inside.
+        connection.execute("BEGIN IMMEDIATE")
+        for statements in MIGRATIONS[_version(connection, path) :]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if not {"meta", "entries", "attempts"} <= tables:
+        raise LedgerError(f"{str(path)!r} is a database, but not a ledger; name another path, nothing was changed")
+    version = int(connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"the ledger {str(path)!r} has schema {version}, this program knows {SCHEMA_VERSION}; "
+            "update hybrid-gateway or name another path, nothing was changed"
+        )
+    return version
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> LedgerError:
+    return LedgerError(
+        f"cannot open the ledger {str(path)!r}: {error}; restore it from a copy or name another path, "
+        "nothing was changed"
+    )

@@ -1,0 +1,170 @@
+"""The one thread that writes to a SQLite ledger: whatever waits goes into one transaction, then its waiters wake.
+
+A failed transaction is told to its waiters and the thread lives on. Nothing that was handed in is forgotten: closing
+writes what waits, and a waiter that was cancelled takes nothing with it.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, Row
+
+log = logging.getLogger("gateway")
+
+BATCH = 10_000
+
+
+def _values(count: int) -> str:
+    return f"VALUES ({', '.join('?' * count)})"
+
+
+_INSERT_ENTRY = (
+    f"INSERT INTO entries ({', '.join(ENTRY_COLUMNS)}) {_values(len(ENTRY_COLUMNS))} ON CONFLICT (id) DO NOTHING"
+)
+_INSERT_ATTEMPT = f"INSERT INTO attempts (entry, {', '.join(ATTEMPT_COLUMNS)}) {_values(1 + len(ATTEMPT_COLUMNS))}"
+_INSERT_FEEDBACK = "INSERT INTO feedback (score, source, at_us, entry) SELECT ?, ?, ?, n FROM entries WHERE id = ?"
+
+
+@dataclass(slots=True, eq=False)
+class FeedbackWrite:
+    """A judgement that waits to be written: score, source, at_us, entry id."""
+
+    row: Row
+    waiter: asyncio.Future[bool]
+
+    def apply(self, connection: sqlite3.Connection) -> bool:
+        """Write it; False where its entry is unknown."""
+        return _execute(connection, _INSERT_FEEDBACK, self.row).rowcount == 1
+
+
+@dataclass(slots=True, eq=False)
+class EntryWrite:
+    """An entry and its attempts that wait to be written."""
+
+    row: Row
+    attempts: Sequence[Row]
+    waiter: asyncio.Future[bool]
+
+    def apply(self, connection: sqlite3.Connection) -> bool:
+        """Write them; False where the entry's id is there already, which stays as it is."""
+        cursor = _execute(connection, _INSERT_ENTRY, self.row)
+        if cursor.rowcount != 1:
+            return False
+        for attempt in self.attempts:
+            _execute(connection, _INSERT_ATTEMPT, (cursor.lastrowid, *attempt))
+        return True
+
+
+Write = EntryWrite | FeedbackWrite
+
+
+class Writer:
+    """Owns the connection and its thread. `submit` may be called from any event loop or thread."""
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        self._connection = connection
+        self._place = place
+        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        self._open = True
+        self._gate = threading.Lock()
+        # A daemon: a program that ends without closing its router must not hang on this thread.
+        self._thread = threading.Thread(target=self._run, name="gateway-ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Write) -> asyncio.Future[bool]:
+        """Hand in a write; the future is done after the commit, with what `apply` returned."""
+        # The gate makes the closing mark the last thing in the queue: nothing is put where nobody reads.
+        with self._gate:
+            if not self._open:
+                raise LedgerError(f"the ledger {self._place!r} is closed")
+            self._queue.put(write)
+        return write.waiter
+
+    def close(self) -> None:
+        """Write what waits and close the connection; blocks until that is done."""
+        with self._gate:
+            if self._open:
+                self._open = False
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with closing(self._connection):
+            go_on = True
+            while go_on:
+                batch, go_on = self._take()
+                self._write(batch)
+
+    def _take(self) -> tuple[list[Write], bool]:
+        """Wait for a write and take all that wait with it, without lingering for more; False after the last."""
+        batch: list[Write] = []
+        write = self._queue.get()
+        while write is not None:
+            batch.append(write)
+            if len(batch) == BATCH:
+                return batch, True
+            try:
+                write = self._queue.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _write(self, batch: Sequence[Write]) -> None:
+        try:
+            with self._connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                results = [write.apply(connection) for write in batch]
+        except (sqlite3.Error, OverflowError) as error:
+            self._fail(batch, error)
+        else:
+            _wake(batch, results)
+
+    def _fail(self, batch: Sequence[Write], cause: Exception) -> None:
+        # A lock or a full disk is everybody's fault. Any other fault is one row's: alone, the others go through.
+        if len(batch) > 1 and not isinstance(cause, sqlite3.OperationalError):
+            for write in batch:
+                self._write([write])
+            return
+        error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause}")
+        error.__cause__ = cause
+        _wake(batch, [error] * len(batch))
+
+
+def _execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3.Cursor:
+    try:
+        return connection.execute(statement, row)
+    except UnicodeEncodeError:
+        # JSON can carry half a surrogate pair in a label, UTF-8 cannot: escaped, the entry is still on the books.
+        whole = [v.encode(errors="backslashreplace").decode() if isinstance(v, str) else v for v in row]
+        return connection.execute(statement, whole)
+
+
+def _wake(batch: Sequence[Write], results: Sequence[bool | LedgerError]) -> None:
+    """Tell every waiter, with one call for each event loop."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[bool], bool | LedgerError]]]
+    by_loop = defaultdict(list)
+    for write, result in zip(batch, results, strict=True):
+        by_loop[write.waiter.get_loop()].append((write.waiter, result))
+    for loop, told in by_loop.items():
+        # A loop that is closed has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_tell, told)
+
+
+def _tell(told: Sequence[tuple[asyncio.Future[bool], bool | LedgerError]]) -> None:
+    for waiter, result in told:
+        if isinstance(result, bool):
+            if not waiter.done():
+                waiter.set_result(result)
+        elif not waiter.done():
+            waiter.set_exception(result)
+        else:
+            log.error("%s; nobody waits for this entry any more, it is lost", result)

@@ -1,0 +1,133 @@
+"""A ledger in one SQLite file. `record` returns after the commit: the entry survives `kill -9` of this process.
+
+It does not promise to survive a power cut or a crash of the machine: the last commits may be missing then, the file
+stays whole. `durable: true` waits for the disk and survives that too, at a few milliseconds a commit. Several
+processes may write to the same file.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_rows import (
+    ATTEMPT_COLUMNS,
+    ENTRY_COLUMNS,
+    attempt_rows,
+    entries_of,
+    entry_row,
+    feedback_of,
+    microseconds,
+)
+from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
+from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, Writer
+from gateway.types import Feedback, LedgerEntry
+
+_EVER = (-(2**63), 2**63 - 1)
+
+
+class Options(BaseModel):
+    """Where the file is, and how sure a commit must be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(min_length=1, description="The file; `~` is the home folder. It is made where it is missing.")
+    durable: bool = Field(default=False, description="Wait for the disk, so that a commit survives a power cut.")
+    busy_timeout_s: float = Field(default=5.0, ge=0, description="Seconds to wait for another process that writes.")
+
+
+class SqliteLedger:
+    """The books in one file. May be used from several event loops."""
+
+    def __init__(self, path: Path, writer: Writer) -> None:
+        self._path = path
+        self._writer = writer
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    async def record(self, entry: LedgerEntry) -> None:
+        """Return once the entry is committed. A cancelled caller's entry is written all the same."""
+        waiter = asyncio.get_running_loop().create_future()
+        await self._writer.submit(EntryWrite(entry_row(entry), attempt_rows(entry), waiter))
+
+    async def feedback(self, feedback: Feedback) -> bool:
+        """Keep a judgement about an entry; False where the entry is unknown."""
+        waiter = asyncio.get_running_loop().create_future()
+        row = (feedback.score, feedback.source, microseconds(feedback.at), feedback.entry_id)
+        return await self._writer.submit(FeedbackWrite(row, waiter))
+
+    async def judgements(self) -> Sequence[Feedback]:
+        """Return all feedback in the order it came."""
+        return await asyncio.to_thread(lambda: list(read_feedback(self._path)))
+
+    async def entries(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Sequence[LedgerEntry]:
+        """Return the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""
+        return await asyncio.to_thread(lambda: list(read_entries(self._path, since=since, until=until, limit=limit)))
+
+
+@asynccontextmanager
+async def build(options: Options) -> AsyncIterator[SqliteLedger]:
+    """Open the file, or make it; write what waits and close it at the end."""
+    path, writer = await asyncio.to_thread(_open, options)
+    try:
+        yield SqliteLedger(path, writer)
+    finally:
+        await asyncio.to_thread(writer.close)
+
+
+def read_entries(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+) -> Iterator[LedgerEntry]:
+    """Yield a file's entries one by one in the order of `SqliteLedger.entries`, for reports on big files."""
+    bounds = {
+        "since": _EVER[0] if since is None else microseconds(since),
+        "until": _EVER[1] if until is None else microseconds(until),
+        "limit": limit,
+    }
+    with _reading(path) as connection:
+        yield from entries_of(connection.execute(_select_entries(limited=limit is not None), bounds))
+
+
+def read_feedback(path: Path) -> Iterator[Feedback]:
+    """Yield a file's feedback in the order it came."""
+    statement = "SELECT id, score, source, f.at_us FROM feedback f JOIN entries e ON e.n = f.entry ORDER BY f.n"
+    with _reading(path) as connection:
+        yield from map(feedback_of, connection.execute(statement))
+
+
+def _open(options: Options) -> tuple[Path, Writer]:
+    path = Path(options.path).expanduser().absolute()
+    connection = open_for_writing(path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
+    return path, Writer(connection, str(path))
+
+
+def _select_entries(*, limited: bool) -> str:
+    columns = ("e.n", *(f"e.{name}" for name in ENTRY_COLUMNS), *(f"a.{name}" for name in ATTEMPT_COLUMNS))
+    newest = "ORDER BY at_us DESC, n DESC LIMIT :limit" if limited else ""
+    # The names are ours, the values are bound.
+    return f"""
+        SELECT {", ".join(columns)}
+        FROM (
+            SELECT * FROM entries
+            WHERE at_us >= :since AND at_us < :until {newest}
+        ) e LEFT JOIN attempts a ON a.entry = e.n
+        ORDER BY e.at_us, e.n, a.number"""  # noqa: S608
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_for_reading(path)) as connection:
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot read the ledger {str(path)!r}: {error}") from error

@@ -1,0 +1,38 @@
+"""The ledger in memory has an end."""
+
+from support.entries import NOON, ledger_entry
+
+from gateway.ledgers import memory
+from gateway.types import Feedback
+
+
+async def test_the_oldest_entry_makes_room_and_is_counted() -> None:
+    """A full ledger forgets, and says how much it forgot."""
+    async with memory.build(memory.Options(capacity=2)) as ledger:
+        for name in "abc":
+            await ledger.record(ledger_entry(name))
+
+        kept = [entry.id for entry in await ledger.entries()]
+
+    assert (kept, ledger.dropped) == (["b", "c"], 1)
+
+
+async def test_a_dropped_entry_takes_its_feedback_with_it() -> None:
+    """Judgements about forgotten entries do not pile up."""
+    async with memory.build(memory.Options(capacity=1)) as ledger:
+        await ledger.record(ledger_entry("a"))
+        await ledger.feedback(Feedback(entry_id="a", score=1.0, source="caller", at=NOON))
+        await ledger.record(ledger_entry("b"))
+
+        kept = await ledger.judgements()
+
+    assert list(kept) == []
+
+
+async def test_recording_an_entry_again_drops_nobody() -> None:
+    """A repeated id takes no place of its own."""
+    async with memory.build(memory.Options(capacity=1)) as ledger:
+        for _ in range(2):
+            await ledger.record(ledger_entry("a"))
+
+    assert ledger.dropped == 0
