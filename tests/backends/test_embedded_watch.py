@@ -15,6 +15,7 @@ class FakeChild:
     """A child that ends when the test says so."""
 
     def __init__(self, number: int) -> None:
+        self.pid = number
         self.backend = mock.Mock(mock.Options(name=f"child-{number}"))
         self.closed = False
         self._end = asyncio.Event()
@@ -110,6 +111,17 @@ async def test_a_dead_child_is_followed_by_another_one() -> None:
         replica = await serving(watch)
 
     assert replica == "child-1"
+
+
+async def test_the_process_is_known_while_it_serves() -> None:
+    """People can be told which process to look at, and none is named while none is up."""
+    births = Births()
+    async with kept_up(births.start, name="small") as watch:
+        births.children[0].kill()
+        await settled()
+        up = watch.pid
+
+    assert (up, watch.pid) == (1, None)
 
 
 async def test_the_dead_child_is_let_go_when_the_new_one_is_up() -> None:

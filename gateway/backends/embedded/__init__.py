@@ -4,12 +4,12 @@ Nothing leaves the machine: the child listens on loopback, answers only to a key
 may fetch nothing.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gateway.backends import openai_http
 from gateway.backends.embedded.process import Child, Launch, running
@@ -53,12 +53,17 @@ class EmbeddedBackend:
         """The model's file: the address changes with every start."""
         return self._replica
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of llama.cpp, None while it is not up; another one after a restart."""
+        return self._watch.pid
+
     async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
         """Ask the child for the whole answer."""
         async with self._watch.call() as child:
             return await child.complete(request, logprobs=logprobs)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta]:
         """Ask the child for the answer in pieces."""
         async with self._watch.call() as child, aclosing(child.stream(request)) as deltas:
             async for delta in deltas:
@@ -77,14 +82,22 @@ class _Serving:
     backend: Backend
     child: Child
 
+    @property
+    def pid(self) -> int:
+        return self.child.pid
+
     async def ended(self) -> str:
         return await self.child.ended()
 
 
 @asynccontextmanager
 async def _serving(options: Options) -> AsyncIterator[_Serving]:
-    async with running(_launch(options)) as child, openai_http.build(_connection(options, child)) as backend:
+    async with running(_launch(options)) as child, _connected(options, child) as backend:
         yield _Serving(backend, child)
+
+
+def _connected(options: Options, child: Child) -> AbstractAsyncContextManager[Backend]:
+    return openai_http.connect(url=child.url, model=options.model, name=options.name, api_key=child.key)
 
 
 def _launch(options: Options) -> Launch:
@@ -98,7 +111,3 @@ def _launch(options: Options) -> Launch:
         chat_template=options.chat_template,
         start_timeout_s=options.start_timeout_s,
     )
-
-
-def _connection(options: Options, child: Child) -> openai_http.Options:
-    return openai_http.Options(name=options.name, model=options.model, url=child.url, api_key=SecretStr(child.key))

@@ -5,7 +5,6 @@ of its stdin; once it serves, whatever llama.cpp writes (it quotes requests) goe
 """
 
 import ctypes
-import importlib
 import json
 import os
 import signal
@@ -34,10 +33,13 @@ def main() -> None:
     # Ctrl-C reaches every process of the terminal; when we end is the parent's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings: Settings = json.loads(sys.stdin.readline())
+    # Only here: our parent reads this module too, and has no use for llama.cpp.
+    import xllamacpp  # noqa: PLC0415
+
     answer = os.dup(1)
     os.dup2(2, 1)
     try:
-        server = importlib.import_module("xllamacpp").Server(parameters(settings))
+        server = xllamacpp.Server(configured(xllamacpp.CommonParams(), settings))
     except RuntimeError:
         # llama.cpp has written the reason to stderr; the exception has none.
         sys.exit(1)
@@ -49,9 +51,8 @@ def main() -> None:
 
 
 # Any: xllamacpp ships no types.
-def parameters(settings: Settings) -> Any:
+def configured(given: Any, settings: Settings) -> Any:
     """Return llama.cpp's parameters: one model, a port of the kernel's choice, no page and no view into the slots."""
-    given = importlib.import_module("xllamacpp").CommonParams()
     given.model.path = settings["path"]
     given.model_alias = {settings["alias"]}
     given.chat_template = settings["chat_template"]

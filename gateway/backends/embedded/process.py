@@ -122,14 +122,15 @@ async def _url(process: Process, settings: Settings, launch: Launch, chatter: IO
     try:
         async with asyncio.timeout(launch.start_timeout_s):
             line = await stdout.readline()
-            if not line:
-                raise _failed_start(await process.wait(), launch, chatter)
+            code = None if line else await process.wait()
     except TimeoutError as error:
         raise BackendUnavailableError(
             f"llama.cpp did not answer within {launch.start_timeout_s:g} s of its start with {launch.path.name!r}; "
             "raise `start_timeout_s`",
             backend=launch.name,
         ) from error
+    if code is not None:
+        raise _failed_start(code, launch, chatter)
     return str(json.loads(line)["url"])
 
 
@@ -171,5 +172,4 @@ async def _end(process: Process, timeout_s: float) -> None:
     finally:
         if process.returncode is None:
             process.kill()
-        if process.stdin is not None:
-            process.stdin.close()
+        cast("StreamWriter", process.stdin).close()

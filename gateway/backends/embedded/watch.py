@@ -27,6 +27,10 @@ class Alive(Protocol):
     def backend(self) -> Backend:
         """The client of this child."""
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
     async def ended(self) -> str:
         """Return, in words, how the child ended, once it has."""
 
@@ -45,7 +49,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    backend: Backend
+    child: Alive
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -75,6 +79,11 @@ class Watch:
         self._life: _Life | None = None
         self._why_down = ""
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child that serves at the moment, None while none does."""
+        return None if self._life is None else self._life.child.pid
+
     @asynccontextmanager
     async def call(self) -> AsyncIterator[Backend]:
         """Lend the child to one call; waits while one is being started, fails at once while none is."""
@@ -83,7 +92,7 @@ class Watch:
             raise BackendUnavailableError(self._why_down, backend=self._name)
         life = self._life
         try:
-            yield life.backend
+            yield life.child.backend
         except BackendUnavailableError as error:
             # No answer at all is most often the child's death, which its watch learns a moment later.
             # Whoever asks again shall be told so here, and not by a closed port.
@@ -97,7 +106,7 @@ class Watch:
             child = await opening.enter_async_context(self._start())
             await self._open.aclose()
             self._open = opening.pop_all()
-        self._life = _Life(child.backend)
+        self._life = _Life(child)
         self._settled.set()
         return child
 
