@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from gateway.types import ContentPart, JsonObject, Message, Request
+from gateway.types import Request
+from gateway.wire.request import parse_request
 
 LABELS = ("billing", "refund", "delivery", "login", "cancellation", "bug", "feature", "privacy")
 
@@ -84,35 +85,26 @@ class DemoRow(BaseModel):
     @property
     def prompt(self) -> str:
         """The text of the last user message."""
-        return self._messages[-1].text
+        return self.request(run="any").messages[-1].text
 
     def request(self, *, run: str, reasoning: bool = False) -> Request:
         """Return the request to be routed; `run` makes its id unique, `reasoning` leaves room for hidden thoughts."""
         bound = MAX_TOKENS.get(self.task or "", DEFAULT_MAX_TOKENS) + (REASONING_TOKENS if reasoning else 0)
-        return Request(
+        instruction = INSTRUCTIONS.get(self.task or "")
+        system = ({"role": "system", "content": instruction},) if instruction else ()
+        return parse_request(
+            (*system, *(self.messages or ({"role": "user", "content": self.text},))),
             id=f"{run}-{self.id}",
-            messages=self._messages,
-            tools=self.tools,
+            tools=self.tools or None,
             response_format=self.response_format,
-            sampling={"max_tokens": bound, "temperature": 0},
+            max_tokens=bound,
+            temperature=0,
             tags=self.tags,
             task=self.task,
         )
-
-    @property
-    def _messages(self) -> tuple[Message, ...]:
-        instruction = INSTRUCTIONS.get(self.task or "")
-        system = (Message(role="system", content=instruction),) if instruction else ()
-        if self.text is not None:
-            return (*system, Message(role="user", content=self.text))
-        return (*system, *(Message(role=raw["role"], content=_content(raw["content"])) for raw in self.messages))
 
 
 def load_rows() -> tuple[DemoRow, ...]:
     """Return the packaged requests in their order."""
     text = files("gateway.demo").joinpath("requests.jsonl").read_text(encoding="utf-8")
     return tuple(DemoRow.model_validate_json(line) for line in text.splitlines())
-
-
-def _content(raw: str | list[JsonObject]) -> str | tuple[ContentPart, ...]:
-    return raw if isinstance(raw, str) else tuple(ContentPart(type=part["type"], body=part) for part in raw)
