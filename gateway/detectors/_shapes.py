@@ -1,0 +1,224 @@
+"""The shapes of personal data: one rule a shape, in the order in which they may claim a text.
+
+Every repetition is bounded, so that no text costs more than a constant for each of its characters. A pattern begins
+with its character class and looks behind afterwards: the engine skips to the candidates and tries nothing between.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.detectors import _numbers
+from gateway.detectors._page import Strength
+
+Kind = Literal["pii", "pci", "phi"]
+Sign = Literal["at", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place"]
+Match = re.Match[str]
+
+_VERSION = re.compile(r"(?i:version|release)[ :=]{0,2}\Z")
+
+# What a match is worth, and where the finding ends; None where it is nothing.
+Reading = tuple[Strength, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One shape: in a text that bears `sign`, every `value` of `pattern` that `read` confirms is a finding."""
+
+    type: str
+    kind: Kind
+    sign: Sign
+    pattern: re.Pattern[str]
+    read: Callable[[Match], Reading]
+
+
+def _rule(type: str, sign: Sign, *pattern: str, read: Callable[[Match], Reading], kind: Kind = "pii") -> Rule:  # noqa: A002
+    return Rule(type=type, kind=kind, sign=sign, pattern=re.compile("".join(pattern)), read=read)
+
+
+def _strong(match: Match) -> Reading:
+    return "strong", match.end("value")
+
+
+def _email(match: Match) -> Reading:
+    # `git@host` names a server; `numpy@1.26` and `A@B.T` are no addresses: a domain ends in letters.
+    ending = match["value"].rpartition(".")[2]
+    named = len(ending) > 1 and (ending.isalpha() or ending.startswith("xn--")) and match["local"] != "git"
+    return _strong(match) if named else None
+
+
+def _card(match: Match) -> Reading:
+    return _strong(match) if _numbers.is_card(_digits(match)) else None
+
+
+def _iban(match: Match) -> Reading:
+    places = [place for place, character in enumerate(match["value"]) if character.isalnum()]
+    length = _numbers.iban_length("".join([match["value"][place] for place in places]))
+    return None if length is None else ("strong", match.start("value") + places[length - 1] + 1)
+
+
+def _social_security(match: Match) -> Reading:
+    area, group, serial = re.split("[-. ]", match["value"])
+    strong = "-" in match["value"] and _numbers.is_social_security(area, group, serial)
+    return "strong" if strong else "weak", match.end("value")
+
+
+def _ip4(match: Match) -> Reading:
+    # `127.0.0.1`, a mask or `::` says nothing about anybody; a private address says little.
+    address = _numbers.ip_address(match["value"])
+    if address is None or address.is_unspecified or match["value"].startswith(("127.0.0.1", "255.")):
+        return None
+    if _VERSION.search(match.string, max(0, match.start("value") - 10), match.start("value")):
+        return None
+    return "weak" if address.is_private else "strong", match.end("value")
+
+
+def _ip6(match: Match) -> Reading:
+    # `a[1::2]` is a slice and `12::30` a range: some group of an address has three digits or more.
+    return _ip4(match) if re.search("[0-9A-Fa-f]{3}", match["value"]) else None
+
+
+def _mac(match: Match) -> Reading:
+    # All zeros and all ones are nobody's.
+    return _strong(match) if len(set(match["value"].lower()) - set(":-.")) > 1 else None
+
+
+def _birth(match: Match) -> Reading:
+    # Whoever was born before 1910 is history.
+    year = match["year"] or match["year_first"] or match["year_last"]
+    return _strong(match) if len(year) == len("85") or year >= "1910" else None
+
+
+def _phone(match: Match) -> Reading:
+    digits = _digits(match)
+    return _strong(match) if 7 <= len(digits) <= 15 and not _numbers.is_counted(digits) else None  # noqa: PLR2004 - E.164
+
+
+def _called(match: Match) -> Reading:
+    # Beside a word of telephony, digits in groups are a number to call; without a break it takes nine.
+    return _phone(match) if not match["value"].isdecimal() or len(match["value"]) >= 9 else None  # noqa: PLR2004
+
+
+def _digits(match: Match) -> str:
+    return "".join(filter(str.isdecimal, match["value"]))
+
+
+_HEX = "[0-9A-Fa-f]"
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
+_DATE = (
+    r"(?P<value>[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?P<year>[0-9]{4}|[0-9]{2})"
+    r"|(?P<year_first>[0-9]{4})[/.-][0-9]{1,2}[/.-][0-9]{1,2}"
+    rf"|(?:[0-9]{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?),? "
+    r"(?P<year_last>[0-9]{4}))(?![0-9])"
+)
+_EXTENSION = "(?: ?x[0-9]{1,5})?"
+_GROUPS = "(?:[ .()-]{0,2}[0-9])"
+
+RULES: tuple[Rule, ...] = (
+    _rule(
+        "EMAIL_ADDRESS",
+        "at",
+        r"(?P<value>(?P<local>[\w.+'-](?<![\w.+'-]{2})[\w.+'-]{0,254}+)",
+        r"(?:@|%40)[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,8}+)",
+        read=_email,
+    ),
+    _rule(
+        "CREDIT_CARD",
+        "number",
+        r"(?P<value>[0-9](?<![0-9]{2})(?:[0-9]{11,18}",
+        r"|[0-9]{3}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}(?:\2[0-9]{1,3})?",
+        r"|[0-9]{3}([ -])[0-9]{6}\3[0-9]{4,5}))(?![0-9])",
+        read=_card,
+        kind="pci",
+    ),
+    _rule(
+        "IBAN_CODE",
+        "iban",
+        r"(?P<value>[A-Za-z](?<![A-Za-z0-9]{2})[A-Za-z][0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}+)",
+        read=_iban,
+    ),
+    _rule(
+        "US_SSN",
+        "ssn",
+        r"(?i:\bssn|social[ _-]security)[^0-9\n]{0,24}",
+        # Read from paper, O is a zero and l a one.
+        r"(?P<value>[0-9OSBIl]{3}-[0-9OSBIl]{2}-[0-9OSBIl]{4}|[0-9]{3}([ .]?)[0-9]{2}\2[0-9]{4})(?![0-9])",
+        read=_strong,
+    ),
+    _rule(
+        "US_SSN",
+        "number",
+        r"(?P<value>[0-9](?<![0-9.-][0-9])[0-9]{2}([-. ])[0-9]{2}\2[0-9]{4})(?![-.]?[0-9])",
+        read=_social_security,
+    ),
+    _rule(
+        "IP_ADDRESS",
+        "number",
+        r"(?P<value>[0-9](?<![\w.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3})(?!\w|\.[0-9])",
+        read=_ip4,
+    ),
+    _rule(
+        "MAC_ADDRESS",
+        "pairs",
+        rf"(?P<value>{_HEX}(?<![\w:.-]{_HEX}){_HEX}(?:([:-]){_HEX}{{2}}(?:\2{_HEX}{{2}}){{4}}",
+        rf"|{_HEX}{{2}}\.{_HEX}{{4}}\.{_HEX}{{4}}))(?![\w:])",
+        read=_mac,
+    ),
+    _rule(
+        "IP_ADDRESS",
+        "pairs",
+        r"(?P<value>[0-9A-Fa-f:](?<![\w:][0-9A-Fa-f:])[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:]{1,36}+(?:\.[0-9]{1,3}){0,3})(?!\w)",
+        read=_ip6,
+    ),
+    _rule(
+        "MEDICAL_RECORD_NUMBER",
+        "record",
+        r"(?i:\bmrn|medical[ _-]?record|health[ _-]?record|patient[ _-]?(?:id|no|number|record|mrn)"
+        r"|chart[ _-]?(?:no|number)|nhs[ _-]?(?:no|number))[^0-9\n]{0,24}?",
+        r"(?P<value>(?:MRN-?|[A-Za-z]{1,3}-)?[0-9](?:[ -]?[0-9]){3,11})(?![0-9])",
+        read=_strong,
+        kind="phi",
+    ),
+    _rule(
+        "DATE_OF_BIRTH",
+        "birth",
+        r"(?i:(?:\bd\.?o\.?b\b|birth[ _-]?(?:date|day)|date[ _-]of[ _-]birth|\bborn\b)[^0-9\n]{0,16}?",
+        rf"{_DATE})",
+        read=_birth,
+    ),
+    _rule(  # +46 (0)8 928 571 38
+        "PHONE_NUMBER",
+        "number",
+        rf"(?P<value>\+[0-9](?:[ .()/-]{{0,2}}[0-9]){{6,14}}{_EXTENSION})(?![0-9])",
+        read=_phone,
+    ),
+    _rule(  # (602)272-9781, 345-899-3560x4587
+        "PHONE_NUMBER",
+        "number",
+        r"(?P<value>[(2-9](?<![0-9.+-][(2-9])(?:(?<=\()[2-9][0-9]{2}\) ?|[0-9]{2}[.-])[0-9]{3}[ .-][0-9]{4}",
+        rf"{_EXTENSION})(?![.-]?[0-9])",
+        read=_phone,
+    ),
+    _rule(  # 03.93.92.16.85, 079 2718 1155, 0688 872 49 99
+        "PHONE_NUMBER",
+        "number",
+        r"(?P<value>0(?<![\w./:+-]0)(?:[0-9]([ .-])[0-9]{2}(?:\2[0-9]{2}){3}",
+        r"|[0-9]{2,4}([ -])[0-9]{3,8}(?:\3[0-9]{2,4}){0,3}))(?![.-]?[0-9])",
+        read=_phone,
+    ),
+    _rule(  # call me on 9472 7916
+        "PHONE_NUMBER",
+        "call",
+        r"(?i:\b(?:phone|mobile|cell|tel|telephone|fax|whatsapp|call|contact|desk|reach|answering|messages?|dial|sms)\b)",
+        rf"[^0-9+$\u20ac\u00a3]{{0,24}}?(?P<value>\(?[0-9]{_GROUPS}{{6,14}}{_EXTENSION})(?![0-9])",
+        read=_called,
+    ),
+    _rule(  # 416 60 039 office
+        "PHONE_NUMBER",
+        "place",
+        rf"(?P<value>[(0-9](?<![0-9.][(0-9]){_GROUPS}{{6,14}}+{_EXTENSION})",
+        r"[ -]{1,2}(?i:office|fax|mobile|home|cell|desk|work)\b",
+        read=_called,
+    ),
+)

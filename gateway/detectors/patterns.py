@@ -1,0 +1,96 @@
+"""Finds personal data that has a shape: e-mail, cards, accounts, numbers of people, addresses of machines.
+
+Not names and street addresses: they have no shape. Linear in the text, and a rule reads a text only where a cheap look
+says that it may hold something of the kind.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from gateway.detectors._page import Page, known_types
+from gateway.detectors._shapes import RULES, Rule, Sign
+from gateway.types import Finding
+
+TYPES = tuple(dict.fromkeys(rule.type for rule in RULES))
+
+_DIGIT = re.compile(r"[0-9]")
+_NUMBER = re.compile(r"[0-9][-0-9 ().]{5}")
+_IBAN = re.compile(r"[0-9]{2}[ -]?[A-Za-z0-9]{4}")
+_PAIRS = re.compile(r":[0-9A-Fa-f]{0,4}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.")
+_WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
+    ("record", ("mrn", "record", "patient", "chart", "nhs")),
+    ("birth", ("dob", "d.o.b", "birth", "born")),
+)
+_WORDS_OF_NUMBERS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
+    ("ssn", ("ssn", "social")),
+    ("call", ("phone", "mobile", "cell", "tel", "fax", "app", "call", "contact", "desk", "reach", "answering")),
+    ("call", ("message", "dial", "sms")),
+    ("place", ("office", "fax", "mobile", "home", "cell", "desk", "work")),
+)
+
+
+class Options(BaseModel):
+    """What to leave out, by type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    without: tuple[str, ...] = Field(default=(), description=f"Types that are not looked for: {', '.join(TYPES)}.")
+
+    @field_validator("without")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return known_types(names, TYPES)
+
+
+@asynccontextmanager
+async def build(options: Options) -> AsyncIterator["PatternDetector"]:
+    """Build the detector; nothing is opened."""
+    yield PatternDetector(tuple(rule for rule in RULES if rule.type not in options.without))
+
+
+class PatternDetector:
+    """Finds what `rules` describe; may be called in several threads."""
+
+    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+        self._rules = rules
+
+    def detect(self, text: str) -> Sequence[Finding]:
+        """Return the findings in the order of the text; none overlap."""
+        page = Page(text, "patterns")
+        signs = set(_signs(page))
+        if not signs:
+            return ()
+        for rule in self._rules:
+            if rule.sign in signs:
+                _apply(rule, page)
+        return page.findings
+
+
+def _apply(rule: Rule, page: Page) -> None:
+    for match in rule.pattern.finditer(page.text):
+        if reading := rule.read(match):
+            strength, end = reading
+            page.claim(match.start("value"), end, kind=rule.kind, type=rule.type, strength=strength)
+
+
+def _signs(page: Page) -> Iterator[Sign]:
+    text, lower = page.text, page.lower
+    if "@" in text or "%40" in text:
+        yield "at"
+    if _PAIRS.search(text):
+        yield "pairs"
+    if not _DIGIT.search(text):
+        return
+    for sign, words in _WORDS:
+        if any(word in lower for word in words):
+            yield sign
+    if _IBAN.search(text):
+        yield "iban"
+    if _NUMBER.search(text):
+        yield "number"
+        for sign, words in _WORDS_OF_NUMBERS:
+            if any(word in lower for word in words):
+                yield sign
