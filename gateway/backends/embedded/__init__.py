@@ -92,12 +92,15 @@ class _Serving:
 
 @asynccontextmanager
 async def _serving(options: Options) -> AsyncIterator[_Serving]:
-    async with running(_launch(options)) as child, _connected(options, child) as backend:
+    launch = _launch(options)
+    async with running(launch) as child, _connected(launch, child) as backend:
         yield _Serving(backend, child)
 
 
-def _connected(options: Options, child: Child) -> AbstractAsyncContextManager[Backend]:
-    return openai_http.connect(url=child.url, model=options.model, name=options.name, api_key=child.key)
+def _connected(launch: Launch, child: Child) -> AbstractAsyncContextManager[Backend]:
+    return openai_http.connect(
+        url=child.url, model=launch.model, name=launch.name, api_key=child.key, connections=launch.connections
+    )
 
 
 def _launch(options: Options) -> Launch:

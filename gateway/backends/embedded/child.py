@@ -24,6 +24,7 @@ class Settings(TypedDict):
     threads: int
     context_tokens: int
     parallel: int
+    http_threads: int
     chat_template: str
 
 
@@ -64,6 +65,7 @@ def configured(given: Any, settings: Settings) -> Any:
     given.verbosity = _ERRORS_ONLY
     given.n_parallel = settings["parallel"]
     given.n_ctx = settings["context_tokens"] * settings["parallel"]
+    given.n_threads_http = settings["http_threads"]
     given.cpuparams.n_threads = given.cpuparams_batch.n_threads = settings["threads"]
     # We say how large it is: fitting it to the machine would load the model twice.
     given.fit_params = False

@@ -27,6 +27,10 @@ _MAGIC = b"GGUF"
 _TAIL_BYTES = 4_000
 _TAIL_LINES = 2
 _TAIL_CHARACTERS = 400
+_WAITING = 3
+# A kept connection holds a thread of llama.cpp's HTTP server for 5 s, and a call that finds none free waits as long.
+# More connections than threads never are open, not even while those that callers broke off are being let go.
+_HTTP_THREADS_PER_CONNECTION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,11 @@ class Launch:
     chat_template: str
     start_timeout_s: float
     end_timeout_s: float = 2.0
+
+    @property
+    def connections(self) -> int:
+        """How many connections the client may keep: one a slot, and a few whose calls wait at the server."""
+        return self.parallel + _WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +119,7 @@ def _settings(launch: Launch, key: str) -> Settings:
         threads=launch.threads,
         context_tokens=launch.context_tokens,
         parallel=launch.parallel,
+        http_threads=launch.connections * _HTTP_THREADS_PER_CONNECTION,
         chat_template=launch.chat_template,
     )
 
