@@ -6,7 +6,8 @@ kept in `options`.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticKnownError
 
 from gateway.types import Level, Need, Stakes
 
@@ -18,13 +19,21 @@ def _one_or_many(value: object) -> object:
 
 
 def _level(value: object) -> object:
-    return Level[value.upper()] if isinstance(value, str) and value in LEVELS else value
+    if isinstance(value, Level):
+        return value
+    if isinstance(value, str) and value in LEVELS:
+        return Level[value.upper()]
+    # A number is refused too: nobody should have to know that 3 is the strictest.
+    expected = " or ".join((", ".join(map(repr, LEVELS[:-1])), repr(LEVELS[-1])))
+    raise PydanticKnownError("literal_error", {"expected": expected})
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+_LevelWord = Literal["public", "internal", "confidential", "restricted"]
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
 LevelName = Annotated[
     Level,
-    BeforeValidator(_level, json_schema_input_type=Literal["public", "internal", "confidential", "restricted"]),
+    BeforeValidator(_level, json_schema_input_type=_LevelWord),
+    PlainSerializer(str, return_type=str, when_used="json"),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -113,8 +122,12 @@ class When(_Model):
     kinds: Names = ()
     task: Names = ()
     tenant: Names = ()
-    stakes: Annotated[tuple[Stakes, ...], BeforeValidator(_one_or_many)] = ()
-    needs: Annotated[tuple[Need, ...], BeforeValidator(_one_or_many)] = ()
+    stakes: Annotated[
+        tuple[Stakes, ...], BeforeValidator(_one_or_many, json_schema_input_type=Stakes | tuple[Stakes, ...])
+    ] = ()
+    needs: Annotated[
+        tuple[Need, ...], BeforeValidator(_one_or_many, json_schema_input_type=Need | tuple[Need, ...])
+    ] = ()
     level: LevelRange | None = None
     difficulty: Range | None = None
     prompt_tokens: Range | None = None
@@ -158,8 +171,14 @@ def _accepts(value: object) -> object:
     return (value,) if isinstance(value, dict) else value
 
 
-Part = Annotated[PartPolicy, BeforeValidator(_part)]
-Parts = Annotated[tuple[PartPolicy, ...], BeforeValidator(_parts)]
+Part = Annotated[PartPolicy, BeforeValidator(_part, json_schema_input_type=str | PartPolicy)]
+Parts = Annotated[
+    tuple[PartPolicy, ...], BeforeValidator(_parts, json_schema_input_type=tuple[str | PartPolicy, ...])
+]
+Accepts = Annotated[
+    tuple[AcceptPolicy, ...],
+    BeforeValidator(_accepts, json_schema_input_type=AcceptPolicy | tuple[AcceptPolicy, ...]),
+]
 
 
 class Rule(_Model):
@@ -168,7 +187,7 @@ class Rule(_Model):
     name: str
     when: When = When()
     use: Names = Field(min_length=1)
-    accept: Annotated[tuple[AcceptPolicy, ...], BeforeValidator(_accepts)] = Field(
+    accept: Accepts = Field(
         default=(), description="Judges that read an answer before the next backend is spared."
     )
     unaccepted: Literal["answer", "refuse"] = Field(
@@ -235,6 +254,11 @@ def _tags(value: object) -> object:
     return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
 
 
+Tags = Annotated[
+    dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, _LevelWord | TagPolicy])
+]
+
+
 class Policy(_Model):
     """The whole policy. `fingerprint` is the hash of its text and tells one version from another."""
 
@@ -244,7 +268,7 @@ class Policy(_Model):
     default_level: LevelName = Field(default=Level.INTERNAL, description="The level of a request without tags.")
     backends: dict[str, BackendPolicy] = Field(min_length=1)
     pools: dict[str, PoolPolicy] = Field(default_factory=dict)
-    tags: Annotated[dict[str, TagPolicy], BeforeValidator(_tags)] = Field(
+    tags: Tags = Field(
         default_factory=dict, description="Your tags, added to the built-in ones or replacing them."
     )
     classifier: Part = PartPolicy(kind="heuristic")

@@ -1,0 +1,120 @@
+"""From the text of a policy to its value. A policy with a fault is refused whole, with all its faults at once."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import PolicyError, Problem
+from gateway.policy.explain import Part
+from gateway.policy.kinds import KindsOf, OptionsOf, check_kinds
+from gateway.policy.lint import check as lint
+from gateway.policy.models import Policy
+from gateway.policy.names import check_names
+from gateway.policy.report import Report
+from gateway.policy.shape import Shaper
+from gateway.policy.source import MOST_BYTES, read
+from gateway.policy.tree import plant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPolicy:
+    """A policy that holds, and what is odd about it all the same."""
+
+    policy: Policy
+    warnings: tuple[Problem, ...]
+
+
+def load_policy(
+    path: str | os.PathLike[str],
+    *,
+    options_of: OptionsOf,
+    kinds_of: KindsOf,
+    environ: Mapping[str, str] | None = None,
+) -> Policy:
+    """Return the policy of a file; raises `PolicyError`, with a problem for every fault.
+
+    `options_of` and `kinds_of` say which kinds there are (see `gateway.plugins`); `environ` is the process's own
+    where it is not given. Opens no connection.
+    """
+    return check_policy(path, options_of=options_of, kinds_of=kinds_of, environ=environ).policy
+
+
+def check_policy(
+    path: str | os.PathLike[str],
+    *,
+    options_of: OptionsOf,
+    kinds_of: KindsOf,
+    environ: Mapping[str, str] | None = None,
+) -> CheckedPolicy:
+    """As `load_policy`, with the warnings."""
+    environ = os.environ if environ is None else environ
+    text = _text(Path(path))
+    return check_text(text, name=str(path), environ=environ, options_of=options_of, kinds_of=kinds_of)
+
+
+def parse_policy(
+    text: str, *, name: str = "<policy>", environ: Mapping[str, str], options_of: OptionsOf, kinds_of: KindsOf
+) -> Policy:
+    """Return the policy of a text; `name` stands where problems name the file."""
+    return check_text(text, name=name, environ=environ, options_of=options_of, kinds_of=kinds_of).policy
+
+
+def check_text(
+    text: str, *, name: str = "<policy>", environ: Mapping[str, str], options_of: OptionsOf, kinds_of: KindsOf
+) -> CheckedPolicy:
+    """As `parse_policy`, with the warnings."""
+    source = read(text, name=name)
+    errors, warnings = Report(source=source), Report(source=source)
+    errors.keep(source.faults)
+    shaper = Shaper(source=source, tree=plant(source, environ, errors), report=errors)
+    check_kinds(shaper, options_of=options_of, kinds_of=kinds_of)
+    policy = _shape(shaper)
+    # Conditions and clearances are judged only where every word was read; names always.
+    if policy is not None and not errors.faults:
+        lint(policy, errors=errors, warnings=warnings)
+    check_names(shaper.tree, errors)
+    if policy is None or errors.faults:
+        raise PolicyError(errors.lines())
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return CheckedPolicy(
+        policy=policy.model_copy(update={"fingerprint": fingerprint}),
+        warnings=tuple(Problem(warning) for warning in warnings.lines()),
+    )
+
+
+def packaged_default() -> Path:
+    """Return the policy that stands in where nobody wrote one."""
+    package = Path(__file__).parent.parent
+    installed = package / "policies" / "default.yaml"
+    return installed if installed.is_file() else package.parent / "policies" / "default.yaml"
+
+
+def _shape(shaper: Shaper) -> Policy | None:
+    part = Part(given=frozenset({"fingerprint"}))
+    if "fingerprint" in shaper.tree:
+        shaper.explainer.unknown_key(("fingerprint",), (key for key in Policy.model_fields if key not in part.given))
+    return shaper.shape(Policy, lambda: shaper.tree, part)
+
+
+def _text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise PolicyError([f"{path}: this is {'a directory' if stat.S_ISDIR(mode) else 'no plain file'}; name a file"])
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise PolicyError([f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}; check the path"]) from error
+    except ValueError:
+        raise PolicyError(["the path of the policy holds a NUL character; name a file"]) from None
+    if len(raw) > MOST_BYTES:
+        raise PolicyError([f"{path}: the policy has more than {MOST_BYTES:,} bytes; split it"])
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise PolicyError([f"{path}:{line}:{column}: this is not UTF-8; save the file as UTF-8"]) from None

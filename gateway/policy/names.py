@@ -1,0 +1,87 @@
+"""Every name that a policy uses must be there. Reads values of any shape, so that one run finds these faults too."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.policy.models import BUILT_IN_TAGS
+from gateway.policy.report import Report
+from gateway.policy.source import Path
+from gateway.policy.suggest import remedy
+
+Tree = Mapping[str, object]
+
+
+def check_names(tree: Tree, report: Report) -> None:
+    """Report names of backends, pools, tags and rules that the policy uses and does not have."""
+    backends = list(_mapping(tree.get("backends")))
+    rules = [(index, _mapping(rule)) for index, rule in _items(tree.get("rules"))]
+    pools = list(_mapping(tree.get("pools")))
+    tags = [*_mapping(tree.get("tags")), *BUILT_IN_TAGS]
+    for path, name in _pools(tree):
+        _check(report, "pool", path, name, pools)
+    for path, name in _uses(rules):
+        _check(report, "backend", path, name, backends)
+    for path, name in _tags(rules):
+        _check(report, "tag", path, name, tags)
+    for path, name in _expected(tree, ("first", "uses", "never")):
+        _check(report, "backend", path, name, backends)
+    for path, name in _expected(tree, ("rule",)):
+        _check(report, "rule", path, name, [str(rule["name"]) for _, rule in rules if "name" in rule])
+    _check_doubles(rules, report)
+
+
+def _check(report: Report, noun: str, path: Path, name: str, known: list[str]) -> None:
+    if name not in known and not report.full:
+        report.add(path, f"there is no {noun} {report.shown(path, name)}; {remedy(name, known)}")
+
+
+def _check_doubles(rules: list[tuple[int, Tree]], report: Report) -> None:
+    first: dict[str, int] = {}
+    for index, rule in rules:
+        name = rule.get("name")
+        if isinstance(name, str) and first.setdefault(name, index) != index:
+            report.add(("rules", index, "name"), f"rules[{first[name]}] has the name {name!r} already; choose another")
+        used: set[str] = set()
+        for path, backend in _names(("rules", index, "use"), rule.get("use")):
+            if backend in used:
+                report.add(path, f"{report.shown(path, backend)} stands here twice; remove one")
+            used.add(backend)
+
+
+def _pools(tree: Tree) -> Iterator[tuple[Path, str]]:
+    for name, backend in _mapping(tree.get("backends")).items():
+        yield from _names(("backends", name, "pool"), _mapping(backend).get("pool"))
+
+
+def _uses(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+    for index, rule in rules:
+        yield from _names(("rules", index, "use"), rule.get("use"))
+
+
+def _tags(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+    for index, rule in rules:
+        for key in ("tags", "kinds"):
+            yield from _names(("rules", index, "when", key), _mapping(rule.get("when")).get(key))
+
+
+def _expected(tree: Tree, keys: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    for index, test in _items(tree.get("tests")):
+        expect = _mapping(_mapping(test).get("expect"))
+        for key in keys:
+            yield from _names(("tests", index, "expect", key), expect.get(key))
+
+
+def _names(path: Path, value: object) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    for index, item in _items(value):
+        if isinstance(item, str):
+            yield (*path, index), item
+
+
+def _items(value: object) -> Iterator[tuple[int, object]]:
+    if isinstance(value, (list, tuple)):
+        yield from enumerate(value)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,68 @@
+"""Which requests a rule can meet at all: conditions that never hold, and rules that stand behind a wider one.
+
+Sound, not complete: what is called unreachable never matches; a rule that several others cover together is not found.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.policy.models import LevelRange, Range, Rule, When
+from gateway.policy.source import Path
+
+_LISTS = ("tags", "kinds", "task", "tenant", "stakes", "needs")
+_STAKES = frozenset({"low", "normal", "high"})
+
+
+def impossible(when: When) -> Iterator[tuple[Path, str]]:
+    """Yield the conditions that no request meets, with why."""
+    for key in ("difficulty", "prompt_tokens"):
+        limits: Range | None = getattr(when, key)
+        if limits is None or limits.at_least is None or limits.below is None:
+            continue
+        if limits.at_least >= limits.below:
+            yield (key,), f"at_least {limits.at_least:g} is not below {limits.below:g}, so that nothing fits; swap them"
+    if when.level is not None and when.level.at_least > when.level.at_most:
+        yield ("level",), f"at_least {when.level.at_least} is above at_most {when.level.at_most}; swap them"
+
+
+def shadowing(rules: Sequence[Rule]) -> Iterator[tuple[int, int]]:
+    """Yield the number of every rule that is never reached, with the number of the first rule that takes its requests."""
+    for later, rule in enumerate(rules):
+        for earlier in range(later):
+            if covers(rules[earlier].when, rule.when):
+                yield later, earlier
+                break
+
+
+def covers(wide: When, narrow: When) -> bool:
+    """Return whether `wide` holds whenever `narrow` does."""
+    return (
+        all(_covers_list(key, getattr(wide, key), getattr(narrow, key)) for key in _LISTS)
+        and _covers_level(wide.level, narrow.level)
+        and _covers_range(wide.difficulty, narrow.difficulty)
+        and _covers_range(wide.prompt_tokens, narrow.prompt_tokens)
+    )
+
+
+def is_unconditional(when: When) -> bool:
+    """Return whether a condition holds for every request."""
+    return covers(when, When())
+
+
+def _covers_list(key: str, wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    if not wide or key == "stakes" and _STAKES.issubset(wide):
+        return True
+    return bool(narrow) and set(narrow).issubset(wide)
+
+
+def _covers_level(wide: LevelRange | None, narrow: LevelRange | None) -> bool:
+    outer, inner = wide or LevelRange(), narrow or LevelRange()
+    return outer.at_least <= inner.at_least and inner.at_most <= outer.at_most
+
+
+def _covers_range(wide: Range | None, narrow: Range | None) -> bool:
+    outer, inner = wide or Range(), narrow or Range()
+    # Neither a difficulty nor a length is below 0.
+    if outer.at_least is not None and not outer.at_least <= max(inner.at_least or 0, 0):
+        return False
+    # An unknown difficulty lies above every number (see `decide`), so that only no limit at all covers no limit.
+    return outer.below is None or (inner.below is not None and inner.below <= outer.below)
