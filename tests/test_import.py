@@ -1,0 +1,45 @@
+"""What `import gateway` may not cost."""
+
+import json
+import subprocess
+import sys
+
+HEAVY = ("litellm", "openai", "sklearn", "redis", "xllamacpp", "numpy", "aiohttp", "typer", "rich")
+
+
+def fresh(code: str) -> str:
+    """Run code in a fresh interpreter and return what it printed."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    return done.stdout
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    """`from gateway import route` leaves every heavy dependency where it is."""
+    loaded = fresh("import sys, json; from gateway import route, Router; print(json.dumps(sorted(sys.modules)))")
+
+    assert not set(HEAVY) & set(json.loads(loaded))
+
+
+def test_importing_opens_no_socket() -> None:
+    """Python's own audit sees no socket made and no name looked up."""
+    opened = fresh(
+        "import sys\n"
+        "seen = []\n"
+        "sys.addaudithook(lambda event, _: seen.append(event) if event.startswith('socket.') else None)\n"
+        "from gateway import route, Router\n"
+        "print(seen)"
+    )
+
+    assert opened.strip() == "[]"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """Lazy names fail like any other."""
+    said = fresh("import gateway\ntry: gateway.rout\nexcept AttributeError as error: print(error)")
+
+    assert "rout" in said
+
+
+def test_all_public_names_can_be_imported() -> None:
+    """Whatever `__all__` promises is there."""
+    fresh("import gateway\nfor name in gateway.__all__: getattr(gateway, name)\nassert set(gateway.__all__) < set(dir(gateway))")
