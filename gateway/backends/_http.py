@@ -113,8 +113,8 @@ class HttpServer:
         """Read the end of a stream whose content is complete, so that its connection can be used again."""
         with suppress(aiohttp.ClientError, OSError):
             async with asyncio.timeout(TAIL_S):
-                while await response.content.readany():
-                    pass
+                while not response.content.at_eof():
+                    await response.content.readany()
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> errors.BackendError:
         raw = await _read(response, REFUSAL_BYTES)

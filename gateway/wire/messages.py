@@ -84,7 +84,7 @@ def _content(value: Mapping[str, Any], place: str) -> str | tuple[ContentPart, .
 def _part(value: object, place: str) -> ContentPart:
     if isinstance(value, ContentPart):
         return value
-    if not isinstance(value, Mapping) or value.get("type") not in _PARTS:
+    if not isinstance(value, Mapping) or value.get("type") not in tuple(_PARTS):
         refuse(f"{place}.type", "is missing or unknown", f"choose one of: {', '.join(_PARTS)}")
     kind = value["type"]
     if extra := value.keys() - _PARTS[kind] - {"type", "cache_control"}:
