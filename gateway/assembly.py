@@ -14,12 +14,13 @@ from gateway.cascade import Crew
 from gateway.decide import Fleet
 from gateway.errors import BackendError, ConfigurationError
 from gateway.fleet.failover import Replicas
-from gateway.interfaces import Backend, Classifier, Detector, Judge
+from gateway.interfaces import Backend, Judge
 from gateway.licences import registry
 from gateway.licences.registry import Licence
 from gateway.money import prices
 from gateway.money.prices import PriceList
-from gateway.policy.models import BackendPolicy, PartPolicy, Policy, Rule
+from gateway.policy.models import BackendPolicy, Policy, Rule
+from gateway.reading import Reader, open_reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,7 @@ class House:
     policy: Policy
     fleet: Fleet
     crew: Crew
-    detectors: Mapping[str, Detector]
-    classifier: Classifier
+    reader: Reader
     prices: PriceList
     licences: Mapping[str, Licence]
     replicas: Mapping[str, tuple[Backend, ...]]
@@ -41,7 +41,6 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
     """Open every part of a policy, and close them all when the context ends."""
     async with AsyncExitStack() as stack:
         replicas, unavailable = await _backends(stack, policy)
-        detectors = {part.kind: await _part(stack, "detectors", part) for part in policy.detectors}
         yield House(
             policy=policy,
             fleet=Fleet(unavailable=unavailable, supports=_supports(policy)),
@@ -51,8 +50,7 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
                 judges={rule.name: await _judges(stack, rule) for rule in policy.rules},
                 retries=policy.retries,
             ),
-            detectors=detectors,
-            classifier=await _part(stack, "classifiers", policy.classifier),
+            reader=await stack.enter_async_context(open_reader(policy)),
             prices=prices.load(),
             licences={b.licence: registry.get(b.licence) for b in policy.backends.values() if b.licence},
             replicas=replicas,
@@ -101,11 +99,6 @@ async def _judges(stack: AsyncExitStack, rule: Rule) -> Sequence[Judge]:
         await stack.enter_async_context(module.build(module.Options.model_validate(options)))
         for module, options in modules
     ]
-
-
-async def _part(stack: AsyncExitStack, socket: plugins.Socket, part: PartPolicy) -> Any:
-    module = plugins.load(socket, part.kind)
-    return await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
 
 
 def _nobody(unavailable: Mapping[str, str]) -> str:

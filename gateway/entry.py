@@ -72,7 +72,6 @@ class _Background:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gateway-route-sync", daemon=True)
         self._thread.start()
-        atexit.register(self.close)
 
     def call(self, content: Content, fields: RequestFields) -> Reply:
         return asyncio.run_coroutine_threadsafe(route(content, **fields), self._loop).result()
@@ -82,13 +81,8 @@ class _Background:
         self._thread.join()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.get_loop().run_forever()
 
 
 _background_lock = threading.Lock()
@@ -100,4 +94,14 @@ def _background() -> _Background:
     with _background_lock:
         if _background_loop is None:
             _background_loop = _Background()
+            atexit.register(close_background)
         return _background_loop
+
+
+def close_background() -> None:
+    """End the loop behind `route_sync` and its router; the next call makes a new one. Called at exit."""
+    global _background_loop  # noqa: PLW0603 - as above
+    with _background_lock:
+        if _background_loop is not None:
+            _background_loop.close()
+            _background_loop = None

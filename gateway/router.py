@@ -11,7 +11,6 @@ from typing import Self, Unpack
 
 from gateway import plugins
 from gateway.assembly import House
-from gateway.assess import assess
 from gateway.cascade import Run, cascade, stream_cascade
 from gateway.decide import decide
 from gateway.errors import ConfigurationError, InvalidRequestError
@@ -184,7 +183,7 @@ class _Trip:
 
 async def _begin(house: House, request: Request, *, streamed: bool = False) -> _Trip:
     started, at = house.crew.clock(), datetime.now(UTC)
-    assessment = await assess(request, policy=house.policy, detectors=house.detectors, classifier=house.classifier)
+    assessment = await house.reader.assess(request)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s)
     run = Run(request=request, plan=plan, crew=house.crew, started=started)
     return _Trip(house=house, assessment=assessment, run=run, at=at, streamed=streamed)

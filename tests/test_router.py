@@ -1,0 +1,360 @@
+"""The whole pipeline over scripted backends: from a request to its entry in the ledger."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.policies import mock, policy
+
+from gateway import Router
+from gateway.backends.mock import Mock
+from gateway.errors import (
+    CascadeExhaustedError,
+    ConfigurationError,
+    InvalidRequestError,
+    LedgerError,
+    NoEligibleBackendError,
+)
+from gateway.types import Feedback, LedgerEntry, Level, Money, Need
+
+JUDGED = {"accept": {"judge": "format", "one_of": ["billing", "refund"]}}
+PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+def script(router: Router, name: str) -> Mock:
+    """Return the one scripted replica of a backend."""
+    (backend,) = router.replicas(name)
+    assert isinstance(backend, Mock)
+    return backend
+
+
+def two(*answers: object, frontier: object = "a strong answer", **rule: object) -> object:
+    """Return a policy with a local model and a frontier model whose price is known."""
+    return policy(
+        {
+            "llama": mock(*answers, licence="llama-3.1"),
+            "frontier": mock(
+                frontier, clearance="internal", local=False, price={"input": 1, "output": 10}, region="us"
+            ),
+        },
+        {"name": "default", "use": ["llama", "frontier"], **rule},
+        baseline="openai/gpt-5-mini",
+    )
+
+
+async def entries(router: Router) -> list[LedgerEntry]:
+    """Return what the books say."""
+    return list(await router.ledger.entries())
+
+
+async def test_a_reply_carries_its_answer_and_its_reasons() -> None:
+    """Who answered, who could have, what it cost, what must be shown."""
+    async with Router.from_policy(two("hello back")) as router:
+        reply = await router.route("hello")
+
+    assert (reply.text, reply.backend, reply.model) == ("hello back", "llama", "mock-1")
+    assert reply.plan.reasons["frontier"].admitted
+    assert reply.cost == Money(0)
+    assert reply.saved is not None
+    assert reply.saved > Money(0)
+    assert reply.attribution == ("Built with Llama",)
+
+
+async def test_an_answered_request_is_on_the_books() -> None:
+    """The entry has the same id, and no word of the prompt or the answer."""
+    async with Router.from_policy(two("a secret answer")) as router:
+        reply = await router.route("a secret question", task="chat", tags={"pii"})
+        (entry,) = await entries(router)
+
+    assert (entry.id, entry.status, entry.backend) == (reply.entry_id, "answered", "llama")
+    assert (entry.task, entry.tags, entry.level) == ("chat", ("pii",), Level.CONFIDENTIAL)
+    assert "secret" not in repr(entry)
+
+
+async def test_a_rejected_answer_is_escalated_and_both_calls_are_booked() -> None:
+    """The cheap answer was read and found wanting."""
+    async with Router.from_policy(two("whatever", **JUDGED)) as router:
+        reply = await router.route("hello")
+        (entry,) = await entries(router)
+
+    assert reply.backend == "frontier"
+    assert entry.escalated
+    assert [attempt.backend for attempt in entry.attempts] == ["llama", "frontier"]
+
+
+async def test_a_private_request_stays_when_its_answer_is_rejected() -> None:
+    """Escalation never leaves the house: the weak answer is given, marked."""
+    async with Router.from_policy(two("whatever", **JUDGED, unaccepted="answer")) as router:
+        reply = await router.route("hello", tags={"phi"})
+
+        assert script(router, "frontier").seen == []
+    assert reply.backend == "llama"
+
+
+async def test_a_private_request_is_refused_rather_than_escalated() -> None:
+    """A private prompt that the small model fails at is refused, not sent to a third party."""
+    async with Router.from_policy(two("whatever", **JUDGED, unaccepted="refuse")) as router:
+        with pytest.raises(CascadeExhaustedError):
+            await router.route("hello", tags={"phi"})
+
+        assert script(router, "frontier").seen == []
+
+
+async def test_a_refused_request_is_recorded_once_with_its_reasons() -> None:
+    """Nobody may answer: the error says why, the books say that."""
+    rules = policy({"frontier": mock(clearance="internal", local=False)})
+    async with Router.from_policy(rules) as router:
+        with pytest.raises(NoEligibleBackendError) as caught:
+            await router.route("hello", tags={"phi"})
+        (entry,) = await entries(router)
+
+    assert "phi" in caught.value.reasons["frontier"]
+    assert (entry.status, entry.id, entry.attempts) == ("refused", caught.value.entry_id, ())
+
+
+async def test_a_failed_request_is_recorded_with_every_attempt() -> None:
+    """Everybody was asked, nobody answered."""
+    async with Router.from_policy(two({"error": "unavailable"}, frontier={"error": "rate_limited"})) as router:
+        with pytest.raises(CascadeExhaustedError) as caught:
+            await router.route("hello")
+        (entry,) = await entries(router)
+
+    assert len(caught.value.attempts) == 2
+    assert [attempt.error for attempt in entry.attempts] == ["unavailable", "rate_limited"]
+    assert entry.status == "exhausted"
+
+
+async def test_a_cancelled_request_is_recorded() -> None:
+    """What the caller walked away from is on the books, with the call that was cut."""
+    async with Router.from_policy(two({"text": "late", "latency_s": 30})) as router:
+        task = asyncio.create_task(router.route("hello"))
+        while not script(router, "llama").seen:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (entry,) = await entries(router)
+
+    assert entry.status == "cancelled"
+    assert [attempt.error for attempt in entry.attempts] == ["abandoned"]
+
+
+async def test_a_deadline_ends_a_request() -> None:
+    """The caller's time limit covers everything."""
+    async with Router.from_policy(two({"text": "late", "latency_s": 30})) as router:
+        with pytest.raises(CascadeExhaustedError):
+            await router.route("hello", deadline_s=0.02)
+        (entry,) = await entries(router)
+
+    assert entry.attempts[0].error == "timeout"
+
+
+async def test_an_image_goes_to_who_can_read_it() -> None:
+    """Capabilities count as well as clearance: an image that nobody has read is as private as can be."""
+    rules = policy({"text": mock(supports=[]), "eyes": mock("a cat", supports=[str(need) for need in Need])})
+    async with Router.from_policy(rules) as router:
+        reply = await router.route([{"role": "user", "content": [{"type": "text", "text": "what is it"}, PIXEL]}])
+
+    assert reply.backend == "eyes"
+    assert reply.plan.reasons["text"].code == "needs"
+
+
+async def test_messages_tools_and_formats_reach_the_backend() -> None:
+    """The OpenAI shape goes in whole and comes out whole."""
+    call = {"id": "1", "name": "look_up", "arguments": '{"q": 1}'}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+    rules = policy({"a": mock({"tool_calls": [call]})})
+    async with Router.from_policy(rules) as router:
+        reply = await router.route([{"role": "user", "content": "hi"}], tools=[tool], temperature=0)
+        seen = script(router, "a").seen[0]
+
+    assert seen.tools == (tool,)
+    assert seen.sampling == {"temperature": 0}
+    assert reply.tool_calls[0].name == "look_up"
+    assert reply.openai()["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] == '{"q": 1}'
+
+
+async def test_a_malformed_request_is_neither_sent_nor_recorded() -> None:
+    """Bad input is refused whole."""
+    async with Router.from_policy(two()) as router:
+        with pytest.raises(InvalidRequestError, match="messages"):
+            await router.route([])
+
+        assert await entries(router) == []
+        assert script(router, "llama").seen == []
+
+
+async def test_a_prompt_beyond_the_limit_is_refused_with_the_remedy() -> None:
+    """Ten megabytes of text do not stall the process."""
+    async with Router.from_policy(two()) as router:
+        with pytest.raises(InvalidRequestError, match="prompt_characters"):
+            await router.route("x" * 10_000_000)
+
+        assert script(router, "llama").seen == []
+
+
+async def test_explaining_calls_nobody_and_writes_nothing() -> None:
+    """The plan can be looked at beforehand."""
+    async with Router.from_policy(two()) as router:
+        explanation = await router.explain("hello", tags={"pii"})
+
+        assert script(router, "llama").seen == []
+        assert await entries(router) == []
+    assert explanation.plan.backends == ("llama",)
+    assert explanation.assessment.level == Level.CONFIDENTIAL
+
+
+async def test_feedback_is_kept_with_its_entry() -> None:
+    """A judgement needs an entry to belong to."""
+    async with Router.from_policy(two()) as router:
+        reply = await router.route("hello")
+
+        await router.feedback(reply.entry_id, 1)
+        with pytest.raises(InvalidRequestError, match="no entry 'other'"):
+            await router.feedback("other", 1)
+        with pytest.raises(InvalidRequestError, match="between 0"):
+            await router.feedback(reply.entry_id, 2)
+
+
+async def test_a_closed_router_says_how_to_open_it() -> None:
+    """The remedy stands in the message."""
+    router = Router.from_policy(two())
+
+    with pytest.raises(ConfigurationError, match="async with"):
+        await router.route("hello")
+    with pytest.raises(ConfigurationError, match="async with"):
+        router.replicas("llama")
+
+
+async def test_a_stream_gives_pieces_then_the_reply() -> None:
+    """The pieces add up to the reply, and the entry is there."""
+    async with Router.from_policy(two("one two three")) as router, router.stream("hello") as stream:
+        pieces = [delta.text async for delta in stream]
+        (entry,) = await entries(router)
+
+    assert stream.reply is not None
+    assert "".join(pieces) == stream.reply.text == "one two three"
+    assert stream.reply.usage.completion_tokens == 3
+    assert (entry.status, entry.streamed) == ("answered", True)
+
+
+async def test_the_end_of_a_stream_comes_after_its_entry() -> None:
+    """Whoever got the whole answer can find it on the books."""
+    seen: list[int] = []
+    async with Router.from_policy(two("one two")) as router:
+        async for delta in router.stream("hello"):
+            if delta.finish_reason:
+                seen.append(len(await entries(router)))
+
+    assert seen == [1]
+
+
+async def test_closing_a_stream_closes_the_upstream_and_books_it() -> None:
+    """A consumer that leaves early costs nothing more."""
+    async with Router.from_policy(two("one two three")) as router:
+        async with router.stream("hello") as stream:
+            await anext(stream)
+        (entry,) = await entries(router)
+
+        assert script(router, "llama").abandoned == 1
+    assert entry.status == "cancelled"
+
+
+async def test_a_stream_that_breaks_off_raises() -> None:
+    """Half an answer is not passed off as a whole one, and nobody else continues it."""
+    broken = {"text": "one two three", "error": "unavailable", "break_after": 2}
+    async with Router.from_policy(two(broken)) as router:
+        stream = router.stream("hello")
+        with pytest.raises(CascadeExhaustedError):
+            [delta async for delta in stream]
+        (entry,) = await entries(router)
+
+        assert script(router, "frontier").seen == []
+    assert entry.status == "exhausted"
+
+
+async def test_a_stream_gives_the_rejected_answer_when_nobody_else_can() -> None:
+    """The marked answer is better than none, and it is streamed like any other."""
+    rules = two("whatever", frontier={"error": "unavailable"}, **JUDGED)
+    async with Router.from_policy(rules) as router:
+        stream = router.stream("hello")
+        text = "".join([delta.text async for delta in stream])
+
+    assert text == "whatever"
+    assert stream.reply is not None
+    assert stream.reply.accepted is False
+
+
+async def test_an_entry_that_cannot_be_written_is_an_error() -> None:
+    """A reply that is not on the books is not given."""
+
+    class Full:
+        place = "nowhere"
+
+        async def record(self, entry: LedgerEntry) -> None:
+            raise LedgerError("the disk is full")
+
+        async def feedback(self, feedback: Feedback) -> bool:
+            return False
+
+        async def entries(self, **_: object) -> list[LedgerEntry]:
+            return []
+
+    async with Router.from_policy(two(), ledger=Full()) as router:
+        with pytest.raises(LedgerError, match="full"):
+            await router.route("hello")
+
+
+async def test_no_log_line_holds_the_prompt(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever happens, the logs stay free of content."""
+    caplog.set_level(logging.DEBUG)
+    async with Router.from_policy(two("canary-answer", **JUDGED)) as router:
+        reply = await router.route("canary-prompt canary@example.com")
+
+    assert "canary" not in caplog.text
+    assert "canary" not in repr(reply)
+    assert "canary" not in repr(reply.attempts)
+
+
+FAULTS = ["unavailable", "timeout", "rate_limited", "rejected", "authentication", "context_window"]
+answers = st.sampled_from(["billing", "nonsense", ""]) | st.sampled_from(FAULTS).map(lambda code: {"error": code})
+
+
+@asynccontextmanager
+async def opened(rules: object) -> AsyncIterator[Router]:
+    """Open a router inside a property."""
+    async with Router.from_policy(rules) as router:
+        yield router
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(answers, min_size=1, max_size=3),
+    answers,
+    st.sets(st.sampled_from(["phi", "secret", "restricted", "misspelt-tag"]), min_size=1),
+    st.sampled_from(["answer", "refuse"]),
+    st.booleans(),
+)
+def test_a_private_request_never_reaches_an_uncleared_backend(
+    local: list[object], frontier: object, tags: set[str], unaccepted: str, streams: bool
+) -> None:
+    """Whatever fails and whatever the judges say, retries, fallbacks and streams included."""
+
+    async def once() -> None:
+        rules = two(*local, frontier=frontier, **JUDGED, unaccepted=unaccepted)
+        async with opened(rules) as router:
+            try:
+                if streams:
+                    [delta async for delta in router.stream("hello", tags=tags)]
+                else:
+                    await router.route("hello", tags=tags)
+            except (CascadeExhaustedError, NoEligibleBackendError):
+                pass
+            assert script(router, "frontier").seen == []
+            assert len(await entries(router)) == 1
+
+    asyncio.run(once())
