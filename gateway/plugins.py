@@ -51,3 +51,8 @@ def load(socket: Socket, kind: str) -> KindModule:
     else:
         module = next(iter(entry_points(group=f"hybrid_gateway.{socket}", name=kind))).load()
     return cast("KindModule", module)
+
+
+def options(socket: Socket, kind: str) -> type[BaseModel]:
+    """Return the options of a kind, for checking a policy; raises `UnknownKindError`."""
+    return load(socket, kind).Options

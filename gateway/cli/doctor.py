@@ -1,0 +1,113 @@
+"""`gateway doctor`: what was looked for and found, and what to start or set where nobody could answer."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from gateway.cli.console import NO, complain, say, say_json, say_table
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, policy_path
+from gateway.diagnosis import MOST_COUNTED, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
+from gateway.errors import ConfigurationError, PolicyError
+from gateway.policy.models import Policy
+from gateway.settings import Settings
+
+REMEDY = (
+    "nobody could answer: start a local server (for example `ollama serve`, or `llama-server -m model.gguf`) "
+    "or set a provider's key (for example OPENAI_API_KEY)"
+)
+BROKEN = "nobody could answer: mend the policy first"
+
+
+def doctor(*, policy: PolicyOption = None, ledger: LedgerOption = None, as_json: JsonOption = False) -> None:
+    """Look for what the gateway needs and say what is missing.
+
+    Looks at the policy and its tests, every backend that it names, the usual loopback ports, the names of keys in the
+    environment and the ledger. Asks no model. Exit code 1: nobody could answer.
+
+    Example: gateway doctor --policy policies/default.yaml
+    """
+    given, state = _policy(policy)
+    diagnosis = asyncio.run(diagnose(given, state=state, ledger=_ledger(ledger, policy)))
+    if as_json:
+        say_json({"can_answer": diagnosis.can_answer, **asdict(diagnosis)})
+    else:
+        _print(diagnosis)
+    if not diagnosis.can_answer:
+        complain(BROKEN if state.problems else REMEDY)
+        raise typer.Exit(NO)
+
+
+def _policy(path: Path | None) -> tuple[Policy | None, PolicyState]:
+    file, chosen_by = str(policy_path(path)), _chosen_by(path)
+    try:
+        return policy_of(path), PolicyState(path=file, chosen_by=chosen_by)
+    except PolicyError as error:
+        return None, PolicyState(path=file, chosen_by=chosen_by, problems=error.problems)
+
+
+def _chosen_by(path: Path | None) -> str:
+    settings = Settings()
+    if path is not None:
+        return "--policy"
+    if settings.policy is not None:
+        return "GATEWAY_POLICY"
+    return "found here" if settings.policy_path() else "packaged with hybrid-gateway"
+
+
+def _ledger(given: Path | None, policy: Path | None) -> Path | None:
+    try:
+        return ledger_path(given, policy)
+    except PolicyError:
+        return ledger_path(Path(Settings().ledger_part()["path"]), None)
+    except ConfigurationError:
+        return None
+
+
+def _print(diagnosis: Diagnosis) -> None:
+    for name, lines in {
+        "versions": [", ".join(f"{name} {found or 'not installed'}" for name, found in diagnosis.versions.items())],
+        "policy": _policy_lines(diagnosis.policy),
+        "keys": [", ".join(diagnosis.keys) or "none is set"],
+        "embedded": [_embedded(diagnosis.embedded)],
+        "ledger": [_ledger_line(diagnosis.ledger)],
+        "servers": [_server_line(server) for server in diagnosis.servers],
+    }.items():
+        for number, line in enumerate(lines):
+            say(f"{'' if number else name:<9} {line}")
+    if diagnosis.backends:
+        say()
+        rows = [(each.name, each.kind, each.model, each.missing or "there") for each in diagnosis.backends]
+        styles = ["green" if each.missing is None else "yellow" for each in diagnosis.backends]
+        say_table(dict.fromkeys(("backend", "kind", "model", "found"), "left"), rows, styles=styles)
+
+
+def _policy_lines(policy: PolicyState) -> list[str]:
+    lines = [f"{policy.path} ({policy.chosen_by})"]
+    if policy.problems:
+        return [*lines, "it cannot be used:", *policy.problems]
+    if policy.failed_tests:
+        failed = ", ".join(policy.failed_tests)
+        return [
+            *lines,
+            f"{len(policy.failed_tests)} of its {policy.tests} tests fail: {failed}; see `gateway policy test`",
+        ]
+    return [*lines, f"all of its {policy.tests} tests pass" if policy.tests else "it has no tests"]
+
+
+def _embedded(version: str | None) -> str:
+    return f"xllamacpp {version}" if version else 'not installed: pip install "hybrid-gateway[embedded]"'
+
+
+def _ledger_line(ledger: LedgerState) -> str:
+    if ledger.problem is not None:
+        return ledger.problem
+    more = "+" if ledger.entries == MOST_COUNTED else ""
+    access = "writable" if ledger.writable else "NOT writable; choose another with GATEWAY_LEDGER"
+    return f"{ledger.place}, {ledger.entries:,}{more} entries, {access}"
+
+
+def _server_line(server: ServerState) -> str:
+    found = server.note if server.models is None else f"up: {', '.join(server.models) or 'without a model'}"
+    return f"{server.program} at 127.0.0.1:{server.port}: {found}"

@@ -1,0 +1,122 @@
+"""`gateway explain`: who may answer a request and who would; nobody is asked and nothing is written."""
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.console import NO, say, say_json, say_table
+from gateway.cli.inputs import (
+    JsonOption,
+    PolicyOption,
+    TagOption,
+    TaskOption,
+    TenantOption,
+    TextArgument,
+    policy_path,
+    text_of,
+)
+from gateway.ledgers.memory import MemoryLedger
+from gateway.router import Router
+from gateway.types import Explanation, Stakes
+from gateway.wire.request import RequestFields
+
+
+def explain(  # noqa: PLR0913 - a parameter an option
+    *,
+    text: TextArgument = None,
+    policy: PolicyOption = None,
+    tag: TagOption = None,
+    task: TaskOption = None,
+    stakes: Annotated[Stakes, typer.Option(help="What hangs on the answer.")] = "normal",
+    tenant: TenantOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who may answer a request and who would, calling nobody.
+
+    Findings are counted, never shown. Exit code 1: nobody may answer.
+
+    Example: gateway explain "Patient Jane Doe, MRN 448812" --tag phi
+    """
+    fields = RequestFields(tags=tag, task=task, stakes=stakes, tenant=tenant)
+    # A ledger of its own: explaining leaves no file behind.
+    router = Router.from_policy(policy_path(policy), ledger=MemoryLedger(1))
+    explanation = asyncio.run(_explain(router, text_of(text), fields))
+    if as_json:
+        say_json(_record(explanation))
+    else:
+        _print(explanation)
+    if not explanation.plan.steps:
+        raise typer.Exit(NO)
+
+
+async def _explain(router: Router, content: str, fields: RequestFields) -> Explanation:
+    async with router:
+        return await router.explain(content, **fields)
+
+
+def _print(explanation: Explanation) -> None:
+    assessment, plan = explanation.assessment, explanation.plan
+    counts = _counts(explanation)
+    facts = {
+        "rule": plan.rule or "none fits",
+        "level": f"{assessment.level} ({'; '.join(assessment.level_reasons) or 'by default'})",
+        "findings": ", ".join(f"{kind} x {count}" for kind, count in counts.items()) or "none",
+        "difficulty": "unknown" if assessment.difficulty is None else f"{assessment.difficulty:.2f}",
+        "needs": ", ".join(sorted(assessment.needs)) or "text only",
+        "tokens": f"about {assessment.prompt_tokens:,}",
+        "deadline": f"{plan.deadline_s:g} s",
+    }
+    if assessment.failed_detectors:
+        facts["failed"] = f"{', '.join(assessment.failed_detectors)} (read as: everything was found)"
+    for name, value in facts.items():
+        say(f"{name:<11} {value}")
+    say()
+    say_table({"order": "right", "backend": "left", "may": "left", "reason": "left"}, _rows(explanation))
+    if not plan.steps:
+        say("Nobody may answer this request.")
+
+
+def _rows(explanation: Explanation) -> list[tuple[object, ...]]:
+    plan = explanation.plan
+    order = {name: number for number, name in enumerate(plan.backends, start=1)}
+    names = sorted(plan.reasons, key=lambda name: order.get(name, len(order) + 1))
+    judged = {step.backend: ", judged" if step.judged else "" for step in plan.steps}
+    return [
+        (
+            order.get(name, "-"),
+            name,
+            "in" if plan.reasons[name].admitted else "out",
+            f"{plan.reasons[name].text}{judged.get(name, '')}",
+        )
+        for name in names
+    ]
+
+
+def _record(explanation: Explanation) -> dict[str, Any]:
+    assessment, plan = explanation.assessment, explanation.plan
+    return {
+        "rule": plan.rule,
+        "level": str(assessment.level),
+        "level_reasons": list(assessment.level_reasons),
+        "findings": _counts(explanation),
+        "tags": sorted(assessment.tags),
+        "regions": None if assessment.regions is None else sorted(assessment.regions),
+        "failed_detectors": list(assessment.failed_detectors),
+        "difficulty": assessment.difficulty,
+        "needs": sorted(assessment.needs),
+        "prompt_tokens": assessment.prompt_tokens,
+        "deadline_s": plan.deadline_s,
+        "steps": [{"backend": step.backend, "judged": step.judged} for step in plan.steps],
+        "backends": {
+            name: {"admitted": reason.admitted, "code": reason.code, "reason": reason.text}
+            for name, reason in plan.reasons.items()
+        },
+        "policy_version": plan.policy_version,
+    }
+
+
+def _counts(explanation: Explanation) -> dict[str, int]:
+    counts = Counter(finding.kind for finding in explanation.assessment.findings)
+    return dict(sorted(counts.items()))

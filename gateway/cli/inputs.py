@@ -1,0 +1,80 @@
+"""What several commands take: the text of a request, its labels, and where the policy and the ledger are."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import plugins
+from gateway.errors import ConfigurationError, InvalidRequestError
+from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
+from gateway.policy.models import PartPolicy, Policy
+from gateway.settings import Settings
+
+MOST_BYTES = 64_000_000
+
+TextArgument = Annotated[
+    str | None, typer.Argument(metavar="[TEXT|-]", help="The request; - or nothing reads it from standard input.")
+]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        "-p",
+        metavar="FILE",
+        help="The policy; unset: GATEWAY_POLICY, else policies/default.yaml, else the packaged one.",
+    ),
+]
+LedgerOption = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help="The ledger; unset: the policy's, else GATEWAY_LEDGER, else ours."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+TagOption = Annotated[
+    list[str] | None,
+    typer.Option("--tag", "-t", metavar="TAG", help="What you know of the content (pii, phi ...); may be repeated."),
+]
+TaskOption = Annotated[str | None, typer.Option(metavar="NAME", help="The task, for rules that ask for one.")]
+TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="On whose behalf.")]
+
+
+def text_of(argument: str | None) -> str:
+    """Return the request's text: the argument, or all of standard input without its last line break."""
+    if argument not in (None, "-"):
+        return str(argument)
+    if argument is None and sys.stdin.isatty():
+        raise InvalidRequestError("nothing to ask; give a text, or - to read it from standard input")
+    raw = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise InvalidRequestError(f"standard input is longer than {MOST_BYTES:,} bytes; send less")
+    try:
+        return raw.decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError(f"standard input is no UTF-8 at byte {error.start}; convert it first") from None
+
+
+def policy_path(given: Path | None) -> Path:
+    """Return the file of the policy in force."""
+    return given or Settings().policy_path() or packaged_default()
+
+
+def checked_policy(file: Path) -> CheckedPolicy:
+    """Return the policy of a file with what is odd about it; raises `PolicyError`."""
+    return check_policy(file, options_of=plugins.options, kinds_of=plugins.kinds)
+
+
+def policy_of(given: Path | None) -> Policy:
+    """Return the policy in force."""
+    return checked_policy(policy_path(given)).policy
+
+
+def ledger_path(given: Path | None, policy: Path | None) -> Path:
+    """Return the file of the ledger in force; raises `ConfigurationError` where it is no file."""
+    if given is not None:
+        return given
+    part = policy_of(policy).ledger or PartPolicy.model_validate(Settings().ledger_part())
+    path = part.options.get("path")
+    if part.kind != "sqlite" or not isinstance(path, str):
+        raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which leaves no file to read; use kind: sqlite")
+    return Path(path).expanduser()

@@ -1,0 +1,102 @@
+"""`gateway savings`: what the routing saved, from the ledger, hardware included; losses are shown as losses."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from gateway.cli.console import Side, say, say_json, say_table
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of
+from gateway.ledgers.sqlite import read_entries
+from gateway.money.savings import Row, Savings
+from gateway.money.savings import savings as sum_up
+
+_SPAN = re.compile(r"(\d{1,5})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+_COLUMNS: dict[str, Side] = {
+    "backend": "left",
+    "model": "left",
+    "requests": "right",
+    "local": "right",
+    "excluded": "right",
+    "baseline": "right",
+    "cost": "right",
+    "saved": "right",
+}
+
+
+def moment(text: str) -> datetime:
+    """Return the time that `7d`, `12h` or an ISO date (in local time) means."""
+    span = _SPAN.fullmatch(text)
+    if span:
+        return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is no time; write for instance 7d, 12h or 2026-11-01") from None
+
+
+def savings(
+    *,
+    ledger: LedgerOption = None,
+    policy: PolicyOption = None,
+    since: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="7d|DATE", help="Only what came later; unset: all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the routing saved against the baseline.
+
+    Saved is baseline less cost. Requests whose cost or baseline is unknown are left out of the sums and counted under
+    "excluded". Pools of the policy are charged for the whole period, busy or not.
+
+    Example: gateway savings --since 7d
+    """
+    given = policy_of(policy)
+    table = sum_up(
+        read_entries(ledger_path(ledger, policy), since=since),
+        pools=given.pools,
+        pool_of={name: backend.pool for name, backend in given.backends.items()},
+        since=since,
+        until=None if since is None else datetime.now(UTC),
+    )
+    if as_json:
+        say_json(table.as_dict())
+    else:
+        _print(table)
+
+
+def _print(table: Savings) -> None:
+    if not table.total.requests:
+        say("no requests in this period")
+        return
+    rows = [_cells(row, row.backend or "(no answer)", row.model or "-") for row in table.rows]
+    say_table(_COLUMNS, [*rows, _cells(table.total, "total", "")], styles=[*("" for _ in rows), "bold"])
+    say()
+    if table.since and table.until:
+        say(f"period    {_day(table.since)} to {_day(table.until)}, {table.hours:,.1f} h")
+    for pool in table.pools:
+        say(f"hardware  {pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour")
+    say(f"net       {table.net}{' after hardware' if table.pools else ''}")
+    for remark in _remarks(table):
+        say(f"note      {remark}")
+
+
+def _remarks(table: Savings) -> list[str]:
+    remarks = []
+    if table.total.excluded:
+        remarks.append(f"{table.total.excluded:,} requests are not in the sums: their cost or baseline is unknown")
+    if table.unpooled:
+        remarks.append(f"hardware of {', '.join(table.unpooled)} is not included: the policy puts it in no pool")
+    return remarks
+
+
+def _cells(row: Row, backend: str, model: str) -> list[str]:
+    counts = f"{row.requests:,}", f"{row.local:,}", f"{row.excluded:,}"
+    return [backend, model, *counts, str(row.baseline), str(row.cost), str(row.saved)]
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M")

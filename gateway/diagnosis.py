@@ -1,0 +1,195 @@
+"""What the gateway finds on this machine: the policy, its backends, local servers, keys, the ledger. Asks no model.
+
+Names of keys, never their values; only loopback is looked at, and whatever the policy itself names.
+"""
+
+import asyncio
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from gateway.assembly import assemble
+from gateway.errors import ConfigurationError, LedgerError
+from gateway.ledgers.sqlite import read_entries
+from gateway.policy.models import BackendPolicy, Policy
+from gateway.policy_tests import run_tests
+from gateway.types import Level
+
+USUAL_PORTS = {"llama.cpp": 8080, "Ollama": 11434, "vLLM": 8000, "LM Studio": 1234}
+KEYS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "MISTRAL_API_KEY",
+    "AZURE_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "GROQ_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "OPENROUTER_API_KEY",
+    "TOGETHERAI_API_KEY",
+    "FIREWORKS_AI_API_KEY",
+    "COHERE_API_KEY",
+    "XAI_API_KEY",
+)
+PACKAGES = ("hybrid-gateway", "pydantic", "aiohttp", "litellm")
+EMBEDDED = "xllamacpp"
+MOST_COUNTED = 10_000
+PROBE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyState:
+    """The policy in force: `problems` where it cannot be used, and which of its tests fail."""
+
+    path: str
+    chosen_by: str
+    problems: tuple[str, ...] = ()
+    tests: int = 0
+    failed_tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendState:
+    """Whether a backend of the policy can be opened; `missing` says what it lacks."""
+
+    name: str
+    kind: str
+    model: str
+    missing: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """A usual port of a local server; `models` is None where nothing there lists any, `note` says why."""
+
+    program: str
+    port: int
+    models: tuple[str, ...] | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerState:
+    """The ledger: `entries` is None where it cannot be read, and at most `MOST_COUNTED`."""
+
+    place: str
+    writable: bool
+    entries: int | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Everything that was looked for."""
+
+    versions: Mapping[str, str | None]
+    policy: PolicyState
+    backends: tuple[BackendState, ...]
+    servers: tuple[ServerState, ...]
+    keys: tuple[str, ...]
+    embedded: str | None
+    ledger: LedgerState
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether at least one backend of the policy is there."""
+        return any(backend.missing is None for backend in self.backends)
+
+
+async def diagnose(
+    policy: Policy | None, *, state: PolicyState, ledger: Path | None, environ: Mapping[str, str] = os.environ
+) -> Diagnosis:
+    """Look for everything; `policy` is None where the file of `state` cannot be used, `ledger` for one in memory."""
+    return Diagnosis(
+        versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        policy=state if policy is None else await _tested(policy, state),
+        backends=() if policy is None else await _backends(policy),
+        servers=await local_servers(),
+        keys=tuple(name for name in KEYS if environ.get(name, "").strip()),
+        embedded=version(EMBEDDED),
+        ledger=await asyncio.to_thread(_ledger, ledger),
+    )
+
+
+def version(package: str) -> str | None:
+    """Return the installed version of a package, None where it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+async def local_servers(ports: Mapping[str, int] = USUAL_PORTS) -> tuple[ServerState, ...]:
+    """Ask the usual loopback ports which models they have, all at once, for at most `PROBE_S` seconds."""
+    timeout = aiohttp.ClientTimeout(total=PROBE_S)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+        return tuple(await asyncio.gather(*(_server(session, program, port) for program, port in ports.items())))
+
+
+async def _server(session: aiohttp.ClientSession, program: str, port: int) -> ServerState:
+    models: tuple[str, ...] | None = None
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/v1/models", allow_redirects=False) as response:
+            raw = await response.content.read(1 << 20)
+        models = _models(raw)
+        note = "" if models is not None else f"something answers with status {response.status} and lists no models"
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        note = "nothing there" if isinstance(error, aiohttp.ClientConnectorError) else "something there does not answer"
+    return ServerState(program=program, port=port, models=models, note=note)
+
+
+def _models(raw: bytes) -> tuple[str, ...] | None:
+    try:
+        listed = json.loads(raw)["data"]
+        return tuple(str(model["id"]) for model in listed)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+async def _tested(policy: Policy, state: PolicyState) -> PolicyState:
+    results = await run_tests(policy)
+    failed = tuple(result.name for result in results if not result.passed)
+    return PolicyState(path=state.path, chosen_by=state.chosen_by, tests=len(results), failed_tests=failed)
+
+
+async def _backends(policy: Policy) -> tuple[BackendState, ...]:
+    missing = await _missing(policy)
+    return tuple(
+        BackendState(name=name, kind=backend.kind, model=backend.model, missing=missing.get(name))
+        for name, backend in policy.backends.items()
+    )
+
+
+async def _missing(policy: Policy) -> Mapping[str, str]:
+    # Opened by the router's own code. The mock keeps the house open where nobody else is there, so that every
+    # backend's own reason is told.
+    looked_for = {name: backend.model_copy(update={"optional": True}) for name, backend in policy.backends.items()}
+    mock = BackendPolicy(kind="mock", model="mock", clearance=Level.PUBLIC)
+    try:
+        async with assemble(policy.model_copy(update={"backends": {**looked_for, "": mock}, "rules": ()})) as house:
+            return house.fleet.unavailable
+    except ConfigurationError as error:
+        return dict.fromkeys(policy.backends, str(error))
+
+
+def _ledger(path: Path | None) -> LedgerState:
+    if path is None:
+        return LedgerState(place="memory", writable=True, entries=0)
+    if not path.exists():
+        return LedgerState(place=str(path), writable=_can_be_made(path), entries=0)
+    try:
+        entries = sum(1 for _ in read_entries(path, limit=MOST_COUNTED))
+    except LedgerError as error:
+        return LedgerState(place=str(path), writable=False, entries=None, problem=str(error))
+    return LedgerState(place=str(path), writable=os.access(path, os.W_OK), entries=entries)
+
+
+def _can_be_made(path: Path) -> bool:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    return folder.is_dir() and os.access(folder, os.W_OK)
