@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}` in the values of a policy. What they stand for may be a secret and is never shown."""
+"""`${NAME}` and `${NAME:-default}` in the values of a policy. What they stand for may be secret and is never shown."""
 
 import re
 from collections.abc import Mapping
@@ -6,15 +6,9 @@ from collections.abc import Mapping
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\}|\$\{")
 
 
-def refers(text: str) -> bool:
-    """Return whether a text reads the environment."""
-    return any(match["name"] for match in _REFERENCE.finditer(text))
-
-
-def expanded_length(text: str, environ: Mapping[str, str]) -> int:
-    """Return how long the text can become at most."""
-    names = [match["name"] for match in _REFERENCE.finditer(text)]
-    return len(text) + sum(len(environ.get(name, "")) for name in names if name)
+def names(text: str) -> list[str]:
+    """Return the variables that a text reads, as often as it does."""
+    return [match["name"] for match in _REFERENCE.finditer(text) if match["name"]]
 
 
 def expand(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

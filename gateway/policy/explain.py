@@ -90,7 +90,9 @@ class Explainer:
         missing: list[ErrorDetails] = []
         for detail in details:
             path = part.locate(detail)
-            if detail["type"] == "missing":
+            if self.report.full:
+                self.report.left_out += 1
+            elif detail["type"] == "missing":
                 missing.append(detail)
             elif detail["type"] == "extra_forbidden":
                 self.unknown_key(path, _known(model, detail, part), of=part.of)
@@ -121,7 +123,7 @@ class Explainer:
     def _wrong_value(self, path: Path, group: list[ErrorDetails]) -> str:
         own = next((detail["msg"] for detail in group if "error" in detail.get("ctx", {})), None)
         if own is not None:
-            return re.sub(r"^[A-Z][a-z]+( error| failed), ", "", own)
+            return self.report.hide(re.sub(r"^(Value error|Assertion failed), ", "", own))
         node = self.source.node(path)[1]
         expected = " or ".join(dict.fromkeys(_expected(detail) for detail in group))
         if isinstance(node, ScalarNode) and node.text and any(detail["type"] in _REPEATED for detail in group):

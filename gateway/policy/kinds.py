@@ -49,7 +49,7 @@ def check_kinds(shaper: Shaper, *, options_of: OptionsOf, kinds_of: KindsOf) -> 
         try:
             options = options_of(use.socket, kind)
         except (UnknownKindError, ImportError) as error:
-            shaper.report.add(path, f"{use.word} {kind!r} cannot be loaded: {error}")
+            shaper.report.add(path, f"{use.word} {kind!r} cannot be loaded: {shaper.report.hide(str(error))}")
             continue
         _check_options(shaper, use, kind, options)
 
@@ -113,7 +113,7 @@ def _check_options(shaper: Shaper, use: _Use, kind: str, options: type[BaseModel
             beside=tuple(use.model.model_fields),
             given=given,
             moved={"url": (*use.path, "urls", index)},
-            of=f" for {use.word} {kind!r}",
+            of=f" for {use.word} {shaper.report.shown((*use.path, use.word), kind)}",
         )
         shaper.shape(options, partial(_values, shaper.tree, use, options, url), part)
 
@@ -123,7 +123,9 @@ def _values(tree: Tree, use: _Use, options: type[BaseModel], url: object) -> dic
     written = _written(tree, use)
     if use.socket != "backends":
         return {key: value for key, value in written.items() if key not in _own(use)}
-    kept = {key: value for key, value in written.items() if key not in _own(use) | GIVEN or key in _shared(use, options)}
+    kept = {
+        key: value for key, value in written.items() if key not in _own(use) | GIVEN or key in _shared(use, options)
+    }
     filled = {"name": use.path[-1]} | ({} if url is None else {"url": url})
     return kept | {key: value for key, value in filled.items() if key in options.model_fields}
 

@@ -1,15 +1,17 @@
 """What is wrong, or odd, with a policy whose every word is right. Pure: asks nobody, opens nothing."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.errors import Problem
+from gateway.licences import registry
+from gateway.money import prices
 from gateway.policy.models import BackendPolicy, Policy, Rule
 from gateway.policy.names import check_names
 from gateway.policy.place import is_local
 from gateway.policy.reach import impossible, is_unconditional, shadowing
 from gateway.policy.report import Report
 from gateway.policy.source import Path
+from gateway.policy.suggest import remedy
 from gateway.types import Level
 
 
@@ -38,13 +40,15 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     _check_rules(policy, errors)
     _check_demands(policy, errors, warnings)
     _check_ends(policy, warnings)
-    _check_baselines(policy, errors, warnings)
+    _check_baselines(policy, warnings)
 
 
 def _check_backends(policy: Policy, errors: Report) -> None:
     for name, backend in policy.backends.items():
         if backend.clearance == Level.RESTRICTED and not is_local(backend):
-            what = "restricted stays on local backends, and this one is not; lower it, or say 'local: true' if you run it"
+            what = (
+                "restricted stays on local backends, and this one is not; lower it, or say 'local: true' if you run it"
+            )
             errors.add(("backends", name, "clearance"), what)
         if backend.licence is not None:
             _check_licence(("backends", name, "licence"), backend.licence, errors)
@@ -55,8 +59,9 @@ def _check_rules(policy: Policy, errors: Report) -> None:
         for path, what in impossible(rule.when):
             errors.add(("rules", index, "when", *path), what)
     for later, earlier in shadowing(policy.rules):
-        what = f"no request reaches this rule: rules[{earlier}] ({policy.rules[earlier].name!r}) takes them; "
-        errors.add(("rules", later), what + ("move it up" if later else ""))
+        before = errors.shown(("rules", earlier, "name"), policy.rules[earlier].name)
+        what = f"no request comes this far: rules[{earlier}] ({before}) takes them all; move this rule up or remove it"
+        errors.add(("rules", later), what)
 
 
 def _check_demands(policy: Policy, errors: Report, warnings: Report) -> None:
@@ -88,6 +93,27 @@ def _demand(policy: Policy, rule: Rule) -> tuple[Level, str] | None:
 
 def _may_see(backend: BackendPolicy, level: Level) -> bool:
     return level <= backend.clearance and (level < Level.RESTRICTED or is_local(backend))
+
+
+def _check_baselines(policy: Policy, warnings: Report) -> None:
+    own = {backend.model for backend in policy.backends.values() if backend.price is not None}
+    baselines: list[tuple[Path, str | None]] = [(("baseline",), policy.baseline)]
+    baselines += [(("rules", index, "baseline"), rule.baseline) for index, rule in enumerate(policy.rules)]
+    for path, model in baselines:
+        if model is None or model in own:
+            continue
+        price = prices.load().get(model)
+        shown = warnings.shown(path, model)
+        if price is None:
+            known = "savings against it stay unknown; name a priced model as provider/model"
+            warnings.add(path, f"there is no price for {shown}: {known}")
+        elif price.ends is not None:
+            warnings.add(path, f"{shown} ends on {price.ends}; name the model that you would use after it")
+
+
+def _check_licence(path: Path, licence: str, errors: Report) -> None:
+    if licence not in registry.ids():
+        errors.add(path, f"there is no licence {errors.shown(path, licence)}; {remedy(licence, registry.ids())}")
 
 
 def _check_ends(policy: Policy, warnings: Report) -> None:

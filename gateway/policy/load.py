@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import PolicyError, Problem
+from gateway.policy.compose import MOST_BYTES, read
 from gateway.policy.explain import Part
 from gateway.policy.kinds import KindsOf, OptionsOf, check_kinds
 from gateway.policy.lint import check as lint
@@ -15,7 +16,6 @@ from gateway.policy.models import Policy
 from gateway.policy.names import check_names
 from gateway.policy.report import Report
 from gateway.policy.shape import Shaper
-from gateway.policy.source import MOST_BYTES, read
 from gateway.policy.tree import plant
 
 
@@ -67,7 +67,8 @@ def check_text(
 ) -> CheckedPolicy:
     """As `parse_policy`, with the warnings."""
     source = read(text, name=name)
-    errors, warnings = Report(source=source), Report(source=source)
+    errors = Report(source=source)
+    warnings = Report(source=source, hidden=errors.hidden)
     errors.keep(source.faults)
     shaper = Shaper(source=source, tree=plant(source, environ, errors), report=errors)
     check_kinds(shaper, options_of=options_of, kinds_of=kinds_of)
@@ -103,11 +104,15 @@ def _text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise PolicyError([f"{path}: this is {'a directory' if stat.S_ISDIR(mode) else 'no plain file'}; name a file"])
+            raise PolicyError(
+                [f"{path}: this is {'a directory' if stat.S_ISDIR(mode) else 'no plain file'}; name a file"]
+            )
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise PolicyError([f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}; check the path"]) from error
+        raise PolicyError(
+            [f"{path}: cannot be read: {(error.strerror or 'unknown').lower()}; check the path"]
+        ) from error
     except ValueError:
         raise PolicyError(["the path of the policy holds a NUL character; name a file"]) from None
     if len(raw) > MOST_BYTES:

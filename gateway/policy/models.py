@@ -172,9 +172,7 @@ def _accepts(value: object) -> object:
 
 
 Part = Annotated[PartPolicy, BeforeValidator(_part, json_schema_input_type=str | PartPolicy)]
-Parts = Annotated[
-    tuple[PartPolicy, ...], BeforeValidator(_parts, json_schema_input_type=tuple[str | PartPolicy, ...])
-]
+Parts = Annotated[tuple[PartPolicy, ...], BeforeValidator(_parts, json_schema_input_type=tuple[str | PartPolicy, ...])]
 Accepts = Annotated[
     tuple[AcceptPolicy, ...],
     BeforeValidator(_accepts, json_schema_input_type=AcceptPolicy | tuple[AcceptPolicy, ...]),
@@ -187,9 +185,7 @@ class Rule(_Model):
     name: str
     when: When = When()
     use: Names = Field(min_length=1)
-    accept: Accepts = Field(
-        default=(), description="Judges that read an answer before the next backend is spared."
-    )
+    accept: Accepts = Field(default=(), description="Judges that read an answer before the next backend is spared.")
     unaccepted: Literal["answer", "refuse"] = Field(
         default="answer", description="When nobody's answer is accepted: give the last one, marked, or refuse."
     )
@@ -208,7 +204,9 @@ class RetryPolicy(_Model):
 class LimitPolicy(_Model):
     """Bounds that protect the process."""
 
-    prompt_characters: int = Field(default=2_000_000, gt=0, description="The longest text of a request, tools included.")
+    prompt_characters: int = Field(
+        default=2_000_000, gt=0, description="The longest text of a request, tools included."
+    )
 
 
 class Expectation(_Model):
@@ -254,9 +252,7 @@ def _tags(value: object) -> object:
     return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
 
 
-Tags = Annotated[
-    dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, _LevelWord | TagPolicy])
-]
+Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, _LevelWord | TagPolicy])]
 
 
 class Policy(_Model):
@@ -268,9 +264,7 @@ class Policy(_Model):
     default_level: LevelName = Field(default=Level.INTERNAL, description="The level of a request without tags.")
     backends: dict[str, BackendPolicy] = Field(min_length=1)
     pools: dict[str, PoolPolicy] = Field(default_factory=dict)
-    tags: Tags = Field(
-        default_factory=dict, description="Your tags, added to the built-in ones or replacing them."
-    )
+    tags: Tags = Field(default_factory=dict, description="Your tags, added to the built-in ones or replacing them.")
     classifier: Part = PartPolicy(kind="heuristic")
     detectors: Parts = (PartPolicy(kind="patterns"), PartPolicy(kind="secrets"))
     ledger: Part | None = None

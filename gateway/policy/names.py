@@ -12,10 +12,11 @@ Tree = Mapping[str, object]
 
 def check_names(tree: Tree, report: Report) -> None:
     """Report names of backends, pools, tags and rules that the policy uses and does not have."""
-    backends = list(_mapping(tree.get("backends")))
+    backends = _mapping(tree.get("backends"))
     rules = [(index, _mapping(rule)) for index, rule in _items(tree.get("rules"))]
-    pools = list(_mapping(tree.get("pools")))
-    tags = [*_mapping(tree.get("tags")), *BUILT_IN_TAGS]
+    pools = _mapping(tree.get("pools"))
+    tags = {**_mapping(tree.get("tags")), **BUILT_IN_TAGS}
+    named = {str(rule["name"]): rule for _, rule in rules if "name" in rule}
     for path, name in _pools(tree):
         _check(report, "pool", path, name, pools)
     for path, name in _uses(rules):
@@ -25,13 +26,13 @@ def check_names(tree: Tree, report: Report) -> None:
     for path, name in _expected(tree, ("first", "uses", "never")):
         _check(report, "backend", path, name, backends)
     for path, name in _expected(tree, ("rule",)):
-        _check(report, "rule", path, name, [str(rule["name"]) for _, rule in rules if "name" in rule])
+        _check(report, "rule", path, name, named)
     _check_doubles(rules, report)
 
 
-def _check(report: Report, noun: str, path: Path, name: str, known: list[str]) -> None:
+def _check(report: Report, noun: str, path: Path, name: str, known: Mapping[str, object]) -> None:
     if name not in known and not report.full:
-        report.add(path, f"there is no {noun} {report.shown(path, name)}; {remedy(name, known)}")
+        report.add(path, f"there is no {noun} {report.shown(path, name)}; {report.hide(remedy(name, known))}")
 
 
 def _check_doubles(rules: list[tuple[int, Tree]], report: Report) -> None:
@@ -39,11 +40,12 @@ def _check_doubles(rules: list[tuple[int, Tree]], report: Report) -> None:
     for index, rule in rules:
         name = rule.get("name")
         if isinstance(name, str) and first.setdefault(name, index) != index:
-            report.add(("rules", index, "name"), f"rules[{first[name]}] has the name {name!r} already; choose another")
+            path: Path = ("rules", index, "name")
+            report.add(path, f"rules[{first[name]}] has the name {report.shown(path, name)} already; choose another")
         used: set[str] = set()
-        for path, backend in _names(("rules", index, "use"), rule.get("use")):
+        for place, backend in _names(("rules", index, "use"), rule.get("use")):
             if backend in used:
-                report.add(path, f"{report.shown(path, backend)} stands here twice; remove one")
+                report.add(place, f"{report.shown(place, backend)} stands here twice; remove one")
             used.add(backend)
 
 

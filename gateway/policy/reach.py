@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from gateway.policy.models import LevelRange, Range, Rule, When
 from gateway.policy.source import Path
 
+MOST_COMPARED = 500
+
 _LISTS = ("tags", "kinds", "task", "tenant", "stakes", "needs")
 _STAKES = frozenset({"low", "normal", "high"})
 
@@ -25,8 +27,8 @@ def impossible(when: When) -> Iterator[tuple[Path, str]]:
 
 
 def shadowing(rules: Sequence[Rule]) -> Iterator[tuple[int, int]]:
-    """Yield the number of every rule that is never reached, with the number of the first rule that takes its requests."""
-    for later, rule in enumerate(rules):
+    """Yield the number of every rule that is never reached, with that of the first rule that takes its requests."""
+    for later, rule in enumerate(rules[:MOST_COMPARED]):
         for earlier in range(later):
             if covers(rules[earlier].when, rule.when):
                 yield later, earlier
@@ -49,7 +51,7 @@ def is_unconditional(when: When) -> bool:
 
 
 def _covers_list(key: str, wide: Sequence[str], narrow: Sequence[str]) -> bool:
-    if not wide or key == "stakes" and _STAKES.issubset(wide):
+    if not wide or (key == "stakes" and _STAKES.issubset(wide)):
         return True
     return bool(narrow) and set(narrow).issubset(wide)
 

@@ -53,16 +53,14 @@ class _Builder:
         kinds = list(self._kinds_of(socket))
         named = {**model["properties"][word], **_one_of(kinds)}
         named.pop("type", None)
+        cases = [
+            {"if": {"properties": {word: {"const": kind}}, "required": [word]}, "then": self._keys(socket, kind, model)}
+            for kind in kinds
+        ]
         return {
             **{key: value for key, value in model.items() if key != "additionalProperties"},
             "properties": {**model["properties"], word: named},
-            "allOf": [
-                {
-                    "if": {"properties": {word: {"const": kind}}, "required": [word]},
-                    "then": self._keys(socket, kind, model),
-                }
-                for kind in kinds
-            ],
+            **({"allOf": cases} if cases else {}),
         }
 
     def _keys(self, socket: Socket, kind: str, model: Schema) -> Schema:
@@ -70,7 +68,9 @@ class _Builder:
         schema = self._adopted(options, f"{socket}.{kind}")
         given = GIVEN if socket == "backends" else frozenset()
         own = dict.fromkeys(model["properties"], True)
-        foreign = {name: inner for name, inner in schema.get("properties", {}).items() if name not in given | own.keys()}
+        foreign = {
+            name: inner for name, inner in schema.get("properties", {}).items() if name not in given | own.keys()
+        }
         required = [name for name in schema.get("required", ()) if name in foreign]
         if socket == "backends" and "url" not in options.model_fields:
             own["urls"] = False
@@ -100,7 +100,7 @@ def _relaxed(schema: Schema) -> Schema:
     is_choice = "enum" in schema or "const" in schema
     if not is_choice and schema.get("type") not in ("integer", "number", "boolean"):
         return relaxed
-    said = {key: relaxed.pop(key) for key in ("description", "default") if key in relaxed}
+    said: Schema = {key: relaxed.pop(key) for key in ("description", "default") if key in relaxed}
     return {**said, "anyOf": [relaxed, {"$ref": "#/$defs/Reference"}]}
 
 

@@ -69,9 +69,8 @@ class Shaper:
                     self._check_numbers(item, parsed[index], (*path, index))
         elif isinstance(parsed, float) and not math.isfinite(parsed):
             self.report.add(path, "expected a finite number")
-        elif isinstance(parsed, (int, float)) and not isinstance(parsed, bool) and not node.quoted:
-            if isinstance(resolve(node.text), bool):
-                self.report.add(path, f"expected a number, not {node.text!r}")
+        elif type(parsed) in (int, float) and not node.quoted and isinstance(resolve(node.text), bool):
+            self.report.add(path, f"expected a number, not {node.text!r}")
 
 
 def _is_text_meant(detail: ErrorDetails) -> bool:

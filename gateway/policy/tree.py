@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import PolicyError
-from gateway.policy.environment import expand, expanded_length
-from gateway.policy.report import Report
+from gateway.policy.compose import MOST_BYTES
+from gateway.policy.environment import expand, names
+from gateway.policy.report import SHORTEST_HIDDEN, Report
 from gateway.policy.scalars import resolve
-from gateway.policy.source import MOST_BYTES, ListNode, MapNode, Node, Path, ScalarNode, Source, line, shorten
+from gateway.policy.source import ListNode, MapNode, Node, Path, ScalarNode, Source, line, shorten
 
 # A policy's text has any shape until the models have read it.
 Tree = dict[str, Any]
@@ -67,10 +68,12 @@ class _Planter:
         return value
 
     def _expanded(self, node: ScalarNode, path: Path) -> str:
-        self._room -= expanded_length(node.text, self._environ)
+        values = {name: self._environ.get(name, "") for name in names(node.text)}
+        self._room -= len(node.text) + sum(len(values[name]) for name in names(node.text))
         if self._room < 0:
             what = f"the environment makes the policy larger than {MOST_BYTES:,} bytes; refer to it less"
             raise PolicyError([line(self._source.name, node.place, path, what)])
+        self._report.hidden.update({value: name for name, value in values.items() if len(value) >= SHORTEST_HIDDEN})
         text, faults = expand(node.text, self._environ)
         for fault in faults:
             self._report.add(path, fault)

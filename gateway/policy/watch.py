@@ -59,6 +59,4 @@ class PolicyFile:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _load(self) -> Policy:
-        return load_policy(
-            self.path, options_of=self._options_of, kinds_of=self._kinds_of, environ=self._environ
-        )
+        return load_policy(self.path, options_of=self._options_of, kinds_of=self._kinds_of, environ=self._environ)
