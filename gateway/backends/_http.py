@@ -5,9 +5,8 @@ aiohttp is used as it is: behind httpx's API the same call costs about twice the
 reads like one that never was.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from io import BytesIO
 
 import aiohttp
@@ -25,8 +24,6 @@ REFUSAL_BYTES = 64 * 2**10
 KEEP_ALIVE_S = 4.0
 # aiohttp warns of larger bodies given as bytes: it writes those in one go.
 BIG_BODY = 2**20
-# The end of a chunked body follows the last event at once; once it is read, the connection can be used again.
-TAIL_S = 0.1
 
 
 class HttpOptions(BaseModel):
@@ -82,15 +79,23 @@ class HttpServer:
         self._session = session
         self._options = options
         self._place = str(URL(options.url).origin())
+        # cpp-httplib, and so llama.cpp, closes the connection of a stream without saying so: the next request would
+        # meet it closing. Without TLS a new connection costs little; with TLS another server stands in front.
+        self._stream_headers = {"Connection": "close"} if URL(options.url).scheme == "http" else {}
 
     @asynccontextmanager
-    async def ask(self, method: str, url: URL, data: bytes | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def ask(
+        self, method: str, url: URL, data: bytes | None = None, *, stream: bool = False
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send and give the answer with status 2xx, its body still to be read; leaving early closes the connection."""
         # Errors are raised outside the `except`: aiohttp's own hold the request's headers, and so the key.
         fault: errors.BackendError | None = None
         body = BytesIO(data) if data is not None and len(data) > BIG_BODY else data
+        headers = self._stream_headers if stream else None
         try:
-            async with self._session.request(method, url, data=body, allow_redirects=False) as response:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     yield response
                 else:
@@ -108,13 +113,6 @@ class HttpServer:
                 f"{self.name!r} answered with more than {ANSWER_BYTES} bytes", backend=self.name
             )
         return raw
-
-    async def finish(self, response: aiohttp.ClientResponse) -> None:
-        """Read the end of a stream whose content is complete, so that its connection can be used again."""
-        with suppress(aiohttp.ClientError, OSError):
-            async with asyncio.timeout(TAIL_S):
-                while not response.content.at_eof():
-                    await response.content.readany()
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> errors.BackendError:
         raw = await _read(response, REFUSAL_BYTES)

@@ -88,12 +88,11 @@ class OpenAIBackend:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
         data = self._encoded(openai.body(request, model=self._model, stream=True))
         reader = DeltaReader(backend=self._name)
-        async with self._server.ask("POST", self._endpoint, data) as response:
+        async with self._server.ask("POST", self._endpoint, data, stream=True) as response:
             async for piece in response.content.iter_any():
                 for delta in reader.feed(piece):
                     yield delta
                 if reader.done:
-                    await self._server.finish(response)
                     break
         for delta in reader.end():
             yield delta

@@ -161,14 +161,21 @@ async def test_a_large_request_arrives_whole(openai_server: WireServer) -> None:
 
 
 async def test_a_connection_is_used_again(openai_server: WireServer) -> None:
-    """Calls one after the other, plain or streamed, open one connection."""
+    """Calls one after the other open one connection."""
     async with _open(openai_server) as backend:
         await backend.complete(REQUEST)
-        await _all(backend.stream(REQUEST))
-        await _all(backend.stream(REQUEST))
         await backend.complete(REQUEST)
 
     assert len(openai_server.connections) == 1
+
+
+async def test_the_connection_of_a_stream_is_not_used_again(openai_server: WireServer) -> None:
+    """llama.cpp closes it without saying so, and no request may meet it closing."""
+    async with _open(openai_server) as backend:
+        await _all(backend.stream(REQUEST))
+        await backend.complete(REQUEST)
+
+    assert len(openai_server.connections) == 2
 
 
 async def test_a_stream_is_passed_on(openai_server: WireServer) -> None:
