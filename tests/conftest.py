@@ -1,8 +1,10 @@
 """Fixtures that many tests share; one fixture, one subject."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from support import models
+from support.llamacpp_server import serving_llamacpp
 from support.wire_servers import WireServer, serving_openai
 
 
@@ -11,3 +13,10 @@ async def openai_server() -> AsyncIterator[WireServer]:
     """An OpenAI-compatible server on loopback; script it by its `answers`, read what came from `seen`."""
     async with serving_openai() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def llamacpp_server() -> Iterator[str]:
+    """The base URL of a real llama.cpp on loopback, which serves SmolLM2 under the name `smollm2`."""
+    with serving_llamacpp(models.smollm2(), name="smollm2") as url:
+        yield url

@@ -36,6 +36,7 @@ class HttpOptions(BaseModel):
     api_key: SecretStr | None = Field(default=None, description="Sent as a bearer token.")
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="Further headers.")
     connections: int = Field(default=100, gt=0, description="Calls at the same time; more wait their turn.")
+    keep_alive: bool = Field(default=True, description="Use a connection for one call after the other.")
     connect_timeout_s: float = Field(default=5.0, gt=0, description="Seconds to open a connection, and for a probe.")
     read_timeout_s: float | None = Field(
         default=None, gt=0, description="Seconds without a byte before a call is given up. Unset: the policy's alone."
@@ -151,7 +152,7 @@ async def connect(options: HttpOptions) -> AsyncIterator[HttpServer]:
     if options.api_key is not None:
         headers["Authorization"] = f"Bearer {options.api_key.get_secret_value()}"
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=options.connections, keepalive_timeout=KEEP_ALIVE_S),
+        connector=_connector(options),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=headers,
         timeout=aiohttp.ClientTimeout(
@@ -160,6 +161,12 @@ async def connect(options: HttpOptions) -> AsyncIterator[HttpServer]:
         trust_env=False,
     ) as session:
         yield HttpServer(session, options)
+
+
+def _connector(options: HttpOptions) -> aiohttp.TCPConnector:
+    if options.keep_alive:
+        return aiohttp.TCPConnector(limit=options.connections, keepalive_timeout=KEEP_ALIVE_S)
+    return aiohttp.TCPConnector(limit=options.connections, force_close=True)
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
