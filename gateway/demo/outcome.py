@@ -1,0 +1,212 @@
+"""What became of the demo's requests: values for people and programs. Pure; a prompt or a free answer is never kept."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateway.demo.rows import DemoRow
+from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
+from gateway.money.savings import Row
+from gateway.types import Attempt, LedgerEntry, Money, Reply
+
+SPECIALIST = "tickets"
+
+Told = Reply | NoEligibleBackendError | CascadeExhaustedError
+Outcome = Literal["local", "closed", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One request, who answered it, and why.
+
+    `first_label` is the specialist's own answer to a ticket, `label` the answer after escalation, `expected` what a
+    person says; all None where the request is no ticket or nobody answered.
+    """
+
+    id: str
+    task: str | None
+    level: str
+    rule: str | None
+    outcome: Outcome
+    asked: tuple[str, ...]
+    backend: str | None
+    escalated: bool
+    accepted: bool | None
+    why: str
+    cost: Money | None
+    baseline: Money | None
+    saved: Money | None
+    duration_s: float
+    expected: str | None = None
+    first_label: str | None = None
+    label: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision for JSON: money as exact decimal text in USD."""
+        return {
+            "id": self.id,
+            "task": self.task,
+            "level": self.level,
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "asked": list(self.asked),
+            "backend": self.backend,
+            "escalated": self.escalated,
+            "accepted": self.accepted,
+            "why": self.why,
+            "expected": self.expected,
+            "first_label": self.first_label,
+            "label": self.label,
+            "cost_usd": usd(self.cost),
+            "baseline_usd": usd(self.baseline),
+            "saved_usd": usd(self.saved),
+            "duration_s": round(self.duration_s, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """How many labelled tickets were named right: by the specialist alone, and in the end."""
+
+    tickets: int
+    alone: int
+    after_escalation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """The whole demo. `private_at_stand_in` counts private prompts that reached it; None where a real API answered."""
+
+    decisions: tuple[Decision, ...]
+    accuracy: Accuracy
+    totals: Row
+    unpooled: tuple[str, ...]
+    baseline_model: str | None
+    stand_in: bool
+    private: int
+    private_at_stand_in: int | None
+    attribution: tuple[str, ...]
+    ledger: str
+    duration_s: float
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many requests ended so."""
+        return Counter(decision.outcome for decision in self.decisions)[outcome]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result for JSON: money as exact decimal text in USD, accuracies as shares."""
+        return {
+            "requests": len(self.decisions),
+            "local": self.count("local"),
+            "closed": self.count("closed"),
+            "escalated": sum(decision.escalated for decision in self.decisions),
+            "refused": self.count("refused"),
+            "failed": self.count("failed"),
+            "accuracy": _share(self.accuracy.alone, self.accuracy.tickets),
+            "accuracy_after_escalation": _share(self.accuracy.after_escalation, self.accuracy.tickets),
+            "tickets": self.accuracy.tickets,
+            "cost_usd": usd(self.totals.cost),
+            "baseline_usd": usd(self.totals.baseline),
+            "saved_usd": usd(self.totals.saved),
+            "baseline_model": self.baseline_model,
+            "unpriced": self.totals.excluded,
+            "hardware_not_included": list(self.unpooled),
+            "stand_in": self.stand_in,
+            "private": self.private,
+            "private_at_stand_in": self.private_at_stand_in,
+            "attribution": list(self.attribution),
+            "ledger": self.ledger,
+            "duration_s": round(self.duration_s, 1),
+            "decisions": [decision.as_dict() for decision in self.decisions],
+        }
+
+
+def usd(money: Money | None) -> str | None:
+    """Return an amount as exact decimal text, None where it is unknown."""
+    return None if money is None else f"{money.usd:f}"
+
+
+def decision_of(row: DemoRow, told: Told, entry: LedgerEntry) -> Decision:
+    """Return what became of a request, from what its caller was told and what the books say."""
+    attempts = _attempts(told)
+    expected = row.label if row.is_ticket else None
+    return Decision(
+        id=row.id,
+        task=entry.task,
+        level=str(entry.level),
+        rule=entry.rule,
+        outcome=_outcome(entry),
+        asked=tuple(dict.fromkeys(attempt.backend for attempt in entry.attempts)),
+        backend=entry.backend,
+        escalated=entry.escalated,
+        accepted=told.accepted if isinstance(told, Reply) else None,
+        why=why(told, attempts),
+        cost=entry.cost,
+        baseline=entry.baseline_cost,
+        saved=entry.saved,
+        duration_s=entry.duration_s,
+        expected=expected,
+        first_label=_first_label(attempts) if expected else None,
+        label=_label(told.text) if expected and isinstance(told, Reply) else None,
+    )
+
+
+def accuracy(decisions: Sequence[Decision]) -> Accuracy:
+    """Count the tickets, and those that were named right."""
+    tickets = [decision for decision in decisions if decision.expected is not None]
+    return Accuracy(
+        tickets=len(tickets),
+        alone=sum(ticket.first_label == ticket.expected for ticket in tickets),
+        after_escalation=sum(ticket.label == ticket.expected for ticket in tickets),
+    )
+
+
+def why(told: Told, attempts: Sequence[Attempt]) -> str:
+    """Say in one line why the request ended where it did."""
+    if isinstance(told, NoEligibleBackendError):
+        return "; ".join(f"{name} {reason}" for name, reason in told.reasons.items())
+    said = [f"{attempt.backend}: {remark}" for attempt in attempts if (remark := _remark(attempt))]
+    if isinstance(told, Reply) and len(told.plan.steps) == 1:
+        kept_out = (
+            f"{name} out: {reason.text}" for name, reason in told.plan.reasons.items() if _is_barred(reason.code)
+        )
+        said.extend(kept_out)
+    if not said and isinstance(told, Reply):
+        said.append(f"rule {told.plan.rule} asks {told.plan.first} first")
+    return "; ".join(said)
+
+
+def _remark(attempt: Attempt) -> str | None:
+    if attempt.error is not None:
+        return attempt.error.code
+    return attempt.verdicts[-1].reason if attempt.verdicts else None
+
+
+def _is_barred(code: str) -> bool:
+    return code in ("clearance", "region", "needs", "unavailable")
+
+
+def _attempts(told: Told) -> Sequence[Attempt]:
+    if isinstance(told, NoEligibleBackendError):
+        return ()
+    return [attempt for attempt in told.attempts if isinstance(attempt, Attempt)]
+
+
+def _outcome(entry: LedgerEntry) -> Outcome:
+    if entry.status == "answered":
+        return "local" if entry.local else "closed"
+    return "refused" if entry.status == "refused" else "failed"
+
+
+def _first_label(attempts: Sequence[Attempt]) -> str | None:
+    answers = (attempt.completion for attempt in attempts if attempt.backend == SPECIALIST)
+    return next((_label(answer.message.text) for answer in answers if answer is not None), None)
+
+
+def _label(text: str) -> str:
+    return text.strip().strip(".").lower()
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
