@@ -1,0 +1,301 @@
+"""What became of a request: whose answer counts, what it cost, what it would have cost. Pure, and it never raises.
+
+Cost is what the request cost at the margin: hardware of ours is paid by the hour (`money.savings` charges it), so its
+calls cost 0. The baseline is one successful call of the model that we would have used, on the same tokens.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from gateway.errors import (
+    AuthenticationError,
+    BackendError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    CascadeExhaustedError,
+    ContextWindowExceededError,
+    NoEligibleBackendError,
+    RateLimitedError,
+    RequestRejectedError,
+    RoutingError,
+)
+from gateway.licences.registry import Licence, attribution
+from gateway.money.prices import Price, PriceList
+from gateway.policy.models import BackendPolicy, Policy
+from gateway.policy.place import is_local
+from gateway.types import (
+    Assessment,
+    Attempt,
+    AttemptRecord,
+    Completion,
+    LedgerEntry,
+    Message,
+    Money,
+    Plan,
+    Reply,
+    Request,
+    Status,
+    Usage,
+)
+
+CostSource = Literal["provider", "price", "pool", "unknown"]
+
+FREE = Money(0)
+# The provider said no before it did any work.
+_UNBILLED = (AuthenticationError, RateLimitedError, ContextWindowExceededError, RequestRejectedError)
+_REFUSALS = range(400, 500)
+_OVERLOADED = (503, 529)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of a request: its entry for the ledger, and its reply or error."""
+
+    entry: LedgerEntry
+    assessment: Assessment
+    plan: Plan
+    attempts: tuple[Attempt, ...]
+    chosen: Attempt | None
+    licences: Mapping[str, Licence] = field(repr=False)
+
+    @property
+    def completion(self) -> Completion | None:
+        """The answer that counts, None where there is none."""
+        return self.chosen.completion if self.chosen else None
+
+    def reply(self) -> Reply:
+        """Return the reply; raises `NoEligibleBackendError` or `CascadeExhaustedError` where nobody answered."""
+        chosen, completion, entry = self.chosen, self.completion, self.entry
+        if chosen is None or completion is None:
+            raise _routing_error(self)
+        return Reply(
+            entry_id=entry.id,
+            message=completion.message,
+            finish_reason=completion.finish_reason,
+            usage=completion.usage,
+            backend=chosen.backend,
+            model=completion.model,
+            accepted=chosen.accepted,
+            plan=self.plan,
+            assessment=self.assessment,
+            attempts=self.attempts,
+            cost=entry.cost,
+            saved=entry.saved,
+            baseline_model=entry.baseline_model,
+            attribution=attribution(self.licences[entry.licence]) if entry.licence else (),
+            created=entry.at,
+        )
+
+
+def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request meets here, each thing by its name
+    request: Request,
+    assessment: Assessment,
+    plan: Plan,
+    attempts: Sequence[Attempt],
+    *,
+    policy: Policy,
+    prices: PriceList,
+    licences: Mapping[str, Licence],
+    at: datetime,
+    duration_s: float,
+    cancelled: bool = False,
+    streamed: bool = False,
+) -> Outcome:
+    """Choose the answer that counts and put the request on the books.
+
+    Of a cancelled request only an accepted answer counts: a rejected one was never given to the caller.
+    """
+    rule = next((rule for rule in policy.rules if rule.name == plan.rule), None)
+    chosen = _choose(attempts, answer_unaccepted=not cancelled and rule is not None and rule.unaccepted == "answer")
+    case = _Case(
+        assessment=assessment,
+        plan=plan,
+        attempts=tuple(attempts),
+        chosen=chosen,
+        cancelled=cancelled,
+        baseline_model=(rule and rule.baseline) or policy.baseline,
+        books=_Books(policy=policy, prices=prices),
+    )
+    entry = case.entry(request.id, at=at, duration_s=duration_s, streamed=streamed)
+    return Outcome(
+        entry=entry, assessment=assessment, plan=plan, attempts=case.attempts, chosen=chosen, licences=licences
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What is known of a request once its answer is chosen."""
+
+    assessment: Assessment
+    plan: Plan
+    attempts: tuple[Attempt, ...]
+    chosen: Attempt | None
+    cancelled: bool
+    baseline_model: str | None
+    books: "_Books"
+
+    def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
+        assessment, plan, books = self.assessment, self.plan, self.books
+        records = tuple(map(books.record, self.attempts))
+        backend = books.policy.backends[self.chosen.backend] if self.chosen else None
+        return LedgerEntry(
+            id=entry_id,
+            at=at,
+            status=self._status(),
+            rule=plan.rule,
+            policy_version=plan.policy_version,
+            tenant=assessment.tenant,
+            task=assessment.task,
+            tags=tuple(sorted(assessment.tags)),
+            level=assessment.level,
+            kinds=tuple(sorted(assessment.kinds)),
+            difficulty=assessment.difficulty,
+            backend=self.chosen.backend if self.chosen else None,
+            model=backend.model if backend else None,
+            local=is_local(backend) if backend else None,
+            licence=backend.licence if backend else None,
+            attempts=records,
+            duration_s=duration_s,
+            cost=_sum(record.cost for record in records),
+            baseline_model=self.baseline_model,
+            baseline_cost=self._baseline_cost(),
+            price_version=books.prices.version,
+            streamed=streamed,
+        )
+
+    def _status(self) -> Status:
+        if self.cancelled:
+            return "cancelled"
+        if not self.plan.steps:
+            return "refused"
+        return "answered" if self.chosen else "exhausted"
+
+    def _baseline_cost(self) -> Money | None:
+        # Where nobody answered there is nothing to compare with: a refusal saves nothing, however cheap it was.
+        if self.cancelled or self.baseline_model is None or self.chosen is None:
+            return None
+        return self.books.at_baseline(self.baseline_model, self.chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """What prices a call: your own prices in the policy, else the price list."""
+
+    policy: Policy
+    prices: PriceList
+
+    def record(self, attempt: Attempt) -> AttemptRecord:
+        backend, completion = self.policy.backends[attempt.backend], attempt.completion
+        cost, source = self._cost(attempt, backend)
+        scores = [verdict.score for verdict in attempt.verdicts if verdict.score is not None]
+        return AttemptRecord(
+            backend=attempt.backend,
+            model=completion.model if completion else backend.model,
+            replica=attempt.replica,
+            duration_s=attempt.duration_s,
+            error=attempt.error.code if attempt.error else None,
+            accepted=attempt.accepted,
+            score=min(scores, default=None),
+            usage=completion.usage if completion else Usage(),
+            cost=cost,
+            cost_source=source,
+        )
+
+    def at_baseline(self, model: str, answer: Attempt) -> Money | None:
+        """Return what an answer would have cost at the baseline, None where a price or the usage is unknown.
+
+        Tokens are taken as equal, cached ones included: a baseline that is a little too cheap flatters nobody.
+        """
+        backends = self.policy.backends
+        if backends[answer.backend].model == model:
+            # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
+            return self._cost(answer, backends[answer.backend])[0]
+        own = (_own_price(backend) for backend in backends.values() if backend.model == model)
+        price = next(filter(None, own), None) or self.prices.get(model)
+        return price.of(answer.completion.usage) if price and answer.completion else None
+
+    def _cost(self, attempt: Attempt, backend: BackendPolicy) -> tuple[Money | None, CostSource]:
+        completion, local = attempt.completion, is_local(backend)
+        if completion is None and not local:
+            return (FREE, "price") if _is_unbilled(attempt) else (None, "unknown")
+        if completion is not None and completion.reported_cost is not None:
+            return completion.reported_cost, "provider"
+        own = _own_price(backend)
+        if local and (completion is None or own is None):
+            return FREE, "pool"
+        price = own or self.prices.get(backend.model)
+        cost = price.of(completion.usage) if price and completion else None
+        return cost, "unknown" if cost is None else "price"
+
+
+def _own_price(backend: BackendPolicy) -> Price | None:
+    own = backend.price
+    return None if own is None else Price.per_mtok(input=own.input, output=own.output, cached_input=own.cached_input)
+
+
+def _is_unbilled(attempt: Attempt) -> bool:
+    """Whether a failed call surely cost nothing; after a timeout or half a stream nobody knows."""
+    error = attempt.error
+    if attempt.first_token_s is not None or isinstance(error, BackendTimeoutError):
+        return False
+    if isinstance(error, BackendUnavailableError):
+        return error.status is None or error.status in _OVERLOADED
+    if isinstance(error, _UNBILLED):
+        return True
+    return isinstance(error, BackendError) and error.status in _REFUSALS
+
+
+def _sum(costs: Iterable[Money | None]) -> Money | None:
+    total = FREE
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+def _choose(attempts: Sequence[Attempt], *, answer_unaccepted: bool) -> Attempt | None:
+    broken = [number for number, attempt in enumerate(attempts, start=1) if _is_broken_stream(attempt)]
+    # Part of a broken stream has reached the caller: no answer from before it can be given any more.
+    answers = [attempt for attempt in attempts[max(broken, default=0) :] if attempt.completion is not None]
+    accepted = [attempt for attempt in answers if attempt.accepted is not False]
+    return next(reversed(accepted or (answers if answer_unaccepted else [])), None)
+
+
+def _is_broken_stream(attempt: Attempt) -> bool:
+    return attempt.streamed and attempt.first_token_s is not None and attempt.completion is None
+
+
+def _routing_error(outcome: Outcome) -> RoutingError:
+    plan, assessment, entry_id = outcome.plan, outcome.assessment, outcome.entry.id
+    raised = f" ({', '.join(assessment.level_reasons)})" if assessment.level_reasons else ""
+    where = f"{f'rule {plan.rule!r}' if plan.rule else 'no rule fits'}, level {assessment.level}{raised}"
+    if not plan.steps:
+        reasons = {name: str(reason) for name, reason in plan.reasons.items()}
+        told = _told(f"no backend may answer: {where}", (f"{name}: {reason}" for name, reason in reasons.items()))
+        return NoEligibleBackendError(told, reasons=reasons, entry_id=entry_id)
+    asked = {attempt.backend for attempt in outcome.attempts}
+    ends = [f"{attempt.backend}: {_end(attempt)}" for attempt in outcome.attempts]
+    ends += [f"{name}: not asked" for name in plan.backends if name not in asked]
+    attempts = tuple(map(_without_words, outcome.attempts))
+    return CascadeExhaustedError(_told(f"nobody answered: {where}", ends), attempts=attempts, entry_id=entry_id)
+
+
+def _told(what: str, by_backend: Iterable[str]) -> str:
+    return f"{'; '.join((what, *by_backend))}. `gateway explain` shows the plan of a request without calling anybody."
+
+
+def _end(attempt: Attempt) -> str:
+    if attempt.error is not None:
+        return f"{attempt.error.code}, {attempt.error}"
+    rejected = [verdict for verdict in attempt.verdicts if not verdict.accepted]
+    return f"not accepted by {rejected[-1].judge}" if rejected else "answered"
+
+
+def _without_words(attempt: Attempt) -> Attempt:
+    # Errors are logged and sent to trackers: they carry no answer.
+    if attempt.completion is None:
+        return attempt
+    return replace(attempt, completion=replace(attempt.completion, message=Message(role="assistant"), logprobs=None))
