@@ -1,6 +1,7 @@
 """Where a backend runs: on hardware of ours, or elsewhere. Decided from the policy alone, without a look-up."""
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from gateway.policy.models import BackendPolicy
@@ -19,11 +20,10 @@ def is_local(backend: BackendPolicy) -> bool:
     return all(_is_loopback(url) for url in backend.urls)
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
