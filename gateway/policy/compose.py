@@ -26,7 +26,7 @@ def read(text: str, *, name: str) -> Source:
     """Parse YAML; raises `PolicyError` where it is none, too large, or not one mapping."""
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_BYTES:
-        raise PolicyError([f"{name}: the policy has more than {MOST_BYTES:,} bytes; split it"])
+        raise PolicyError([f"{name}: the policy is larger than {MOST_BYTES:,} bytes; split it"])
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         before = text[: forbidden.start()]

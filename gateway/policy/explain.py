@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -40,8 +40,8 @@ _BOUNDS = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "multiple_of": "a multiple of {multiple_of}",
-    "too_short": "a list with {min_length} or more in it",
-    "too_long": "a list with {max_length} or less in it",
+    "too_short": "{min_length} or more in it",
+    "too_long": "{max_length} or less in it",
     "string_too_short": "a text of {min_length} or more letters",
     "string_too_long": "a text of {max_length} or less letters",
     "literal_error": "{expected}",
@@ -84,7 +84,7 @@ class Explainer:
         self.report = report
         self._strangers: dict[Path, list[str]] = defaultdict(list)
 
-    def explain(self, model: type[BaseModel], details: Iterable[ErrorDetails], part: Part) -> None:
+    def explain(self, model: type[BaseModel], details: Sequence[ErrorDetails], part: Part) -> None:
         """Report every fault that pydantic found in a part."""
         values: dict[Path, list[ErrorDetails]] = defaultdict(list)
         missing: list[ErrorDetails] = []
@@ -95,8 +95,9 @@ class Explainer:
             elif detail["type"] == "missing":
                 missing.append(detail)
             elif detail["type"] == "extra_forbidden":
-                self.unknown_key(path, _known(model, detail, part), of=part.of)
-            else:
+                of = part.of if len(detail["loc"]) == 1 else ""
+                self.unknown_key(path, _known(model, detail, part), of=of)
+            elif not _is_echo(detail, details):
                 values[self.source.node(path)[0]].append(detail)
         for detail in missing:
             self._missing_key(model, detail, part)
@@ -114,10 +115,11 @@ class Explainer:
         path = self.source.node(part.locate(detail)[:-1])[0]
         known = _known(model, detail, part)
         misspelt = any(nearest(stranger, known) == key for stranger in self._strangers.get(path, ()))
-        if misspelt or (not above and key in part.given):
+        merged = any(fault.path == (*path, "<<") for fault in self.report.faults)
+        if misspelt or merged or (not above and key in part.given):
             return
         found = fields_at(model, above).get(key)
-        meaning = f" ({found.description.rstrip('.')})" if found and found.description else ""
+        meaning = f" ({found.description.rstrip(' .')})" if found and found.description else ""
         self.report.add_key(path, f"{key!r} is missing; add it{meaning}")
 
     def _wrong_value(self, path: Path, group: list[ErrorDetails]) -> str:
@@ -144,6 +146,14 @@ def _known(model: type[BaseModel], detail: ErrorDetails, part: Part) -> list[str
     return keys if above else [*(key for key in keys if key not in part.given), *part.beside]
 
 
+def _is_echo(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Return whether a list is too short only because pydantic does not count its wrong items."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and other["loc"] != place for other in details
+    )
+
+
 def _expected(detail: ErrorDetails) -> str:
     kind = detail["type"]
     if kind in _EXPECTED:
@@ -159,7 +169,7 @@ def _plain(value: object) -> str:
 
 def _described(node: Node) -> str:
     if isinstance(node, MapNode):
-        return "a mapping"
+        return "a mapping" if node.values else "an empty mapping"
     if isinstance(node, ListNode):
         return "a list" if node.items else "an empty list"
     return described(node.text if node.quoted else resolve(node.text))

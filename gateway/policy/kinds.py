@@ -104,7 +104,8 @@ def _report_misspelt(shaper: Shaper, use: _Use) -> None:
 def _check_options(shaper: Shaper, use: _Use, kind: str, options: type[BaseModel]) -> None:
     written = _written(shaper.tree, use)
     fields = options.model_fields
-    given = (GIVEN | _own(use)).intersection(fields) if use.socket == "backends" else frozenset()
+    demanded = {name for name, field in use.model.model_fields.items() if field.is_required()}
+    given = (GIVEN | demanded).intersection(fields) if use.socket == "backends" else frozenset()
     for key in (GIVEN - _own(use)).intersection(written) if use.socket == "backends" else ():
         shaper.explainer.unknown_key((*use.path, key), _known(use, options))
     for index, url in enumerate(_urls(shaper, use, kind, options)):

@@ -116,7 +116,7 @@ def _text(path: Path) -> str:
     except ValueError:
         raise PolicyError(["the path of the policy holds a NUL character; name a file"]) from None
     if len(raw) > MOST_BYTES:
-        raise PolicyError([f"{path}: the policy has more than {MOST_BYTES:,} bytes; split it"])
+        raise PolicyError([f"{path}: the policy is larger than {MOST_BYTES:,} bytes; split it"])
     try:
         return raw.decode()
     except UnicodeDecodeError as error:

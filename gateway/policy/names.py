@@ -12,9 +12,9 @@ Tree = Mapping[str, object]
 
 def check_names(tree: Tree, report: Report) -> None:
     """Report names of backends, pools, tags and rules that the policy uses and does not have."""
-    backends = _mapping(tree.get("backends"))
+    backends = tree.get("backends", {})
     rules = [(index, _mapping(rule)) for index, rule in _items(tree.get("rules"))]
-    pools = _mapping(tree.get("pools"))
+    pools = tree.get("pools", {})
     tags = {**_mapping(tree.get("tags")), **BUILT_IN_TAGS}
     named = {str(rule["name"]): rule for _, rule in rules if "name" in rule}
     for path, name in _pools(tree):
@@ -30,8 +30,9 @@ def check_names(tree: Tree, report: Report) -> None:
     _check_doubles(rules, report)
 
 
-def _check(report: Report, noun: str, path: Path, name: str, known: Mapping[str, object]) -> None:
-    if name not in known and not report.full:
+def _check(report: Report, noun: str, path: Path, name: str, known: object) -> None:
+    # Where the names are no mapping, that is the fault to say.
+    if isinstance(known, Mapping) and name not in known:
         report.add(path, f"there is no {noun} {report.shown(path, name)}; {report.hide(remedy(name, known))}")
 
 

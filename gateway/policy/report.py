@@ -65,7 +65,7 @@ class Report:
             node = self.source.node(path)[1]
             read = names(node.text) if isinstance(node, ScalarNode) else []
             if read:
-                return f"the value of ${{{read[0]}}}"
+                value = f"${{{read[0]}}}"
         return shorten(repr(value))
 
     def hide(self, text: str) -> str:

@@ -24,6 +24,6 @@ def remedy(word: str, known: Iterable[str]) -> str:
     if near is not None:
         return f"did you mean {near!r}?"
     if not names:
-        return "there is none to name"
+        return "there are none"
     more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return f"known: {', '.join(names[:MOST_LISTED])}{more}"

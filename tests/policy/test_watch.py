@@ -1,0 +1,119 @@
+import os
+from pathlib import Path
+
+import pytest
+from support.policy_kinds import kinds_of, options_of
+
+from gateway.errors import PolicyError
+from gateway.policy.watch import PolicyFile
+
+TEXT = """\
+version: 1
+backends:
+  llama: {kind: llamacpp, model: one, clearance: restricted}
+rules:
+  - {name: default, use: llama}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "p.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def open_file(path: Path) -> PolicyFile:
+    return PolicyFile(path, options_of=options_of, kinds_of=kinds_of, environ={})
+
+
+def test_a_file_that_did_not_change_is_not_read_again(path: Path) -> None:
+    """Looking is a stat, and says that there is nothing new."""
+    file = open_file(path)
+
+    assert file.refresh() is None
+
+
+def test_a_changed_file_gives_a_new_policy_once(path: Path) -> None:
+    """An edit is taken over at the next look."""
+    file = open_file(path)
+    path.write_text(TEXT.replace("one", "three"))
+
+    fresh = file.refresh()
+
+    assert fresh is not None
+    assert fresh.backends["llama"].model == "three"
+    assert file.policy is fresh
+    assert file.refresh() is None
+
+
+def test_an_edit_of_the_same_length_is_seen(path: Path) -> None:
+    """The time of writing counts as well as the size."""
+    file = open_file(path)
+    path.write_text(TEXT.replace("one", "two"))
+    os.utime(path, ns=(0, 1))
+
+    fresh = file.refresh()
+
+    assert fresh is not None
+    assert fresh.backends["llama"].model == "two"
+
+
+def test_a_file_that_takes_the_place_of_the_old_one_is_seen(path: Path) -> None:
+    """Editors and deployments write a new file and rename it."""
+    file = open_file(path)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(TEXT.replace("one", "two"))
+    status = path.stat()
+    os.utime(fresh, ns=(status.st_atime_ns, status.st_mtime_ns))
+    fresh.replace(path)
+
+    assert file.refresh() is not None
+
+
+def test_a_touched_file_with_the_same_text_is_no_new_policy(path: Path) -> None:
+    """Nothing is rebuilt because somebody saved without a change."""
+    file = open_file(path)
+    os.utime(path, ns=(0, 1))
+
+    assert file.refresh() is None
+
+
+def test_a_broken_change_is_said_once_and_the_last_good_policy_stays(path: Path) -> None:
+    """A typing error in production is a line in the log and not an outage."""
+    file = open_file(path)
+    before = file.policy
+    path.write_text(TEXT.replace("use: llama", "use: lama"))
+
+    with pytest.raises(PolicyError, match="did you mean 'llama'"):
+        file.refresh()
+
+    assert file.refresh() is None
+    assert file.policy is before
+
+
+def test_a_file_that_goes_away_is_said_once_and_may_come_back(path: Path) -> None:
+    """A policy that is being deployed is missing for a moment."""
+    file = open_file(path)
+    path.unlink()
+
+    with pytest.raises(PolicyError, match="no such file"):
+        file.refresh()
+
+    assert file.refresh() is None
+    path.write_text(TEXT.replace("one", "three"))
+    assert file.refresh() is not None
+
+
+def test_a_broken_file_is_refused_at_the_first_reading(path: Path) -> None:
+    """There is no last good policy yet."""
+    path.write_text("version: 2")
+
+    with pytest.raises(PolicyError):
+        open_file(path)
+
+
+def test_a_path_that_cannot_be_one_is_refused() -> None:
+    """A NUL in a path is said, not thrown."""
+    with pytest.raises(PolicyError, match="NUL"):
+        open_file(Path("a\x00b"))
