@@ -133,9 +133,12 @@ class Writer:
             for write in batch:
                 self._write([write])
             return
+        _wake(batch, [self._error(cause) for _ in batch])
+
+    def _error(self, cause: Exception) -> LedgerError:
         error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause}")
         error.__cause__ = cause
-        _wake(batch, [error] * len(batch))
+        return error
 
 
 def _execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3.Cursor:
