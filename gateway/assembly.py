@@ -83,8 +83,14 @@ async def _backends(stack: AsyncExitStack, policy: Policy) -> tuple[dict[str, tu
 
 async def _replicas(stack: AsyncExitStack, name: str, backend: BackendPolicy) -> tuple[Backend, ...]:
     module = plugins.load("backends", backend.kind)
-    given = {"name": name, "model": backend.model, "probe": backend.optional}
-    own = {key: value for key, value in given.items() if key in module.Options.model_fields}
+    given = {
+        "name": name,
+        "model": backend.model,
+        "probe": backend.optional,
+        "context_tokens": backend.context_tokens,
+    }
+    fields = module.Options.model_fields
+    own = {key: value for key, value in given.items() if key in fields and value is not None}
     parts: list[Backend] = []
     for url in backend.urls or (None,):
         place = {} if url is None else {"url": url}
