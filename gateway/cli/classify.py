@@ -46,8 +46,8 @@ def classify(*, policy: PolicyOption = None) -> None:
 
 
 def _longest_line(policy: Policy) -> int:
-    # JSON writes a character of one byte in up to six.
-    return 6 * policy.limits.request_bytes + _PIECE_BYTES
+    # JSON may write a character as two escapes of six bytes each.
+    return 12 * policy.limits.prompt_characters + _PIECE_BYTES
 
 
 def _pieces(source: BinaryIO, *, most_bytes: int) -> Iterator[tuple[int, Sequence[bytes]]]:

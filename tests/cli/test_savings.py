@@ -1,0 +1,85 @@
+"""`gateway savings`: what was saved, with hardware and with what is unknown."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.command import Gateway, WritePolicy
+from support.entries import ledger_entry
+
+from gateway.cli.savings import moment
+from gateway.ledgers import sqlite
+from gateway.types import Money
+
+POOLED = """\
+version: 1
+backends: {llama: {kind: mock, model: m, clearance: restricted, local: true, pool: cards}}
+pools: {cards: {gpus: 2, usd_per_gpu_hour: 1.5}}
+ledger: {kind: sqlite, path: ledger.sqlite3}
+rules: [{name: all, use: [llama]}]
+"""
+
+
+@pytest.fixture
+async def books(home: Path) -> Path:
+    """A policy with a pool, and a ledger of two days: two answers of the pool, one by a price that is unknown."""
+    (home / "policy.yaml").write_text(POOLED)
+    now = datetime.now(UTC)
+    async with sqlite.build(sqlite.Options(path=str(home / "ledger.sqlite3"))) as ledger:
+        await ledger.record(ledger_entry("old", at=now - timedelta(days=2)))
+        await ledger.record(ledger_entry("new", at=now - timedelta(hours=1)))
+        await ledger.record(ledger_entry("odd", at=now, backend="other", local=False, cost=None))
+    return home / "policy.yaml"
+
+
+def test_the_table_has_a_row_a_backend_the_total_and_the_hardware(gateway: Gateway, books: Path) -> None:
+    """Hardware is charged for the whole period, and may make the net a loss."""
+    outcome = gateway("savings", "--policy", books)
+
+    assert outcome.code == 0
+    assert "llama" in outcome.out
+    assert "total" in outcome.out
+    assert "hardware  $144.0" in outcome.out
+    assert "net       -$14" in outcome.out
+    assert "note      1 requests are not in the sums" in outcome.out
+
+
+def test_since_leaves_out_what_was_before(gateway: Gateway, books: Path) -> None:
+    """`--since 1d` sums up the last day alone."""
+    outcome = gateway("savings", "--since", "1d", "--json", "--policy", books)
+
+    table = json.loads(outcome.out)
+    assert table["total"]["requests"] == 2
+    assert table["total"]["saved_nano_usd"] == Money(1_600_000).nano_usd
+
+
+def test_a_period_without_requests_says_so(gateway: Gateway, books: Path) -> None:
+    """No table of zeros."""
+    outcome = gateway("savings", "--since", "1m", "--policy", books, "--ledger", "ledger.sqlite3")
+
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[0].startswith("no requests") or "other" in outcome.out
+
+
+def test_hardware_outside_the_pools_is_not_passed_over(
+    gateway: Gateway, books: Path, write_policy: WritePolicy
+) -> None:
+    """A local backend in no pool is named, since its cost is not in the net."""
+    outcome = gateway("savings", "--policy", write_policy())
+
+    assert "note      hardware of llama is not included" in outcome.out
+
+
+@pytest.mark.parametrize("text", ["yesterday", "7", "7y", "2026-13-01"])
+def test_a_time_that_is_none_exits_with_2(gateway: Gateway, books: Path, text: str) -> None:
+    """The message shows how to write one."""
+    outcome = gateway("savings", "--since", text, "--policy", books)
+
+    assert outcome.code == 2
+    assert "7d, 12h or 2026-11-01" in outcome.err
+
+
+def test_a_date_is_read_in_local_time() -> None:
+    """A day begins where the user is."""
+    assert moment("2026-11-01") == datetime(2026, 11, 1).astimezone()
