@@ -119,10 +119,14 @@ class BackendTimeoutError(BackendError):
 
 
 class BackendUnavailableError(BackendError):
-    """No connection, or a server-side fault (5xx)."""
+    """No connection, or a server-side fault (5xx); `reached` where the server had the request, and may bill it."""
 
     transient: ClassVar[bool] = True
     code: ClassVar[str] = "unavailable"
+
+    def __init__(self, message: str, *, backend: str, status: int | None = None, reached: bool = False) -> None:
+        super().__init__(message, backend=backend, status=status)
+        self.reached = reached
 
 
 class RateLimitedError(BackendError):

@@ -192,7 +192,8 @@ async def _begin(house: House, request: Request, *, streamed: bool = False) -> _
 def _source(policy: Source, settings: Settings) -> Policy | PolicyFile:
     if isinstance(policy, Policy):
         return policy
-    return PolicyFile(policy or settings.policy_path() or packaged_default())
+    path = policy or settings.policy_path() or packaged_default()
+    return PolicyFile(path, options_of=plugins.options, kinds_of=plugins.kinds)
 
 
 async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: Settings) -> Ledger:

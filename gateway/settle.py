@@ -241,7 +241,7 @@ def _is_unbilled(attempt: Attempt) -> bool:
     if attempt.first_token_s is not None or isinstance(error, BackendTimeoutError):
         return False
     if isinstance(error, BackendUnavailableError):
-        return error.status is None or error.status in _OVERLOADED
+        return not error.reached and (error.status is None or error.status in _OVERLOADED)
     if isinstance(error, _UNBILLED):
         return True
     return isinstance(error, BackendError) and error.status in _REFUSALS

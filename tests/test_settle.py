@@ -239,3 +239,13 @@ def test_replacing_an_attempts_words_changes_nothing_on_the_books() -> None:
     other = replace(completion(), message=Message(role="assistant", content="something else"))
 
     assert settled(attempt("llama")).entry == settled(attempt("llama", completion=other)).entry
+
+
+def test_a_lost_connection_may_have_been_billed() -> None:
+    """Who never reached the server owes nothing; what the server had begun may cost, nobody knows how much."""
+    refused = errors.BackendUnavailableError("no connection", backend="frontier")
+    lost = errors.BackendUnavailableError("closed half-way", backend="frontier", reached=True)
+
+    costs = [settled(attempt("frontier", error=fault_)).entry.cost for fault_ in (refused, lost)]
+
+    assert costs == [Money(0), None]

@@ -141,7 +141,7 @@ class HttpServer:
         if isinstance(error, aiohttp.ClientResponseError):
             return errors.MalformedResponseError(f"{name!r} at {place!r} did not answer in HTTP", backend=name)
         text = f"{name!r} at {place!r} closed the connection before its answer was complete"
-        return errors.BackendUnavailableError(text, backend=name)
+        return errors.BackendUnavailableError(text, backend=name, reached=True)
 
 
 @asynccontextmanager

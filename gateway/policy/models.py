@@ -53,9 +53,9 @@ class EntityPolicy(_Model):
 class PricePolicy(_Model):
     """Prices of your contract, USD per million tokens; they win over the packaged list."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached_input: float | None = Field(default=None, ge=0)
+    input: float = Field(ge=0, le=1_000_000)
+    output: float = Field(ge=0, le=1_000_000)
+    cached_input: float | None = Field(default=None, ge=0, le=1_000_000)
 
 
 class BackendPolicy(BaseModel):
@@ -241,6 +241,7 @@ BUILT_IN_TAGS = {
     "legal": TagPolicy(level=Level.CONFIDENTIAL),
     "mnpi": TagPolicy(level=Level.RESTRICTED),
     "source": TagPolicy(level=Level.INTERNAL),
+    "unread": TagPolicy(level=Level.RESTRICTED),
 }
 
 

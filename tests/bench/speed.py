@@ -22,8 +22,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from gateway import Router
-from gateway.policy.load import parse_policy_here as parse
+from gateway import Router, plugins
+from gateway.policy.load import parse_policy
 
 PROMPT = (
     "Hello, I ordered the blue kettle three weeks ago and the tracking page still says that it is being prepared. "
@@ -76,7 +76,8 @@ def _httpx_aiohttp(url: str) -> object:
 @asynccontextmanager
 async def _gateway(url: str) -> AsyncIterator[Call]:
     with tempfile.TemporaryDirectory() as folder:
-        policy = parse(POLICY.format(url=url, path=Path(folder) / "ledger.sqlite3"))
+        text = POLICY.format(url=url, path=Path(folder) / "ledger.sqlite3")
+        policy = parse_policy(text, environ={}, options_of=plugins.options, kinds_of=plugins.kinds)
         async with Router.from_policy(policy) as router:
 
             async def call() -> object:
