@@ -1,0 +1,35 @@
+"""A router under 200 concurrent requests that tells each reply it got, until it is killed: `busy_router.py LEDGER`."""
+
+import asyncio
+import os
+import sys
+
+from support.policies import mock, policy
+
+from gateway import Router
+
+CONCURRENT = 200
+MOST_EACH = 1000
+
+
+async def _caller(router: Router) -> None:
+    for _ in range(MOST_EACH):
+        reply = await router.route("hello")
+        # One write a reply, past every buffer: what the parent reads, the caller had.
+        os.write(1, f"{reply.entry_id}\n".encode())
+
+
+async def _main(ledger: str) -> None:
+    backends = {
+        "llama": mock({"text": "poor", "latency_s": 0.001}, "good", {"error": "unavailable"}, "good"),
+        "frontier": mock("fine", clearance="internal", local=False),
+    }
+    rule = {"name": "default", "use": ["llama", "frontier"], "accept": {"judge": "format", "one_of": ["good"]}}
+    async with Router.from_policy(policy(backends, rule, ledger={"kind": "sqlite", "path": ledger})) as router:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CONCURRENT):
+                group.create_task(_caller(router))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1]))
