@@ -1,55 +1,59 @@
-"""What is this request? Its level, what was found in it, how hard it is. Never lowers what the caller said.
+"""What a request is: how private, how hard, what it needs. The input of `decide`.
 
-A detector that fails, a tag that nobody declared, a part that nobody can read: each counts as the strictest level.
+Every string of the request is read. What is not known raises the level to the strictest: a tag that the policy does
+not name, a detector that fails, a part that nobody can read. Nothing here lowers a level.
 """
 
 import asyncio
 import difflib
-import json
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
-from gateway.policy.models import BUILT_IN_TAGS, Policy, TagPolicy
-from gateway.types import Assessment, Finding, Level, Message, Need, Request
+from gateway.policy.models import BUILT_IN_TAGS, Policy
+from gateway.types import Assessment, ContentPart, Finding, JsonObject, Level, Message, Need, Request
 
-log = logging.getLogger("gateway")
+logger = logging.getLogger("gateway")
 
-LONG_TEXT = 16_000
-CHARACTERS_PER_TOKEN = 4
-UNREAD = "unread"
-_NEED_OF_PART = {"image_url": Need.IMAGES}
+# Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on.
+_INLINE_CHARACTERS = 16_000
+# In a part that is no text (an image, a file) a longer string is its bytes; nobody reads those here.
+_LONGEST_NAME = 2_000
+_LONGEST_TAG = 64
+_TEXT_PARTS = frozenset({"text", "refusal"})
+_MEDIA = {"image_url": Need.IMAGES, "input_audio": Need.OTHER_MEDIA, "file": Need.OTHER_MEDIA}
+_STRUCTURED = frozenset({"json_schema", "json_object"})
 
 
 async def assess(
     request: Request, *, policy: Policy, detectors: Mapping[str, Detector], classifier: Classifier
 ) -> Assessment:
-    """Return what a request is; raises `InvalidRequestError` for one beyond the policy's limits."""
+    """Say what a request is.
+
+    Its level is the policy's default, raised by the caller's tags, by what the detectors find and by what nobody can
+    read. Detectors read long texts in a thread. Never raises for what a request, a detector or a classifier does.
+    """
     text = scanned_text(request)
-    if len(text) > policy.limits.prompt_characters:
-        raise InvalidRequestError(
-            f"the request has {len(text):,} characters, more than limits.prompt_characters = "
-            f"{policy.limits.prompt_characters:,}; shorten it or raise the limit in the policy"
-        )
-    if len(text) > LONG_TEXT:
-        findings, failed = await asyncio.to_thread(_scan, text, detectors)
+    if len(text) <= _INLINE_CHARACTERS:
+        findings, failed = _detect(detectors, text)
     else:
-        findings, failed = _scan(text, detectors)
-    needs = _needs(request)
-    label = _label(request, policy, findings, failed, needs)
+        findings, failed = await asyncio.to_thread(_detect, detectors, text)
+    labels = [*_tags(request, policy), *_kinds(request, findings, policy), *map(_failure, failed)]
+    level, reasons = _join(policy.default_level, labels)
     return Assessment(
-        level=label.level,
-        level_reasons=tuple(label.reasons),
-        kinds=frozenset(label.kinds),
+        level=level,
+        level_reasons=reasons,
+        kinds=frozenset(label.kind for label in labels if label.kind is not None),
         tags=request.tags,
-        regions=label.regions,
+        regions=_regions(labels),
         findings=findings,
         failed_detectors=failed,
-        difficulty=_difficulty(request, classifier),
-        needs=needs,
-        prompt_tokens=len(text) // CHARACTERS_PER_TOKEN + 1,
+        difficulty=_difficulty(classifier, request),
+        needs=_needs(request),
+        prompt_tokens=_tokens(text),
         task=request.task,
         stakes=request.stakes,
         tenant=request.tenant,
@@ -57,101 +61,185 @@ async def assess(
 
 
 def scanned_text(request: Request) -> str:
-    """Return all text of a request in the order of its fields, joined by newlines; a plain text is itself."""
-    return "\n".join(_texts(request))
+    """Return the text that detectors read, one string a line: what a request sends to a backend, in this order.
 
-
-def _texts(request: Request) -> Iterator[str]:
+    Each message (its text or parts, its name, its tool calls and their arguments), then tools, tool choice, response
+    format and sampling parameters, keys included. A request of one plain text is that text, so that spans fit it.
+    """
+    pieces: list[str] = []
     for message in request.messages:
-        yield from _message_texts(message)
-    for extra in (request.tools, request.response_format, request.tool_choice):
-        if extra and not isinstance(extra, str):
-            yield json.dumps(extra, ensure_ascii=False)
-    for value in (request.sampling.get("user"), request.sampling.get("stop")):
+        pieces.extend(_message_strings(message))
+    for value in (request.tools, request.tool_choice, request.response_format, request.sampling):
         if value:
-            yield value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            pieces.extend(_strings(value))
+    return pieces[0] if len(pieces) == 1 else "\n".join(pieces)
 
 
-def _message_texts(message: Message) -> Iterator[str]:
-    yield message.text
-    if message.name:
-        yield message.name
-    for call in message.tool_calls:
-        yield f"{call.name} {call.arguments}"
+def as_row(request_id: str, assessment: Assessment) -> dict[str, Any]:
+    """Return an assessment as one JSON row: level, kinds and spans, never the text."""
+    return {
+        "id": request_id,
+        "difficulty": assessment.difficulty,
+        "level": str(assessment.level),
+        "kinds": sorted(assessment.kinds),
+        "findings": [
+            {
+                "kind": finding.kind,
+                "type": finding.type,
+                "start": finding.start,
+                "end": finding.end,
+                "strength": finding.strength,
+                "detector": finding.detector,
+            }
+            for finding in assessment.findings
+        ],
+    }
 
 
-def _scan(text: str, detectors: Mapping[str, Detector]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Label:
+    """One thing that is known of a request, and the level it asks for."""
+
+    level: Level
+    reason: str
+    kind: str | None = None
+    region: str | None = None
+
+
+def _tags(request: Request, policy: Policy) -> Iterator[_Label]:
+    for name in sorted(request.tags):
+        yield _label(name, f"tag {name[:_LONGEST_TAG]!r}", policy)
+
+
+def _kinds(request: Request, findings: Sequence[Finding], policy: Policy) -> Iterator[_Label]:
+    for (kind, strength), types in sorted(_types(findings).items()):
+        if strength == "strong" or (policy.tag(f"{kind}_weak") is None and policy.tag(kind) is None):
+            yield _label(kind, f"{types} found ({kind})", policy, kind=kind)
+        else:
+            yield _weak_label(kind, f"{types} suspected ({kind})", policy)
+    if any(part.type not in _TEXT_PARTS for part in _parts(request)):
+        yield _label("unread", "a part that nobody can read (unread)", policy, kind="unread")
+
+
+def _types(findings: Sequence[Finding]) -> dict[tuple[str, str], str]:
+    """Return the types that were found of each kind and strength, as a text."""
+    types: dict[tuple[str, str], Counter[str]] = {}
+    for finding in findings:
+        types.setdefault((finding.kind, finding.strength), Counter())[finding.type] += 1
+    return {key: ", ".join(sorted(counter)) for key, counter in types.items()}
+
+
+def _label(name: str, what: str, policy: Policy, *, kind: str | None = None) -> _Label:
+    tag = policy.tag(name)
+    if tag is not None:
+        return _Label(level=tag.level, reason=f"{what} is {tag.level}", kind=kind, region=tag.region)
+    near = difflib.get_close_matches(name[:_LONGEST_TAG], {*BUILT_IN_TAGS, *policy.tags}, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "; name it under `tags`"
+    return _Label(level=Level.RESTRICTED, reason=f"{what} is unknown to the policy, so restricted{hint}", kind=kind)
+
+
+def _weak_label(kind: str, what: str, policy: Policy) -> _Label:
+    own, strong = policy.tag(f"{kind}_weak"), policy.tag(kind)
+    # A suspicion asks for no more than certainty would.
+    level = own.level if own else min(Level.INTERNAL, strong.level if strong else Level.INTERNAL)
+    return _Label(level=level, reason=f"{what} is {level}", kind=f"{kind}_weak", region=own.region if own else None)
+
+
+def _failure(detector: str) -> _Label:
+    return _Label(level=Level.RESTRICTED, reason=f"detector {detector!r} failed, so restricted")
+
+
+def _join(default: Level, labels: Sequence[_Label]) -> tuple[Level, tuple[str, ...]]:
+    """Return the highest level, and what raised it above the default, the highest last."""
+    raising = sorted((label for label in labels if label.level > default), key=lambda label: label.level)
+    level = raising[-1].level if raising else default
+    return level, (f"{default} by default", *(label.reason for label in raising))
+
+
+def _regions(labels: Sequence[_Label]) -> frozenset[str] | None:
+    """Return where every label lets the request go; None for anywhere, empty where two labels contradict each other."""
+    regions = {label.region for label in labels if label.region is not None}
+    if not regions:
+        return None
+    return frozenset(regions) if len(regions) == 1 else frozenset()
+
+
+def _detect(detectors: Mapping[str, Detector], text: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     findings: list[Finding] = []
     failed: list[str] = []
     for name, detector in detectors.items():
         try:
             findings.extend(detector.detect(text))
-        # Whatever a detector dies of, the request counts as if it had found everything.
-        except Exception as error:  # noqa: BLE001
-            log.error("detector %s failed with %s; the request counts as restricted", name, type(error).__name__)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then everything counts as found
+            _log_failure("detector", name, error)
             failed.append(name)
     return tuple(findings), tuple(failed)
 
 
-@dataclass(slots=True)
-class _Label:
-    """A level on its way up, with what raised it."""
-
-    level: Level
-    reasons: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
-    regions: frozenset[str] | None = None
-
-    def join(self, tag: TagPolicy, because: str) -> None:
-        if tag.level > self.level:
-            self.level = tag.level
-            self.reasons.append(because)
-        if tag.region is not None:
-            self.regions = frozenset({tag.region}) & (self.regions if self.regions is not None else {tag.region})
-
-
-def _label(
-    request: Request, policy: Policy, findings: Sequence[Finding], failed: Sequence[str], needs: frozenset[Need]
-) -> _Label:
-    label = _Label(level=policy.default_level)
-    strictest = TagPolicy(level=Level.RESTRICTED)
-    for name in sorted(request.tags):
-        tag = policy.tag(name)
-        label.join(tag or strictest, f"tag {name}" if tag else _unknown(name, policy))
-    for finding in findings:
-        label.kinds.add(finding.kind)
-        name = finding.kind if finding.strength == "strong" else f"{finding.kind}_weak"
-        tag = policy.tag(name) or (strictest if finding.strength == "strong" else TagPolicy(level=Level.INTERNAL))
-        label.join(tag, f"{finding.detector} found {finding.type}")
-    for name in failed:
-        label.join(strictest, f"detector {name} failed")
-    if needs & {Need.IMAGES, Need.OTHER_MEDIA}:
-        label.kinds.add(UNREAD)
-        label.join(policy.tag(UNREAD) or strictest, "a part that no detector reads")
-    return label
-
-
-def _unknown(name: str, policy: Policy) -> str:
-    near = difflib.get_close_matches(name, [*policy.tags, *BUILT_IN_TAGS], n=1)
-    return f"unknown tag {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
-
-
-def _difficulty(request: Request, classifier: Classifier) -> float | None:
+def _difficulty(classifier: Classifier, request: Request) -> float | None:
     try:
-        return classifier.difficulty(request)
-    # A classifier that fails never fails the request: an unknown difficulty counts as hard.
-    except Exception as error:  # noqa: BLE001
-        log.error("the classifier failed with %s; the difficulty is unknown", type(error).__name__)  # noqa: TRY400
+        difficulty = classifier.difficulty(request)
+    except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then the difficulty is unknown
+        _log_failure("classifier", type(classifier).__name__, error)
         return None
+    return difficulty if 0 <= difficulty <= 1 else None
+
+
+def _log_failure(part: str, name: str, error: Exception) -> None:
+    # The message and the traceback of a parser's error quote what it read.
+    logger.error("%s %r failed: %s", part, name, type(error).__name__)
 
 
 def _needs(request: Request) -> frozenset[Need]:
-    needs: set[Need] = set()
-    if request.tools:
+    needs = {_MEDIA.get(part.type, Need.OTHER_MEDIA) for part in _parts(request) if part.type not in _TEXT_PARTS}
+    if request.tools or any(message.tool_calls or message.role == "tool" for message in request.messages):
         needs.add(Need.TOOLS)
-    if request.response_format is not None:
+    if request.response_format is not None and request.response_format.get("type") in _STRUCTURED:
         needs.add(Need.RESPONSE_FORMAT)
+    return frozenset(needs)
+
+
+def _tokens(text: str) -> int:
+    """Estimate the tokens of a prompt: a quarter of its bytes, as in English text. Images are not counted."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
+
+
+def _parts(request: Request) -> Iterator[ContentPart]:
     for message in request.messages:
         if isinstance(message.content, tuple):
-            needs |= {_NEED_OF_PART.get(part.type, Need.OTHER_MEDIA) for part in message.content if part.type != "text"}
-    return frozenset(needs)
+            yield from message.content
+
+
+def _message_strings(message: Message) -> Iterator[str]:
+    if isinstance(message.content, str):
+        yield message.content
+    else:
+        for part in message.content or ():
+            yield from _part_strings(part)
+    yield from filter(None, (message.name, message.tool_call_id))
+    for call in message.tool_calls:
+        yield from (call.id, call.name, call.arguments)
+
+
+def _part_strings(part: ContentPart) -> Iterator[str]:
+    inner: JsonObject = {key: value for key, value in part.body.items() if key != "type"}
+    if part.type in _TEXT_PARTS:
+        text = inner.get(part.type)
+        yield from _strings(inner if len(inner) > 1 else text)
+    else:
+        yield from (string for string in _strings(inner) if len(string) <= _LONGEST_NAME)
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield the strings of a JSON value, keys included, and the whole numbers that are long enough to name somebody."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            waiting.extend(reversed([piece for pair in item.items() for piece in pair]))
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(reversed(item))
+        elif isinstance(item, int) and 10**6 <= item < 10**40:
+            yield str(item)
