@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway import plugins
 from gateway.assess import assess
+from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import PartPolicy, Policy
 from gateway.types import Assessment, Request
@@ -24,7 +25,13 @@ class Reader:
     classifier: Classifier
 
     async def assess(self, request: Request) -> Assessment:
-        """Say what a request is."""
+        """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit."""
+        characters, most = sum(len(message.text) for message in request.messages), self.policy.limits.prompt_characters
+        if characters > most:
+            raise InvalidRequestError(
+                f"the messages have {characters:,} characters, limits.prompt_characters allows {most:,}; "
+                "shorten them, or raise the limit in the policy"
+            )
         return await assess(request, policy=self.policy, detectors=self.detectors, classifier=self.classifier)
 
 
