@@ -1,0 +1,47 @@
+"""The examples run offline and say what their pages promise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(*arguments: str) -> str:
+    """Run our interpreter in the repository's root and return what it printed; it must end well."""
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)  # noqa: S603, PLW1510
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_first_answer_is_local_and_the_second_is_escalated() -> None:
+    """What the local model is sure of costs nothing; what it is not sure of goes to the closed one."""
+    first, second = run("examples/first_answer.py").splitlines()
+
+    assert "[asked llama; cost $0.000000" in first
+    assert "[asked llama then frontier;" in second
+
+
+def test_a_private_stream_stays_local_and_is_on_the_books() -> None:
+    """The tag decides who may see the request, and the ledger has it once."""
+    answer, entry = run("examples/stream_and_feedback.py").splitlines()
+
+    assert answer == "Your parcel is with the carrier."
+    assert entry == "answered by llama, level restricted, streamed: True"
+
+
+def test_a_policy_can_be_tested_with_scripted_backends() -> None:
+    """The test that users copy passes."""
+    said = run("-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", "examples/test_your_policy.py")
+
+    assert "1 passed" in said
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_read_in_a_minute(example: Path) -> None:
+    """Forty lines are the most that is read before it is copied."""
+    assert len(example.read_text(encoding="utf-8").splitlines()) < 40
