@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from gateway import plugins
 from gateway.assembly import House
@@ -19,12 +19,14 @@ from gateway.interfaces import Backend, Ledger
 from gateway.policy.load import packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
-from gateway.settings import Settings
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
 from gateway.types import Assessment, Delta, Explanation, Feedback, Plan, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, parse_request
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 Source = Policy | str | os.PathLike[str] | None
 
@@ -33,6 +35,9 @@ class Router:
     """Routes requests by one policy. Open it with `async with`; use it in the event loop that opened it."""
 
     def __init__(self, policy: Source = None, *, ledger: Ledger | None = None) -> None:
+        # pydantic-settings is a sixth of what importing this module would cost.
+        from gateway.settings import Settings  # noqa: PLC0415
+
         self._settings = Settings()
         self._generations = Generations(_source(policy, self._settings))
         self._ledger = ledger
@@ -189,14 +194,14 @@ async def _begin(house: House, request: Request, *, streamed: bool = False) -> _
     return _Trip(house=house, assessment=assessment, run=run, at=at, streamed=streamed)
 
 
-def _source(policy: Source, settings: Settings) -> Policy | PolicyFile:
+def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
     if isinstance(policy, Policy):
         return policy
     path = policy or settings.policy_path() or packaged_default()
     return PolicyFile(path, options_of=plugins.options, kinds_of=plugins.kinds)
 
 
-async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: Settings) -> Ledger:
+async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: "Settings") -> Ledger:
     part = policy.ledger or PartPolicy.model_validate(settings.ledger_part())
     module = plugins.load("ledgers", part.kind)
     ledger: Ledger = await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
