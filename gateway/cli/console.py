@@ -6,6 +6,7 @@ In a pipe a table is one line a row without boxes, as wide as it needs to be.
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -24,7 +25,9 @@ UNREAD = 141
 # A terminal obeys control sequences; nothing that a model or a file says may steer it.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PIPE_WIDTH = 10_000
-Side = Literal["left", "right"]
+_SHORT_MS = 10
+# Texts stand left, numbers right; a column that folds stands left and gives way where the terminal is narrow.
+Side = Literal["left", "right", "fold"]
 
 
 def complain(text: str) -> None:
@@ -57,15 +60,41 @@ def width() -> int | None:
     return Console().width if sys.stdout.isatty() else None
 
 
+def say_facts(facts: Mapping[str, Sequence[str]]) -> None:
+    """Print named lines on stdout, those of a terminal folded under their own beginning."""
+    indent = max(map(len, facts)) + 2
+    columns = width() or _PIPE_WIDTH
+    for name, lines in facts.items():
+        for number, line in enumerate(lines):
+            head = f"{'' if number else name:<{indent}}"
+            for folded in textwrap.wrap(
+                line,
+                columns,
+                initial_indent=head,
+                subsequent_indent=" " * indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            ):
+                say(folded)
+
+
 def say_table(columns: Mapping[str, Side], rows: Iterable[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
-    """Print a table on stdout; `styles` gives the rows their colours. An empty one prints its heading alone."""
-    table = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, header_style="bold")
-    for name, side in columns.items():
-        table.add_column(name, justify=side, no_wrap=side == "right")
+    """Print a table on stdout; `styles` gives the rows their colours."""
+    on_terminal = sys.stdout.isatty()
+    table = Table(
+        box=box.SIMPLE_HEAD if on_terminal else None,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if on_terminal else (0, 2, 0, 0),
+        header_style="bold",
+    )
+    for name, column in columns.items():
+        justify: Literal["left", "right"] = "right" if column == "right" else "left"
+        table.add_column(name, justify=justify, no_wrap=column != "fold", overflow="ellipsis")
     for number, row in enumerate(rows):
         cells = [Text(harmless(str(value))) for value in row]
         table.add_row(*cells, style=styles[number] if styles else None)
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = Console(width=None if on_terminal else _PIPE_WIDTH)
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
@@ -80,3 +109,11 @@ def amount(money: Money | None) -> str:
 def usd(money: Money | None) -> float | None:
     """Return an amount for programs, in USD."""
     return None if money is None else float(money.usd)
+
+
+def took(seconds: float) -> str:
+    """Return a duration for people."""
+    milliseconds = seconds * 1000
+    if milliseconds < _SHORT_MS:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:,.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli.console import NO, complain, say, say_json, say_table
+from gateway.cli.console import NO, complain, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, policy_path
 from gateway.diagnosis import MOST_COUNTED, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
 from gateway.errors import ConfigurationError, PolicyError
@@ -60,27 +60,33 @@ def _ledger(given: Path | None, policy: Path | None) -> Path | None:
     try:
         return ledger_path(given, policy)
     except PolicyError:
-        return ledger_path(Path(Settings().ledger_part()["path"]), None)
+        # The policy cannot say where its ledger is; what stands in without one is looked at.
+        path = Settings().ledger_part().get("path")
+        return None if path is None else Path(path).expanduser()
     except ConfigurationError:
         return None
 
 
 def _print(diagnosis: Diagnosis) -> None:
-    for name, lines in {
-        "versions": [", ".join(f"{name} {found or 'not installed'}" for name, found in diagnosis.versions.items())],
-        "policy": _policy_lines(diagnosis.policy),
-        "keys": [", ".join(diagnosis.keys) or "none is set"],
-        "embedded": [_embedded(diagnosis.embedded)],
-        "ledger": [_ledger_line(diagnosis.ledger)],
-        "servers": [_server_line(server) for server in diagnosis.servers],
-    }.items():
-        for number, line in enumerate(lines):
-            say(f"{'' if number else name:<9} {line}")
-    if diagnosis.backends:
-        say()
-        rows = [(each.name, each.kind, each.model, each.missing or "there") for each in diagnosis.backends]
-        styles = ["green" if each.missing is None else "yellow" for each in diagnosis.backends]
-        say_table(dict.fromkeys(("backend", "kind", "model", "found"), "left"), rows, styles=styles)
+    say_facts(
+        {
+            "versions": [", ".join(f"{name} {found or 'not installed'}" for name, found in diagnosis.versions.items())],
+            "policy": _policy_lines(diagnosis.policy),
+            "keys": [", ".join(diagnosis.keys) or "none is set"],
+            "embedded": [_embedded(diagnosis.embedded)],
+            "ledger": [_ledger_line(diagnosis.ledger)],
+            "servers": [_server_line(server) for server in diagnosis.servers],
+        }
+    )
+    if not diagnosis.backends:
+        return
+    say()
+    rows = [(each.name, each.kind, each.model, each.missing or "there") for each in diagnosis.backends]
+    styles = ["green" if each.missing is None else "yellow" for each in diagnosis.backends]
+    say_table({"backend": "left", "kind": "left", "model": "fold", "found": "fold"}, rows, styles=styles)
+    say()
+    present = sum(each.missing is None for each in diagnosis.backends)
+    say(f"{present} of {len(rows)} backends can answer")
 
 
 def _policy_lines(policy: PolicyState) -> list[str]:

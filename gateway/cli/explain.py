@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.console import NO, say, say_json, say_table
+from gateway.cli.console import NO, say, say_facts, say_json, say_table
 from gateway.cli.inputs import (
     JsonOption,
     PolicyOption,
@@ -61,7 +61,8 @@ def _print(explanation: Explanation) -> None:
     counts = _counts(explanation)
     facts = {
         "rule": plan.rule or "none fits",
-        "level": f"{assessment.level} ({'; '.join(assessment.level_reasons) or 'by default'})",
+        "level": str(assessment.level),
+        "because": "; ".join(assessment.level_reasons),
         "findings": ", ".join(f"{kind} x {count}" for kind, count in counts.items()) or "none",
         "difficulty": "unknown" if assessment.difficulty is None else f"{assessment.difficulty:.2f}",
         "needs": ", ".join(sorted(assessment.needs)) or "text only",
@@ -70,10 +71,9 @@ def _print(explanation: Explanation) -> None:
     }
     if assessment.failed_detectors:
         facts["failed"] = f"{', '.join(assessment.failed_detectors)} (read as: everything was found)"
-    for name, value in facts.items():
-        say(f"{name:<11} {value}")
+    say_facts({name: [value] for name, value in facts.items()})
     say()
-    say_table({"order": "right", "backend": "left", "may": "left", "reason": "left"}, _rows(explanation))
+    say_table({"order": "right", "backend": "left", "may": "left", "reason": "fold"}, _rows(explanation))
     if not plan.steps:
         say("Nobody may answer this request.")
 

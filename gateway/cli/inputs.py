@@ -72,7 +72,7 @@ def policy_of(given: Path | None) -> Policy:
 def ledger_path(given: Path | None, policy: Path | None) -> Path:
     """Return the file of the ledger in force; raises `ConfigurationError` where it is no file."""
     if given is not None:
-        return given
+        return given.expanduser()
     part = policy_of(policy).ledger or PartPolicy.model_validate(Settings().ledger_part())
     path = part.options.get("path")
     if part.kind != "sqlite" or not isinstance(path, str):

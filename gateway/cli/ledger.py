@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.console import Side, amount, remark, say, say_table, usd, width
+from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path
 from gateway.ledgers.sqlite import read_entries
 from gateway.types import AttemptRecord, LedgerEntry, Usage
@@ -19,8 +19,8 @@ ledger = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look int
 _COLUMNS: dict[str, Side] = {
     "time": "left",
     "status": "left",
-    "rule": "left",
-    "backend": "left",
+    "rule": "fold",
+    "backend": "fold",
     "level": "left",
     "tokens": "right",
     "cost": "right",
@@ -81,7 +81,7 @@ def _cells(entry: LedgerEntry) -> dict[str, str]:
         "tokens": _tokens(entry),
         "cost": amount(entry.cost),
         "saved": amount(entry.saved),
-        "took": f"{entry.duration_s:,.2f} s",
+        "took": took(entry.duration_s),
     }
 
 

@@ -77,18 +77,18 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # An answer may hold characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="replace")
+    code = FAULT
     try:
         _root().main(list(arguments), prog_name="gateway")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else FAULT
+        code = end.code if isinstance(end.code, int) else FAULT
     except GatewayError as error:
         complain(_said(error))
-        return NO if isinstance(error, RoutingError) else FAULT
+        code = NO if isinstance(error, RoutingError) else FAULT
     except Exception:
         log.exception("unexpected")
         complain("this is a fault of hybrid-gateway; please report it with the trace above")
-        return FAULT
-    return 0
+    return code
 
 
 def _said(error: GatewayError) -> str:

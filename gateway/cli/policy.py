@@ -56,7 +56,9 @@ def _print_check(record: dict[str, Any]) -> None:
     for warning in record["warnings"]:
         say(f"{warning} (warning)")
     if not record["errors"]:
-        say(f"{record['file']}: fine")
+        count = len(record["warnings"])
+        warned = f", {count} {'warning' if count == 1 else 'warnings'}" if count else ""
+        say(f"{record['file']}: fine{warned}")
 
 
 @policy.command("test")
@@ -92,7 +94,8 @@ def _print_tests(file: Path, results: list[TestResult]) -> None:
         for result in results
     ]
     styles = ["" if result.passed else "red" for result in results]
-    say_table({"#": "right", "test": "left", "result": "left", "what came": "left"}, rows, styles=styles)
+    say_table({"#": "right", "test": "fold", "result": "left", "what came": "fold"}, rows, styles=styles)
+    say()
     failed = sum(not result.passed for result in results)
     say(f"{file}: {len(results) - failed} passed, {failed} failed")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import Side, say, say_json, say_table
+from gateway.cli.console import Side, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of
 from gateway.ledgers.sqlite import read_entries
 from gateway.money.savings import Row, Savings
@@ -16,8 +16,8 @@ _SPAN = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 _COLUMNS: dict[str, Side] = {
-    "backend": "left",
-    "model": "left",
+    "backend": "fold",
+    "model": "fold",
     "requests": "right",
     "local": "right",
     "excluded": "right",
@@ -75,13 +75,20 @@ def _print(table: Savings) -> None:
     rows = [_cells(row, row.backend or "(no answer)", row.model or "-") for row in table.rows]
     say_table(_COLUMNS, [*rows, _cells(table.total, "total", "")], styles=[*("" for _ in rows), "bold"])
     say()
-    if table.since and table.until:
-        say(f"period    {_day(table.since)} to {_day(table.until)}, {table.hours:,.1f} h")
-    for pool in table.pools:
-        say(f"hardware  {pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour")
-    say(f"net       {table.net}{' after hardware' if table.pools else ''}")
-    for remark in _remarks(table):
-        say(f"note      {remark}")
+    say_facts(_facts(table))
+
+
+def _facts(table: Savings) -> dict[str, list[str]]:
+    facts = {
+        "period": [f"{_day(table.since)} to {_day(table.until)}, {table.hours:,.1f} h"],
+        "hardware": [
+            f"{pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour"
+            for pool in table.pools
+        ],
+        "net": [f"{table.net} after hardware" if table.pools else str(table.net)],
+        "note": _remarks(table),
+    }
+    return {name: lines for name, lines in facts.items() if lines}
 
 
 def _remarks(table: Savings) -> list[str]:
@@ -98,5 +105,5 @@ def _cells(row: Row, backend: str, model: str) -> list[str]:
     return [backend, model, *counts, str(row.baseline), str(row.cost), str(row.saved)]
 
 
-def _day(at: datetime) -> str:
-    return at.astimezone().strftime("%Y-%m-%d %H:%M")
+def _day(at: datetime | None) -> str:
+    return "?" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -92,4 +92,4 @@ def test_a_table_fits_a_terminal_and_is_one_line_a_row_in_a_pipe(
 
     assert all(len(line) <= columns for columns, screen in screens.items() for line in screen.out.splitlines())
     assert piped.out.isascii()
-    assert len(piped.out.splitlines()) == 11
+    assert len(piped.out.splitlines()) == 12

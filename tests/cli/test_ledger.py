@@ -56,7 +56,7 @@ def test_the_latest_entries_come_oldest_first(gateway: Gateway, books: Path) -> 
     heading, first, *_ = [line.split() for line in outcome.out.splitlines()]
     assert outcome.code == 0
     assert heading == ["time", "status", "rule", "backend", "level", "tokens", "cost", "saved", "took"]
-    assert first[2:] == "answered tickets llama confidential 2,400 + 500 $0.000000 $0.001600 0.30 s".split()  # noqa: SIM905
+    assert first[2:] == "answered tickets llama confidential 2,400 + 500 $0.000000 $0.001600 300 ms".split()  # noqa: SIM905
 
 
 def test_what_is_unknown_is_a_word(gateway: Gateway, books: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_is_unknown_is_a_word(gateway: Gateway, books: Path) -> None:
     outcome = gateway("ledger", "tail", "--ledger", books)
 
     refused, exhausted = outcome.out.splitlines()[2:4]
-    assert refused.split()[2:] == "refused - - confidential - unknown unknown 0.30 s".split()  # noqa: SIM905
+    assert refused.split()[2:] == "refused - - confidential - unknown unknown 300 ms".split()  # noqa: SIM905
     assert "unknown + unknown" in exhausted
 
 

@@ -1,5 +1,6 @@
 """The edge of the command: help, versions, exit codes, and no traceback for a user's mistake."""
 
+import io
 import os
 import re
 import sys
@@ -148,3 +149,13 @@ def test_help_loads_nothing_heavy() -> None:
     outcome = python_process(script)
 
     assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_a_program_may_catch_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output need not be a file."""
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", screen)
+
+    code = main(["--version"])
+
+    assert (code, screen.getvalue()) == (0, f"hybrid-gateway {package.__version__}\n")

@@ -24,7 +24,7 @@ def test_a_good_policy_is_fine(gateway: Gateway, write_policy: WritePolicy) -> N
     outcome = gateway("policy", "check", path)
 
     assert outcome.code == 0
-    assert outcome.out.endswith(f"{path}: fine\n")
+    assert outcome.out.endswith(f"{path}: fine, 1 warning\n")
 
 
 def test_every_fault_has_its_place(gateway: Gateway, home: Path) -> None:
