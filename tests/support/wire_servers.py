@@ -177,3 +177,105 @@ def openai_stream(*words: str) -> list[bytes]:
         event({**openai_chunk(), "choices": [], "usage": OPENAI_USAGE}),
         b"data: [DONE]\n\n",
     ]
+
+
+def serving_anthropic() -> AbstractAsyncContextManager[WireServer]:
+    """Serve Anthropic's format (`/v1/messages`)."""
+    return serving(anthropic_plain)
+
+
+def anthropic_plain(seen: Seen) -> Answer:
+    if seen.body.get("stream"):
+        return Answer(pieces=anthropic_stream(*TEXT.split(" ")))
+    return Answer(body=anthropic_message({"type": "text", "text": TEXT}))
+
+
+# Anthropic counts cached tokens beside the input tokens: 4 + 16 + 0 are the prompt.
+ANTHROPIC_USAGE = {
+    "input_tokens": 4,
+    "cache_read_input_tokens": 16,
+    "cache_creation_input_tokens": 0,
+    "output_tokens": 7,
+}
+
+ANTHROPIC_TOOL_USE = {"type": "tool_use", "id": "toolu_9", "name": "weather", "input": {"city": "Rome"}}
+
+
+def anthropic_message(*content: dict[str, Any], stop_reason: str = "end_turn") -> dict[str, Any]:
+    """Return a message with the given content blocks."""
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "served-model",
+        "content": list(content),
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "usage": ANTHROPIC_USAGE,
+    }
+
+
+def anthropic_error(kind: str, text: str) -> dict[str, Any]:
+    """Return Anthropic's error object."""
+    return {"type": "error", "error": {"type": kind, "message": text}}
+
+
+def anthropic_stream(*words: str) -> list[bytes]:
+    """Return a whole stream of one text block."""
+    texts = [word if number == 0 else f" {word}" for number, word in enumerate(words)]
+    opening = {**anthropic_message(), "stop_reason": None, "usage": {**ANTHROPIC_USAGE, "output_tokens": 1}}
+    block: dict[str, Any] = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    pieces: list[dict[str, Any]] = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}} for text in texts
+    ]
+    payloads: list[dict[str, Any]] = [
+        {"type": "message_start", "message": opening},
+        block,
+        *pieces,
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}},
+        {"type": "message_stop"},
+    ]
+    return [event(payload, name=payload["type"]) for payload in payloads]
+
+
+def serving_gemini() -> AbstractAsyncContextManager[WireServer]:
+    """Serve Gemini's format (`generateContent`, `streamGenerateContent`)."""
+    return serving(gemini_plain)
+
+
+def gemini_plain(seen: Seen) -> Answer:
+    if "streamGenerateContent" in seen.path:
+        return Answer(pieces=gemini_stream(*TEXT.split(" ")))
+    return Answer(body=gemini_content({"text": TEXT}))
+
+
+GEMINI_USAGE = {
+    "promptTokenCount": 20,
+    "cachedContentTokenCount": 16,
+    "candidatesTokenCount": 7,
+    "totalTokenCount": 27,
+}
+
+GEMINI_FUNCTION_CALL = {"functionCall": {"name": "weather", "args": {"city": "Rome"}}}
+
+
+def gemini_content(*parts: dict[str, Any], finish_reason: str | None = "STOP", usage: bool = True) -> dict[str, Any]:
+    """Return a GenerateContentResponse with the given parts."""
+    candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": list(parts)}}
+    if finish_reason is not None:
+        candidate["finishReason"] = finish_reason
+    content: dict[str, Any] = {"candidates": [candidate], "modelVersion": "served-model", "responseId": "r1"}
+    return content | {"usageMetadata": GEMINI_USAGE} if usage else content
+
+
+def gemini_error(status: int, kind: str, text: str) -> dict[str, Any]:
+    """Return Google's error object."""
+    return {"error": {"code": status, "status": kind, "message": text}}
+
+
+def gemini_stream(*words: str) -> list[bytes]:
+    """Return a whole stream; the last piece has the end and the usage."""
+    texts = [word if number == 0 else f" {word}" for number, word in enumerate(words)]
+    pieces = [gemini_content({"text": text}, finish_reason=None, usage=False) for text in texts[:-1]]
+    return [event(payload) for payload in (*pieces, gemini_content({"text": texts[-1]}))]

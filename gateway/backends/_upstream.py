@@ -1,0 +1,132 @@
+"""What litellm's calls go through: one pool of connections, redirects refused, every answer closed with its call.
+
+litellm flattens what it sees; here the true status, headers and codes of a call's answers are kept for the errors.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+T = TypeVar("T")
+
+CONNECTIONS = 100
+# A provider's load balancer closes idle connections after some minutes; letting go first costs one handshake.
+KEEP_ALIVE_S = 30.0
+CONNECT_S = 10.0
+
+
+class Call:
+    """One call of litellm's; with `mark`, its answers are searched for these bytes while they pass."""
+
+    def __init__(self, *, mark: bytes | None = None) -> None:
+        self.responses: list[httpx.Response] = []
+        self.marked = False
+        self._mark = mark
+
+    @property
+    def refusal(self) -> httpx.Response | None:
+        """The last answer where its status is none of success."""
+        last = self.responses[-1] if self.responses else None
+        return last if last is not None and not last.is_success else None
+
+    async def run(self, awaitable: Awaitable[T]) -> T:
+        """Await a part of the call: the requests that it sends belong to the call."""
+        token = _current.set(self)
+        try:
+            return await awaitable
+        finally:
+            _current.reset(token)
+
+    def record(self, response: httpx.Response) -> None:
+        """Take note of an answer that begins."""
+        self.responses.append(response)
+        if self._mark is not None and isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _Searched(response.stream, self, self._mark)
+
+    async def close(self) -> None:
+        """Close what is still open; an answer that was not read to its end takes its connection with it."""
+        for response in self.responses:
+            await response.aclose()
+
+
+_current: ContextVar[Call | None] = ContextVar("_current", default=None)
+
+
+class _Recording(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._inner.handle_async_request(request)
+        except httpx.ReadTimeout:
+            raise
+        except httpx.TransportError as error:
+            # As ConnectError or RemoteProtocolError, litellm would ask again, and over a client of its own.
+            raise httpx.ReadError("no connection, or it broke", request=request) from error
+        call = _current.get()
+        if call is not None:
+            call.record(response)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Searched(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, call: Call, mark: bytes) -> None:
+        self._inner, self._call, self._mark = inner, call, mark
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        tail = b""
+        async for piece in self._inner:
+            tail += piece
+            self._call.marked = self._call.marked or self._mark in tail
+            tail = tail[1 - len(self._mark) :]
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@asynccontextmanager
+async def opened(*, proxied: bool) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client that records its answers, follows no redirect, keeps no cookie and retries nothing.
+
+    `proxied` lets it go through the proxy that the environment names.
+    """
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=proxied,
+    )
+    transport = _Recording(AiohttpTransport(client=session))
+    timeout = httpx.Timeout(None, connect=CONNECT_S)
+    async with httpx.AsyncClient(
+        transport=transport, follow_redirects=False, trust_env=False, timeout=timeout
+    ) as client:
+        yield client
+
+
+def timed_out(error: BaseException) -> bool:
+    """Whether an error came from waiting too long for an answer."""
+    return any(isinstance(cause, httpx.ReadTimeout) for cause in _causes(error))
+
+
+def broke(error: BaseException) -> bool:
+    """Whether an error came from a connection that broke, or never was."""
+    return any(isinstance(cause, (httpx.TransportError, aiohttp.ClientError)) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__

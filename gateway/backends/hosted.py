@@ -1,0 +1,301 @@
+"""A closed API, asked through litellm: OpenAI, Anthropic, Gemini and whoever else it speaks to.
+
+litellm costs seconds to import, so it is imported by the first call, in a thread; its price list is the one it ships
+with, its retries and callbacks are off, its loggers are silenced. What a model does not know among the sampling
+parameters is left out; tools, formats and limits are never. Errors are read by class, status and machine code.
+"""
+
+import asyncio
+import importlib
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from yarl import URL
+
+from gateway import errors
+from gateway.types import Completion, Delta, Need, Request
+from gateway.wire import openai
+from gateway.wire.failures import failure, retry_after_s
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from httpx import Response
+
+    from gateway.backends._upstream import Call
+
+SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT, Need.IMAGES})
+LOCAL: bool | None = False
+
+# Where a provider's key usually is; one of them is enough. Who is not listed has other ways (AWS profiles ...).
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "azure": ("AZURE_API_KEY",),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "fireworks_ai": ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
+    "xai": ("XAI_API_KEY",),
+}
+
+# Who fetches images by itself. For the others litellm would, from our network and from any address.
+_FETCH_IMAGES = frozenset({"azure", "openai", "openrouter"})
+# Who says what a call cost; for the others litellm writes its own estimate into the same place.
+_REPORT_COST = frozenset({"openrouter"})
+# How the end of a stream looks on the wire where litellm takes every piece for the last. In JSON, a text cannot hold
+# these bytes: its quotes are escaped.
+_END_MARKS = {"gemini": b'"finishReason"'}
+_NEVER_DROPPED = ("tools", "response_format")
+_TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+# litellm's own errors are OpenAIErrors; the others are what its own faults let through.
+_SLIPS = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError)
+
+
+class Options(BaseModel):
+    """Which model of which provider, and the key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: str = Field(default="hosted", description="The backend's name, for errors.")
+    model: str = Field(description="As litellm writes it: provider/model, for instance openai/gpt-5-mini.")
+    api_key: SecretStr | None = Field(default=None, description="Unset: the provider's usual environment variable.")
+    api_base: str | None = Field(default=None, description="Another URL than the provider's, /v1 included where due.")
+    preload: bool = Field(default=False, description="Import litellm at start instead of with the first call.")
+
+    @field_validator("model")
+    @classmethod
+    def _with_provider(cls, value: str) -> str:
+        provider, _, model = value.partition("/")
+        if not provider or not model:
+            raise ValueError("no provider; write provider/model, for instance openai/gpt-5-mini")
+        return value
+
+    @field_validator("api_base")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        url = URL(value or "https://host")
+        if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
+            raise ValueError("no plain URL of a server; write for instance https://eu.api.openai.com/v1")
+        return value
+
+    @property
+    def provider(self) -> str:
+        """Who serves the model."""
+        return self.model.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """litellm, ready to be asked."""
+
+    # litellm's module: it is looked into by name, and half of it is untyped.
+    litellm: Any
+    upstream: "ModuleType"
+    # The provider's client in the form that litellm takes from us; None where litellm makes its own.
+    client: Any
+    supported: frozenset[str]
+
+    @property
+    def foreign(self) -> tuple[type[Exception], ...]:
+        """Everything that a call of litellm's raises."""
+        return (self.litellm.exceptions.openai.OpenAIError, *_SLIPS)
+
+
+class HostedBackend:
+    """One model of one provider."""
+
+    def __init__(self, options: Options, stack: AsyncExitStack) -> None:
+        self._options = options
+        self._name = options.name
+        self._stack = stack
+        self._lock = asyncio.Lock()
+        self._opened: _Opened | None = None
+
+    @property
+    def replica(self) -> str:
+        """The provider, or the host and port of `api_base`."""
+        return self._options.provider if self._options.api_base is None else URL(self._options.api_base).authority
+
+    async def open(self) -> _Opened:
+        """Import litellm and make the client, once; the client lives as long as the backend."""
+        if self._opened is None:
+            async with self._lock:
+                self._opened = self._opened or await self._open()
+        return self._opened
+
+    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+        """Ask for the whole answer."""
+        opened = await self.open()
+        arguments = self._arguments(opened, openai.body(request, model=self._options.model, logprobs=logprobs))
+        call = opened.upstream.Call()
+        try:
+            answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
+        finally:
+            await call.close()
+        return openai.parse_completion(self._payload(answer), backend=self._name, model=self._options.model)
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
+        opened = await self.open()
+        arguments = self._arguments(opened, openai.body(request, model=self._options.model, stream=True))
+        call, answer = opened.upstream.Call(mark=_END_MARKS.get(self._options.provider)), None
+        finished = False
+        try:
+            answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
+            while (chunk := await self._run(opened, call, anext(answer, None))) is not None:
+                delta = openai.parse_chunk(self._payload(chunk), backend=self._name)
+                if delta.finish_reason is not None:
+                    finished = self._was_finished(answer, call)
+                    if not finished:
+                        break
+                if delta.text or delta.tool_calls or delta.finish_reason or delta.usage or delta.logprobs:
+                    yield delta
+        finally:
+            if answer is not None:
+                await answer.aclose()
+            await call.close()
+        if not finished:
+            text = f"{self._name!r} broke its stream off before the answer was complete"
+            raise errors.MalformedResponseError(text, backend=self._name)
+
+    async def _open(self) -> _Opened:
+        litellm, upstream = await asyncio.to_thread(_load)
+        options = self._options
+        # A proxy carries TLS without reading it; what goes in the clear goes straight.
+        proxied = not (options.api_base or "").startswith("http:")
+        http = await self._stack.enter_async_context(upstream.opened(proxied=proxied))
+        client: Any = None
+        if options.provider == "openai":
+            sdk = litellm.exceptions.openai
+            client = sdk.AsyncOpenAI(api_key=_key(options), base_url=options.api_base, max_retries=0, http_client=http)
+        elif options.provider in ("anthropic", "gemini"):
+            client = litellm.llms.custom_httpx.http_handler.AsyncHTTPHandler()
+            await client.client.aclose()
+            client.client = http
+        supported = frozenset(litellm.get_supported_openai_params(model=options.model) or ())
+        return _Opened(litellm=litellm, upstream=upstream, client=client, supported=supported)
+
+    def _arguments(self, opened: _Opened, body: dict[str, Any]) -> dict[str, Any]:
+        for name in _NEVER_DROPPED:
+            if name in body and name not in opened.supported:
+                raise errors.RequestRejectedError(f"{self._name!r} cannot take {name}", backend=self._name)
+        if self._options.provider not in _FETCH_IMAGES and any(map(_has_address, _parts(body))):
+            text = f"{self._name!r} takes images as data: URLs only; nothing is fetched on a caller's behalf"
+            raise errors.RequestRejectedError(text, backend=self._name)
+        return body | {
+            "api_key": _key(self._options),
+            "api_base": self._options.api_base,
+            "client": opened.client,
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+            "no-log": True,
+            "caching": False,
+        }
+
+    def _was_finished(self, stream: Any, call: "Call") -> bool:
+        """Whether the provider ended a stream; where it breaks off, litellm says "stop" in the provider's place."""
+        if self._options.provider in _END_MARKS:
+            return call.marked
+        return stream.received_finish_reason is not None or stream.intermittent_finish_reason is not None
+
+    async def _run(self, opened: _Opened, call: "Call", awaitable: Awaitable[Any]) -> Any:
+        """Await a part of a call; its errors are raised anew, because litellm's hold the prompt and the key."""
+        try:
+            return await call.run(awaitable)
+        except opened.foreign as error:
+            fault = self._translated(opened, call, error)
+        raise fault
+
+    def _translated(self, opened: _Opened, call: "Call", error: Exception) -> errors.BackendError:
+        name, kinds = self._name, opened.litellm.exceptions
+        if isinstance(error, kinds.ContextWindowExceededError):
+            return errors.ContextWindowExceededError(f"the prompt is too long for {name!r}", backend=name)
+        if isinstance(error, kinds.ContentPolicyViolationError):
+            return errors.ContentFilteredError(f"{name!r} refused the request for its content", backend=name)
+        if call.refusal is not None:
+            wait = retry_after_s(call.refusal.headers)
+            return failure(call.refusal.status_code, _json(call.refusal), backend=name, retry_after=wait)
+        return self._broken(opened, call, error)
+
+    def _broken(self, opened: _Opened, call: "Call", error: Exception) -> errors.BackendError:
+        name, kinds = self._name, opened.litellm.exceptions
+        if isinstance(error, kinds.Timeout) or opened.upstream.timed_out(error):
+            return errors.BackendTimeoutError(f"{name!r} did not answer in time", backend=name)
+        if opened.upstream.broke(error):
+            text = f"no connection to {self.replica!r}, or it broke; can this machine reach it?"
+            return errors.BackendUnavailableError(text, backend=name)
+        if call.responses and not isinstance(error, kinds.MidStreamFallbackError):
+            return errors.MalformedResponseError(f"{name!r} answered with something unreadable", backend=name)
+        return failure(getattr(error, "status_code", None), None, backend=name)
+
+    def _payload(self, answer: Any) -> Any:
+        payload = answer.model_dump()
+        if self._options.provider not in _REPORT_COST and isinstance(payload.get("usage"), dict):
+            payload["usage"].pop("cost", None)
+        return payload
+
+
+@asynccontextmanager
+async def build(options: Options) -> AsyncIterator[HostedBackend]:
+    """Open the backend without connecting to anybody; raises `AuthenticationError` where there is no key."""
+    names = KEYS.get(options.provider, ())
+    if options.api_key is None and names and _key(options) is None:
+        text = f"no key for {options.name!r}; set {' or '.join(names)}, or api_key in the policy"
+        raise errors.AuthenticationError(text, backend=options.name)
+    async with AsyncExitStack() as stack:
+        backend = HostedBackend(options, stack)
+        if options.preload:
+            await backend.open()
+        yield backend
+
+
+def _load() -> tuple[Any, "ModuleType"]:
+    # Without this, litellm asks a server on the internet for its price list while it is imported.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    litellm: Any = importlib.import_module("litellm")
+    importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    for name in _TALKATIVE:
+        # On DEBUG they write prompts, on INFO URLs, on ERROR what the provider said.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return litellm, importlib.import_module("gateway.backends._upstream")
+
+
+def _key(options: Options) -> str | None:
+    if options.api_key is not None:
+        return options.api_key.get_secret_value().strip()
+    found = (os.environ.get(name, "").strip() for name in KEYS.get(options.provider, ()))
+    return next(filter(None, found), None)
+
+
+def _json(response: "Response") -> object:
+    try:
+        return json.loads(response.content) if response.is_stream_consumed else None
+    except ValueError:
+        return None
+
+
+def _parts(body: Mapping[str, Any]) -> Iterator[object]:
+    for message in body["messages"]:
+        if isinstance(message["content"], list):
+            yield from (part for part in message["content"] if part["type"] != "text")
+
+
+def _has_address(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_address, value.values()))
+    return isinstance(value, str) and value[:8].lower().startswith(("http:", "https:", "file:", "ftp:"))
