@@ -56,8 +56,3 @@ def load(socket: Socket, kind: str) -> KindModule:
 def options(socket: Socket, kind: str) -> type[BaseModel]:
     """Return the options of a kind, for checking a policy; raises `UnknownKindError`."""
     return load(socket, kind).Options
-
-
-def options_of(socket: Socket, kind: str) -> type[BaseModel]:
-    """Return the options that a kind takes, importing its module."""
-    return load(socket, kind).Options

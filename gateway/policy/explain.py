@@ -31,6 +31,9 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "none_required": "nothing",
+    "path_type": "a path",
+    "pattern_type": "a regular expression",
+    "pattern_regex": "a regular expression",
     **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type"), _LIST),
     **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"), _MAPPING),
 }

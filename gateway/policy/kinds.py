@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from gateway.errors import UnknownKindError
+from gateway.policy.annotations import fields_at
 from gateway.policy.explain import Part
 from gateway.policy.models import AcceptPolicy, BackendPolicy, PartPolicy
 from gateway.policy.shape import Shaper
@@ -157,4 +158,4 @@ def _shared(use: _Use, options: type[BaseModel]) -> frozenset[str]:
 
 
 def _known(use: _Use, options: type[BaseModel]) -> list[str]:
-    return [*(key for key in options.model_fields if key not in GIVEN), *use.model.model_fields]
+    return [*(key for key in fields_at(options, ()) if key not in GIVEN), *use.model.model_fields]

@@ -45,17 +45,21 @@ class _Model(BaseModel):
 class EntityPolicy(_Model):
     """Who deploys: read by the licence rules."""
 
-    name: str
+    name: str = Field(description="The company's name.")
     seat: str = Field(default="", description="Country of the seat, ISO 3166 two letters.")
-    exposure: Literal["internal", "customers", "public"] = "customers"
+    exposure: Literal["internal", "customers", "public"] = Field(
+        default="customers", description="Who sees the answers."
+    )
 
 
 class PricePolicy(_Model):
     """Prices of your contract, USD per million tokens; they win over the packaged list."""
 
-    input: float = Field(ge=0, le=1_000_000)
-    output: float = Field(ge=0, le=1_000_000)
-    cached_input: float | None = Field(default=None, ge=0, le=1_000_000)
+    input: float = Field(ge=0, le=1_000_000, description="For the prompt.")
+    output: float = Field(ge=0, le=1_000_000, description="For the answer, reasoning included.")
+    cached_input: float | None = Field(
+        default=None, ge=0, le=1_000_000, description="For the part of the prompt that was cached. Unset: as `input`."
+    )
 
 
 class BackendPolicy(BaseModel):
@@ -73,7 +77,7 @@ class BackendPolicy(BaseModel):
     region: str | None = Field(default=None, description="Where it runs, for tags with a region.")
     licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
-    price: PricePolicy | None = None
+    price: PricePolicy | None = Field(default=None, description="Unset: the packaged list, where it has the model.")
     supports: tuple[Need, ...] | None = Field(default=None, description="tools, images, response_format ...")
     context_tokens: int | None = Field(default=None, gt=0, description="The largest prompt it takes, in tokens.")
     timeout_s: float = Field(default=60.0, gt=0, description="Seconds one call may take.")
@@ -90,15 +94,15 @@ class BackendPolicy(BaseModel):
 class PoolPolicy(_Model):
     """Hardware that is paid by the hour, busy or not."""
 
-    gpus: int = Field(gt=0)
-    usd_per_gpu_hour: float = Field(ge=0)
+    gpus: int = Field(gt=0, description="How many cards, those on standby included.")
+    usd_per_gpu_hour: float = Field(ge=0, description="What one card costs an hour.")
 
 
 class TagPolicy(_Model):
     """What a tag means: the level it raises a request to, and the region it binds it to."""
 
-    level: LevelName = Level.PUBLIC
-    region: str | None = None
+    level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
+    region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
 
 
 class Range(_Model):
@@ -118,19 +122,21 @@ class LevelRange(_Model):
 class When(_Model):
     """The conditions of a rule; all that are given must hold. Lists mean: one of these."""
 
-    tags: Names = ()
-    kinds: Names = ()
-    task: Names = ()
-    tenant: Names = ()
+    tags: Names = Field(default=(), description="The caller gave one of these tags.")
+    kinds: Names = Field(default=(), description="A detector found one of these kinds: pii, pci, secret ...")
+    task: Names = Field(default=(), description="The caller's name for the task.")
+    tenant: Names = Field(default=(), description="On whose behalf.")
     stakes: Annotated[
         tuple[Stakes, ...], BeforeValidator(_one_or_many, json_schema_input_type=Stakes | tuple[Stakes, ...])
-    ] = ()
+    ] = Field(default=(), description="What hangs on the answer, as the caller says.")
     needs: Annotated[
         tuple[Need, ...], BeforeValidator(_one_or_many, json_schema_input_type=Need | tuple[Need, ...])
-    ] = ()
-    level: LevelRange | None = None
-    difficulty: Range | None = None
-    prompt_tokens: Range | None = None
+    ] = Field(default=(), description="What the request asks of a backend beyond text.")
+    level: LevelRange | None = Field(default=None, description="The request's level, tags and findings included.")
+    difficulty: Range | None = Field(
+        default=None, description="What the classifier says, 0 to 1; an unknown difficulty counts as hard."
+    )
+    prompt_tokens: Range | None = Field(default=None, description="The length of the prompt, about.")
 
 
 class PartPolicy(BaseModel):
@@ -138,7 +144,7 @@ class PartPolicy(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    kind: str
+    kind: str = Field(description="Which one; a part without keys may be written as its kind alone.")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -151,7 +157,7 @@ class AcceptPolicy(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    judge: str
+    judge: str = Field(description="Its kind: format, confidence ...")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -182,50 +188,48 @@ Accepts = Annotated[
 class Rule(_Model):
     """The first rule whose `when` holds decides. Every backend of `use` that may see the request is asked in order."""
 
-    name: str
-    when: When = When()
-    use: Names = Field(min_length=1)
+    name: str = Field(description="Shown in replies, errors and the ledger; no two rules share one.")
+    when: When = Field(default=When(), description="Unset: the rule fits every request.")
+    use: Names = Field(min_length=1, description="Whom to ask, in this order.")
     accept: Accepts = Field(default=(), description="Judges that read an answer before the next backend is spared.")
     unaccepted: Literal["answer", "refuse"] = Field(
         default="answer", description="When nobody's answer is accepted: give the last one, marked, or refuse."
     )
-    baseline: str | None = None
-    deadline_s: float | None = Field(default=None, gt=0)
+    baseline: str | None = Field(default=None, description="Another baseline than the policy's.")
+    deadline_s: float | None = Field(default=None, gt=0, description="A shorter deadline than the policy's.")
 
 
 class RetryPolicy(_Model):
     """How often the same backend is asked again after a transient fault, with growing, random pauses."""
 
     attempts: int = Field(default=2, ge=1, le=10, description="Calls per backend, the first included.")
-    first_wait_s: float = Field(default=0.2, ge=0)
-    max_wait_s: float = Field(default=5.0, ge=0)
+    first_wait_s: float = Field(default=0.2, ge=0, description="The longest first pause; it doubles every time.")
+    max_wait_s: float = Field(default=5.0, ge=0, description="No pause is longer, unless the backend asks for it.")
 
 
 class LimitPolicy(_Model):
     """Bounds that protect the process."""
 
-    prompt_characters: int = Field(
-        default=2_000_000, gt=0, description="The longest text of all messages together."
-    )
+    prompt_characters: int = Field(default=2_000_000, gt=0, description="The longest text of all messages together.")
 
 
 class Expectation(_Model):
     """What a test of the policy demands of the plan."""
 
-    first: str | None = None
+    first: str | None = Field(default=None, description="The backend that is asked first.")
     uses: tuple[str, ...] | None = Field(default=None, description="Exactly these backends in this order.")
-    never: Names = ()
-    rule: str | None = None
-    level: LevelName | None = None
-    refused: bool | None = None
+    never: Names = Field(default=(), description="These backends are not in the plan.")
+    rule: str | None = Field(default=None, description="The rule that fits.")
+    level: LevelName | None = Field(default=None, description="The level of the request.")
+    refused: bool | None = Field(default=None, description="Whether nobody may answer.")
 
 
 class PolicyTest(_Model):
     """A request and what must become of it; run by `gateway policy test`, calling nobody."""
 
-    name: str | None = None
-    request: dict[str, Any]
-    expect: Expectation
+    name: str | None = Field(default=None, description="What the test claims.")
+    request: dict[str, Any] = Field(description="`text` or `messages`, and any keyword of `route`.")
+    expect: Expectation = Field(description="All that is given must hold.")
 
 
 BUILT_IN_TAGS = {
@@ -259,21 +263,23 @@ Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_
 class Policy(_Model):
     """The whole policy. `fingerprint` is the hash of its text and tells one version from another."""
 
-    version: Literal[1]
-    entity: EntityPolicy | None = None
+    version: Literal[1] = Field(description="The version of this format.")
+    entity: EntityPolicy | None = Field(default=None, description="Who deploys.")
     baseline: str | None = Field(default=None, description="The closed model you would have used: provider/model.")
     default_level: LevelName = Field(default=Level.INTERNAL, description="The level of a request without tags.")
-    backends: dict[str, BackendPolicy] = Field(min_length=1)
-    pools: dict[str, PoolPolicy] = Field(default_factory=dict)
+    backends: dict[str, BackendPolicy] = Field(min_length=1, description="Who there is, by a name of your choice.")
+    pools: dict[str, PoolPolicy] = Field(default_factory=dict, description="Hardware, by a name of your choice.")
     tags: Tags = Field(default_factory=dict, description="Your tags, added to the built-in ones or replacing them.")
-    classifier: Part = PartPolicy(kind="heuristic")
-    detectors: Parts = (PartPolicy(kind="patterns"), PartPolicy(kind="secrets"))
-    ledger: Part | None = None
-    rules: tuple[Rule, ...] = Field(min_length=1)
-    retries: RetryPolicy = RetryPolicy()
-    limits: LimitPolicy = LimitPolicy()
+    classifier: Part = Field(default=PartPolicy(kind="heuristic"), description="Who says how hard a request is.")
+    detectors: Parts = Field(
+        default=(PartPolicy(kind="patterns"), PartPolicy(kind="secrets")), description="Who looks for private content."
+    )
+    ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
+    rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
+    retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
+    limits: LimitPolicy = Field(default=LimitPolicy(), description="Bounds that protect the process.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
-    tests: tuple[PolicyTest, ...] = ()
+    tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
 
     def tag(self, name: str) -> TagPolicy | None:

@@ -16,7 +16,9 @@ from gateway.policy.tree import Tree, get, put
 Model = TypeVar("Model", bound=BaseModel)
 
 # A list of names may be written as one name: a lone `3.1` is refused as a list before it is refused as text.
-_TEXT_MEANT = frozenset({"string_type", "tuple_type", "literal_error", "enum", "url_type", "model_type"})
+_TEXT_MEANT = frozenset(
+    {"string_type", "tuple_type", "literal_error", "enum", "url_type", "model_type", "path_type", "pattern_type"}
+)
 _ROUNDS = 4
 
 
@@ -81,5 +83,6 @@ def _is_text_meant(detail: ErrorDetails) -> bool:
 # As above.
 def _member(parsed: Any, key: str) -> Any:
     if isinstance(parsed, BaseModel):
-        return getattr(parsed, key, None) if key in type(parsed).model_fields else (parsed.model_extra or {}).get(key)
+        names = [name for name, field in type(parsed).model_fields.items() if (field.alias or name) == key]
+        return getattr(parsed, names[0]) if names else (parsed.model_extra or {}).get(key)
     return parsed.get(key) if isinstance(parsed, Mapping) else None
