@@ -151,7 +151,10 @@ class Router:
                 outcome = trip.settle(cancelled=not ended)
                 await ledger.record(outcome.entry)
             stream.reply = outcome.reply()
-            for delta in held if begun else as_deltas(outcome.completion):
+            # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
+            if not begun and outcome.completion is not None:
+                held.extend(as_deltas(outcome.completion))
+            for delta in held:
                 yield delta
 
 

@@ -10,18 +10,20 @@ from support.judges import ScriptedJudge
 
 from gateway.cascade import Crew, Run, cascade, stream_cascade
 from gateway.errors import AbandonedError, BackendTimeoutError, BackendUnavailableError, RateLimitedError
-from gateway.types import Delta
+from gateway.types import Attempt, Delta
 
 GOOD = ScriptedJudge(good=frozenset({"good"}))
 
 
 def outcome(trip: Run) -> list[tuple[str, str]]:
     """Return who was asked and what came of it."""
-    return [
-        (attempt.replica, attempt.error.code if attempt.error else attempt.completion.message.text)
-        for attempt in trip.attempts
-        if attempt.error or attempt.completion
-    ]
+    return [(attempt.replica, attempt.error.code if attempt.error else text_of(attempt)) for attempt in trip.attempts]
+
+
+def text_of(attempt: Attempt) -> str:
+    """Return the answer of an attempt that has one."""
+    assert attempt.completion is not None
+    return attempt.completion.message.text
 
 
 async def streamed(trip: Run) -> list[Delta]:

@@ -59,12 +59,10 @@ async def test_route_sync_says_what_to_write_in_a_loop() -> None:
         route_sync("hello")
 
 
-async def test_a_policy_that_cannot_be_opened_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_a_policy_that_cannot_be_opened_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A mended policy works without a new process."""
     monkeypatch.setenv("GATEWAY_POLICY", str(tmp_path / "missing.yaml"))
-    with pytest.raises(ConfigurationError, match="missing.yaml"):
+    with pytest.raises(ConfigurationError, match=r"missing\.yaml"):
         await route("hello")
     monkeypatch.setenv("GATEWAY_POLICY", str(tmp_path / "policy.yaml"))
 

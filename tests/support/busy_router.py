@@ -4,9 +4,8 @@ import asyncio
 import os
 import sys
 
-from support.policies import mock, policy
-
 from gateway import Router
+from support.policies import mock, policy
 
 CONCURRENT = 200
 MOST_EACH = 1000
@@ -25,10 +24,10 @@ async def _main(ledger: str) -> None:
         "frontier": mock("fine", clearance="internal", local=False),
     }
     rule = {"name": "default", "use": ["llama", "frontier"], "accept": {"judge": "format", "one_of": ["good"]}}
-    async with Router.from_policy(policy(backends, rule, ledger={"kind": "sqlite", "path": ledger})) as router:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(CONCURRENT):
-                group.create_task(_caller(router))
+    rules = policy(backends, rule, ledger={"kind": "sqlite", "path": ledger})
+    async with Router.from_policy(rules) as router, asyncio.TaskGroup() as group:
+        for _ in range(CONCURRENT):
+            group.create_task(_caller(router))
 
 
 if __name__ == "__main__":
