@@ -45,8 +45,8 @@ policies: install
 	$(BIN)/gateway policy check policies/*.yaml gateway/demo/policy.yaml
 	$(BIN)/gateway policy test policies/*.yaml gateway/demo/policy.yaml
 
-docs: install  ## Build the documentation, strictly
-	$(BIN)/mkdocs build --quiet --strict
+docs: install  ## Build the documentation into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file - < docs/mkdocs.yml
 
 bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM's Router
 	$(BIN)/python tests/bench/speed.py
