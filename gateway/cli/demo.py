@@ -4,8 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gateway.cli.console import NO, Side, amount, remark, say, say_json, say_table, width
+from gateway.cli.console import NO, Side, amount, remark, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption
 from gateway.demo.outcome import Decision, DemoResult, Outcome
 from gateway.demo.rows import load_rows
@@ -23,15 +22,12 @@ from gateway.demo.stage import FRONTIER, Provider, most_it_costs, provider_in
 from gateway.errors import ConfigurationError
 from gateway.types import Money
 
-_COLUMNS: dict[str, Side] = {"request": "left", "asked": "left", "label": "left", "cost": "right", "why": "left"}
+_COLUMNS: dict[str, Side] = {"request": "left", "asked": "left", "label": "left", "cost": "right", "why": "fold"}
 _STYLES: dict[Outcome, str] = {"local": "green", "closed": "", "refused": "red", "failed": "bold red"}
 _SCRIPTED = (
     "The stand-in's answers are scripted: what escalation adds here shows that the way is open, "
     "not how good a closed model is."
 )
-_INDENT = 10
-_PIPE_COLUMNS = 100
-_MOST_COLUMNS = 120
 
 
 def demo(
@@ -110,11 +106,7 @@ def _print(result: DemoResult) -> None:
         styles=[_STYLES[decision.outcome] for decision in result.decisions],
     )
     say()
-    columns = min(width() or _PIPE_COLUMNS, _MOST_COLUMNS)
-    for subject, text in _facts(result):
-        lines = textwrap.wrap(text, columns - _INDENT, break_long_words=False, break_on_hyphens=False)
-        for number, line in enumerate(lines):
-            say(f"{'' if number else subject:<{_INDENT}}{line}")
+    say_facts(_facts(result))
 
 
 def _cells(decision: Decision, result: DemoResult) -> tuple[str, ...]:
@@ -130,14 +122,16 @@ def _cells(decision: Decision, result: DemoResult) -> tuple[str, ...]:
     )
 
 
-def _facts(result: DemoResult) -> Iterator[tuple[str, str]]:
-    yield "Requests", _counts(result)
-    yield "Tickets", _tickets(result)
-    yield "Private", _private(result)
-    yield "Money", _money(result)
-    for line in result.attribution:
-        yield "Licences", line
-    yield "Ledger", f"{result.ledger} (gateway ledger tail --ledger FILE, gateway savings --ledger FILE)"
+def _facts(result: DemoResult) -> dict[str, Sequence[str]]:
+    see = (f"gateway {command} --ledger {result.ledger}" for command in ("ledger tail", "savings"))
+    return {
+        "requests": [_counts(result)],
+        "tickets": [_tickets(result)],
+        "private": [_private(result)],
+        "money": [_money(result)],
+        "licences": [*(f"{model}: {licence}" for model, licence in result.licences.items()), *result.attribution],
+        "ledger": [result.ledger, f"look into it: {', '.join(see)}"],
+    }
 
 
 def _counts(result: DemoResult) -> str:

@@ -1,11 +1,11 @@
 """What became of the demo's requests: values for people and programs. Pure; a prompt or a free answer is never kept."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gateway.demo.rows import DemoRow
+from gateway.demo.rows import LABELS, DemoRow
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
 from gateway.money.savings import Row
 from gateway.types import Attempt, LedgerEntry, Money, Reply
@@ -20,8 +20,8 @@ Outcome = Literal["local", "closed", "refused", "failed"]
 class Decision:
     """One request, who answered it, and why.
 
-    `first_label` is the specialist's own answer to a ticket, `label` the answer after escalation, `expected` what a
-    person says; all None where the request is no ticket or nobody answered.
+    `first_label` is the specialist's own answer to what came as a ticket, `label` the answer after escalation,
+    `expected` what a person says; all None where the request did not come as a ticket.
     """
 
     id: str
@@ -86,6 +86,7 @@ class DemoResult:
     stand_in: bool
     private: int
     private_at_stand_in: int | None
+    licences: Mapping[str, str]
     attribution: tuple[str, ...]
     ledger: str
     duration_s: float
@@ -115,6 +116,7 @@ class DemoResult:
             "stand_in": self.stand_in,
             "private": self.private,
             "private_at_stand_in": self.private_at_stand_in,
+            "licences": dict(self.licences),
             "attribution": list(self.attribution),
             "ledger": self.ledger,
             "duration_s": round(self.duration_s, 1),
@@ -130,7 +132,6 @@ def usd(money: Money | None) -> str | None:
 def decision_of(row: DemoRow, told: Told, entry: LedgerEntry) -> Decision:
     """Return what became of a request, from what its caller was told and what the books say."""
     attempts = _attempts(told)
-    expected = row.label if row.is_ticket else None
     return Decision(
         id=row.id,
         task=entry.task,
@@ -146,15 +147,15 @@ def decision_of(row: DemoRow, told: Told, entry: LedgerEntry) -> Decision:
         baseline=entry.baseline_cost,
         saved=entry.saved,
         duration_s=entry.duration_s,
-        expected=expected,
-        first_label=_first_label(attempts) if expected else None,
-        label=_label(told.text) if expected and isinstance(told, Reply) else None,
+        expected=row.label,
+        first_label=_first_label(attempts) if row.label else None,
+        label=_label(told.text) if row.label and isinstance(told, Reply) else None,
     )
 
 
 def accuracy(decisions: Sequence[Decision]) -> Accuracy:
-    """Count the tickets, and those that were named right."""
-    tickets = [decision for decision in decisions if decision.expected is not None]
+    """Count the tickets of the eight labels, and those that were named right."""
+    tickets = [decision for decision in decisions if decision.expected in LABELS]
     return Accuracy(
         tickets=len(tickets),
         alone=sum(ticket.first_label == ticket.expected for ticket in tickets),

@@ -43,12 +43,12 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
     llama.cpp is not installed.
     """
     started, models, rows = time.monotonic(), find_models(), load_rows()
-    async with _closed_side(options, rows) as closed:
+    async with closed_side(options, rows) as closed:
         policy = set_stage(models, closed=closed, ledger=options.ledger)
         requests = _requests(rows, closed)
         async with Router.from_policy(policy) as router:
             opened = datetime.now(UTC)
-            told = await _route_all(router, requests, on_progress)
+            told = await route_all(router, requests, on_progress)
             books = {entry.id: entry for entry in await router.ledger.entries(since=opened)}
             place = router.ledger.place
     entries = [books[request.id] for request in requests]
@@ -63,6 +63,7 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
         stand_in=closed.seen is not None,
         private=sum(row.private for row in rows),
         private_at_stand_in=_private_seen(rows, closed),
+        licences={backend.model: backend.licence for backend in policy.backends.values() if backend.licence},
         attribution=_attribution(told.values()),
         ledger=place,
         duration_s=time.monotonic() - started,
@@ -70,7 +71,8 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
 
 
 @asynccontextmanager
-async def _closed_side(options: DemoOptions, rows: Sequence[DemoRow]) -> AsyncIterator[Closed]:
+async def closed_side(options: DemoOptions, rows: Sequence[DemoRow]) -> AsyncIterator[Closed]:
+    """Give the provider that was chosen, else start the stand-in."""
     if options.provider is not None:
         yield Closed(model=options.provider.model)
         return
@@ -84,7 +86,8 @@ def _requests(rows: Sequence[DemoRow], closed: Closed) -> list[Request]:
     return [row.request(run=run_name, reasoning=closed.seen is None) for row in rows]
 
 
-async def _route_all(router: Router, requests: Sequence[Request], on_progress: Progress | None) -> dict[str, Told]:
+async def route_all(router: Router, requests: Sequence[Request], on_progress: Progress | None) -> dict[str, Told]:
+    """Return what the caller of each request was told, by the request's id; the first other fault ends all."""
     told: dict[str, Told] = {}
     gate = asyncio.Semaphore(_AT_ONCE)
 

