@@ -93,10 +93,10 @@ class Explainer:
         missing: list[ErrorDetails] = []
         for detail in details:
             path = part.locate(detail)
-            if self.report.full:
-                self.report.left_out += 1
-            elif detail["type"] == "missing":
+            if detail["type"] == "missing":
                 missing.append(detail)
+            elif self.report.full:
+                self.report.left_out += 1
             elif detail["type"] == "extra_forbidden":
                 of = part.of if len(detail["loc"]) == 1 else ""
                 self.unknown_key(path, _known(model, detail, part), of=of)
@@ -126,7 +126,7 @@ class Explainer:
         self.report.add_key(path, f"{key!r} is missing; add it{meaning}")
 
     def _wrong_value(self, path: Path, group: list[ErrorDetails]) -> str:
-        own = next((detail["msg"] for detail in group if "error" in detail.get("ctx", {})), None)
+        own = next((detail["msg"] for detail in group if _is_a_validators(detail)), None)
         if own is not None:
             return self.report.hide(re.sub(r"^(Value error|Assertion failed), ", "", own))
         node = self.source.node(path)[1]
@@ -149,6 +149,12 @@ def _known(model: type[BaseModel], detail: ErrorDetails, part: Part) -> list[str
     return keys if above else [*(key for key in keys if key not in part.given), *part.beside]
 
 
+def _is_a_validators(detail: ErrorDetails) -> bool:
+    """Return whether a validator of the kind says what is wrong, in its own words."""
+    kind = detail["type"]
+    return kind not in _EXPECTED and kind not in _BOUNDS and not detail["msg"].startswith("Input should be ")
+
+
 def _is_echo(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
     """Return whether a list is too short only because pydantic does not count its wrong items."""
     place = detail["loc"]
@@ -163,7 +169,7 @@ def _expected(detail: ErrorDetails) -> str:
         return _EXPECTED[kind]
     if kind in _BOUNDS:
         return _BOUNDS[kind].format(**{key: _plain(value) for key, value in detail["ctx"].items()})
-    return detail["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return detail["msg"].removeprefix("Input should be ").partition(",")[0]
 
 
 def _plain(value: object) -> str:

@@ -19,7 +19,6 @@ Model = TypeVar("Model", bound=BaseModel)
 _TEXT_MEANT = frozenset(
     {"string_type", "tuple_type", "literal_error", "enum", "url_type", "model_type", "path_type", "pattern_type"}
 )
-_ROUNDS = 4
 
 
 class Shaper:
@@ -33,19 +32,18 @@ class Shaper:
 
     def shape(self, model: type[Model], values: Callable[[], object], part: Part) -> Model | None:
         """Return the model of a part's values, None where they are wrong; `values` reads them from the tree."""
-        details: list[ErrorDetails] = []
-        for _ in range(_ROUNDS):
+        # Every round puts at least one more text back, so that there is a last one.
+        while True:
             try:
                 parsed = model.model_validate(values())
             except ValidationError as error:
                 details = error.errors(include_url=False, include_input=False)
                 if not self._put_text_back(details, part):
-                    break
+                    self.explainer.explain(model, details, part)
+                    return None
             else:
                 self._check_numbers(self.source.node(part.path)[1], parsed, part.path)
                 return parsed
-        self.explainer.explain(model, details, part)
-        return None
 
     def _put_text_back(self, details: Iterable[ErrorDetails], part: Part) -> bool:
         changed = False

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.policy_kinds import checked, kinds_of, options_of, problems
 
 from gateway.errors import PolicyError
+from gateway.policy import load as load_module
 from gateway.policy.load import CheckedPolicy, load_policy, packaged_default, parse_policy
 from gateway.types import Level
 
@@ -110,6 +111,23 @@ def test_a_hundred_problems_are_enough() -> None:
 
     assert len(found) == 101
     assert found[-1] == "p.yaml: and 4,903 more; mend these first"
+
+
+@pytest.mark.parametrize(
+    ("backend", "more"),
+    [
+        ("{kind: openai_http, model: m, clearance: internal, url: u}", 201),
+        ("{kind: mock, model: m, clearance: internal, timeout_s: soon}", 51),
+    ],
+)
+def test_a_hundred_wrong_backends_are_enough(backend: str, more: int) -> None:
+    """The limit holds wherever the faults are found."""
+    backends = "".join(f"  b{number}: {backend}\n" for number in range(150))
+
+    found = problems(f"version: 1\nbackends:\n{backends}rules: []\n")
+
+    assert len(found) == 101
+    assert found[-1] == f"p.yaml: and {more} more; mend these first"
 
 
 def test_the_fingerprint_tells_texts_apart_and_not_environments() -> None:
@@ -329,10 +347,19 @@ def test_a_text_beyond_the_limit_is_refused() -> None:
     assert problems("#" * 1_000_001) == ("p.yaml: the policy is larger than 1,000,000 bytes; split it",)
 
 
-def test_the_default_is_found_in_a_checkout_and_in_an_installation() -> None:
-    """A policy ships with the package."""
-    assert packaged_default().is_file()
-    assert packaged_default().name == "default.yaml"
+def test_the_default_is_found_in_a_checkout() -> None:
+    """Who works on the gateway edits the policy that ships."""
+    assert packaged_default() == Path(__file__).parents[2] / "policies" / "default.yaml"
+
+
+def test_the_default_is_found_in_an_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel carries the policies inside the package."""
+    installed = tmp_path / "gateway" / "policies" / "default.yaml"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(SMALL)
+    monkeypatch.setattr(load_module, "__file__", str(tmp_path / "gateway" / "policy" / "load.py"))
+
+    assert packaged_default() == installed
 
 
 def laughs() -> str:

@@ -1,6 +1,7 @@
 """Kinds for tests of policies: a few of each socket, with options of every shape, importing no part."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -47,6 +48,8 @@ class Server(Options):
     stop: str | tuple[str, ...] = ()
     weight: Annotated[float, Field(gt=0)] = 1.0
     tls: Tls | None = None
+    proofs: tuple[Annotated[Tls, Field(description="One of several.")], ...] = ()
+    since: date | None = None
 
     @field_validator("url")
     @classmethod
