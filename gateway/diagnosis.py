@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from gateway.assembly import assemble
+from gateway.backends import hosted
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.ledgers.sqlite import read_entries
 from gateway.policy.models import BackendPolicy, Policy
@@ -22,21 +23,7 @@ from gateway.policy_tests import run_tests
 from gateway.types import Level
 
 USUAL_PORTS = {"llama.cpp": 8080, "Ollama": 11434, "vLLM": 8000, "LM Studio": 1234}
-KEYS = (
-    "OPENAI_API_KEY",
-    "ANTHROPIC_API_KEY",
-    "GEMINI_API_KEY",
-    "MISTRAL_API_KEY",
-    "AZURE_API_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "GROQ_API_KEY",
-    "DEEPSEEK_API_KEY",
-    "OPENROUTER_API_KEY",
-    "TOGETHERAI_API_KEY",
-    "FIREWORKS_AI_API_KEY",
-    "COHERE_API_KEY",
-    "XAI_API_KEY",
-)
+KEYS = tuple(name for names in hosted.KEYS.values() for name in names)
 PACKAGES = ("hybrid-gateway", "pydantic", "aiohttp", "litellm")
 EMBEDDED = "xllamacpp"
 MOST_COUNTED = 10_000

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli.console import NO, complain, say, say_facts, say_json, say_table
+from gateway.cli.console import NO, complain, say, say_facts, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, policy_path
-from gateway.diagnosis import MOST_COUNTED, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
+from gateway.diagnosis import MOST_COUNTED, BackendState, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
 from gateway.errors import ConfigurationError, PolicyError
 from gateway.policy.models import Policy
 from gateway.settings import Settings
@@ -81,12 +81,14 @@ def _print(diagnosis: Diagnosis) -> None:
     if not diagnosis.backends:
         return
     say()
-    rows = [(each.name, each.kind, each.model, each.missing or "there") for each in diagnosis.backends]
-    styles = ["green" if each.missing is None else "yellow" for each in diagnosis.backends]
-    say_table({"backend": "left", "kind": "left", "model": "fold", "found": "fold"}, rows, styles=styles)
+    say_facts({each.name: [_backend_line(each)] for each in diagnosis.backends})
     say()
     present = sum(each.missing is None for each in diagnosis.backends)
-    say(f"{present} of {len(rows)} backends can answer")
+    say(f"{present} of {len(diagnosis.backends)} backends can answer")
+
+
+def _backend_line(backend: BackendState) -> str:
+    return f"{backend.model} is there" if backend.missing is None else f"not there: {backend.missing}"
 
 
 def _policy_lines(policy: PolicyState) -> list[str]:

@@ -1,6 +1,8 @@
 """What several commands take: the text of a request, its labels, and where the policy and the ledger are."""
 
 import sys
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +10,16 @@ import typer
 
 from gateway import plugins
 from gateway.errors import ConfigurationError, InvalidRequestError
+from gateway.ledgers.sqlite import read_entries
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
+from gateway.types import LedgerEntry
 
 MOST_BYTES = 64_000_000
 
 TextArgument = Annotated[
-    str | None, typer.Argument(metavar="[TEXT|-]", help="The request; - or nothing reads it from standard input.")
+    str | None, typer.Argument(metavar="TEXT|-", help="The request; - or nothing reads it from standard input.")
 ]
 PolicyOption = Annotated[
     Path | None,
@@ -78,3 +82,12 @@ def ledger_path(given: Path | None, policy: Path | None) -> Path:
     if part.kind != "sqlite" or not isinstance(path, str):
         raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which leaves no file to read; use kind: sqlite")
     return Path(path).expanduser()
+
+
+def booked(
+    file: Path, *, named: bool, since: datetime | None = None, limit: int | None = None
+) -> Iterable[LedgerEntry]:
+    """Return a ledger's entries; one that nobody named and that is not there yet has none."""
+    if not named and not file.exists():
+        return ()
+    return read_entries(file, since=since, limit=limit)

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path
-from gateway.ledgers.sqlite import read_entries
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path
 from gateway.types import AttemptRecord, LedgerEntry, Usage
 
 NARROW = 100
 
-ledger = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look into the ledger.")
+ledger = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 _COLUMNS: dict[str, Side] = {
     "time": "left",
@@ -46,13 +45,13 @@ def tail(
 ) -> None:
     """Show the latest entries, the newest last.
 
-    Tokens are prompt + completion of all calls. What is not known is "unknown", and never 0. A terminal below 100
+    Tokens are prompt + completion of all answers. What is not known is "unknown", and never 0. A terminal below 100
     columns shows neither level nor tokens. With --json: one object a line.
 
     Example: gateway ledger tail -n 5
     """
     file = ledger_path(path, policy)
-    entries = list(read_entries(file, limit=number))
+    entries = list(booked(file, named=path is not None, limit=number))
     if as_json:
         for entry in entries:
             say(json.dumps(record(entry)))
@@ -90,10 +89,11 @@ def _time(at: datetime) -> str:
 
 
 def _tokens(entry: LedgerEntry) -> str:
-    if not entry.attempts:
+    answers = [attempt.usage for attempt in entry.attempts if attempt.error is None]
+    if not answers:
         return "-"
-    prompts = [attempt.usage.prompt_tokens for attempt in entry.attempts if attempt.error is None]
-    completions = [attempt.usage.completion_tokens for attempt in entry.attempts if attempt.error is None]
+    prompts = [usage.prompt_tokens for usage in answers]
+    completions = [usage.completion_tokens for usage in answers]
     return f"{_total(prompts)} + {_total(completions)}"
 
 

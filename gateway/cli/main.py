@@ -10,7 +10,8 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -42,17 +43,27 @@ class _Later(typer.core.TyperCommand):
 
 
 class _Root(typer.core.TyperGroup):
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        with _ending_quietly():
+            return super().make_context(info_name, args, parent=parent, **extra)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _ending_quietly():
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError as error:
-            # What is left in the buffer has no reader; the interpreter would complain about it when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(UNREAD) from error
-        except KeyboardInterrupt as error:
-            raise typer.Exit(INTERRUPTED) from error
         return result
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        # What is left in the buffer has no reader; the interpreter would complain about it when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(UNREAD) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(INTERRUPTED) from error
 
 
 # The types of click's commands moved with typer's versions; what is used of them did not.

@@ -14,9 +14,9 @@ from gateway.errors import ConfigurationError, PolicyError
 from gateway.policy.schema import json_schema
 from gateway.policy_tests import TestResult, run_tests
 
-policy = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check, test and describe policy files.")
+policy = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Policy files.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Policy files.")]
 
 
 @policy.callback()

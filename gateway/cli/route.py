@@ -41,7 +41,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     The answer goes to stdout; backend, rule, cost and what was saved go to stderr. Exit code 1: nobody may answer, or
     nobody who may could.
 
-    Example: gateway route "Classify: my card was charged twice" --task classification --tag pii
+    Example: gateway route "Where is my parcel?" --task support --tag pii
     """
     if stream and as_json:
         raise InvalidRequestError("--stream and --json exclude each other; leave one out")

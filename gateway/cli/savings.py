@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.console import Side, say, say_facts, say_json, say_table
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of
-from gateway.ledgers.sqlite import read_entries
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path, policy_of
 from gateway.money.savings import Row, Savings
 from gateway.money.savings import savings as sum_up
 
@@ -56,7 +55,7 @@ def savings(
     """
     given = policy_of(policy)
     table = sum_up(
-        read_entries(ledger_path(ledger, policy), since=since),
+        booked(ledger_path(ledger, policy), named=ledger is not None, since=since),
         pools=given.pools,
         pool_of={name: backend.pool for name, backend in given.backends.items()},
         since=since,

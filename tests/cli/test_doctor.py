@@ -32,7 +32,7 @@ def test_everything_that_was_looked_for_is_listed(gateway: Gateway, write_policy
     assert outcome.code == 0
     names = [line.split(" ")[0] for line in outcome.out.splitlines()]
     assert [name for name in names if name] == (
-        ["versions", "policy", "keys", "embedded", "ledger", "servers", "backend", "llama", "frontier", "2"]
+        ["versions", "policy", "keys", "embedded", "ledger", "servers", "llama", "frontier", "2"]
     )
     assert f"{path} (--policy)" in outcome.out
     assert "it has no tests" in outcome.out

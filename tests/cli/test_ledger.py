@@ -113,6 +113,14 @@ def test_an_empty_ledger_says_so(gateway: Gateway, home: Path) -> None:
     assert "no entries yet" in outcome.err
 
 
+def test_before_the_first_request_there_are_no_entries(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """The ledger in force need not be there yet; reading does not make it."""
+    outcome = gateway("ledger", "tail", "--policy", write_policy())
+
+    assert (outcome.code, outcome.out) == (0, "")
+    assert not Path("ledger.sqlite3").exists()
+
+
 def test_a_ledger_that_is_not_there_exits_with_2(gateway: Gateway) -> None:
     """The path is named, and nothing is made there."""
     outcome = gateway("ledger", "tail", "--ledger", "nowhere.sqlite3")
