@@ -16,6 +16,8 @@ Kind = Literal["pii", "pci", "phi"]
 Sign = Literal["at", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place"]
 Match = re.Match[str]
 
+_AREA = re.compile(r"\([0-9]{1,5}\)")
+_LONG_GROUP = re.compile("[0-9A-Fa-f]{3}")
 _VERSION = re.compile(r"(?i:version|release)[ :=]{0,2}\Z")
 
 # What a match is worth, and where the finding ends; None where it is nothing.
@@ -65,18 +67,19 @@ def _social_security(match: Match) -> Reading:
 
 
 def _ip4(match: Match) -> Reading:
-    # `127.0.0.1`, a mask or `::` says nothing about anybody; a private address says little.
-    address = _numbers.ip_address(match["value"])
-    if address is None or address.is_unspecified or match["value"].startswith(("127.0.0.1", "255.")):
+    # `127.0.0.1` or a mask says nothing about anybody; a private address says little.
+    reach = _numbers.reach_of_ip4(match["value"])
+    if reach is None or match["value"].startswith(("127.0.0.1", "0.", "255.")):
         return None
     if _VERSION.search(match.string, max(0, match.start("value") - 10), match.start("value")):
         return None
-    return "weak" if address.is_private else "strong", match.end("value")
+    return "strong" if reach == "public" else "weak", match.end("value")
 
 
 def _ip6(match: Match) -> Reading:
     # `a[1::2]` is a slice and `12::30` a range: some group of an address has three digits or more.
-    return _ip4(match) if re.search("[0-9A-Fa-f]{3}", match["value"]) else None
+    reach = _numbers.reach_of_ip6(match["value"]) if _LONG_GROUP.search(match["value"]) else None
+    return None if reach is None else ("strong" if reach == "public" else "weak", match.end("value"))
 
 
 def _mac(match: Match) -> Reading:
@@ -96,8 +99,11 @@ def _phone(match: Match) -> Reading:
 
 
 def _called(match: Match) -> Reading:
-    # Beside a word of telephony, digits in groups are a number to call; without a break it takes nine.
-    return _phone(match) if not match["value"].isdecimal() or len(match["value"]) >= 9 else None  # noqa: PLR2004
+    # Beside a word of telephony, digits in groups are a number to call; without a break it takes nine. An area code
+    # may stand in brackets, `f(1000000)` may not.
+    value = _AREA.sub("", match["value"])
+    called = not {"(", ")"} & set(value) and (not match["value"].isdecimal() or len(value) >= 9)  # noqa: PLR2004
+    return _phone(match) if called else None
 
 
 def _digits(match: Match) -> str:

@@ -1,0 +1,267 @@
+"""`kind: secrets`: what it finds, what it leaves alone, and that no text can stop it.
+
+Every key here is made up where the test runs, so that no scanner of this repository takes it for a real one.
+"""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gateway.detectors._provider_keys import KEY_SHAPES, KeyShape
+from gateway.detectors.secrets import TYPES, Options, SecretDetector, build
+
+DETECTOR = SecretDetector()
+SAMPLE = {"letters": "aB3x", "capitals": "Q7ZM", "hex": "a1f9", "url": "aB3-", "dotted": "aB3.", "base64": "aB3+"}
+HORSE = "Tr0ub4" + "dor&3"
+RANDOM = "9f8e7d6c" + "5b4a3928" + "1706"
+
+
+def made_up(shape: KeyShape) -> str:
+    """Return a key of a provider that nobody ever issued."""
+    return shape.start + (SAMPLE[shape.alphabet] * 60)[: shape.at_least]
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    """Return type and text of what is found with certainty."""
+    return [(f.type, text[f.start : f.end]) for f in DETECTOR.detect(text) if f.strength == "strong"]
+
+
+@pytest.mark.parametrize("shape", KEY_SHAPES, ids=lambda shape: shape.start)
+def test_the_key_of_every_provider_is_found(shape: KeyShape) -> None:
+    """Inside a sentence, whole."""
+    key = made_up(shape)
+
+    assert found(f"use {key} please") == [(shape.type, key)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-learn-contrib-package-of-mine", "task-" + "a1" * 20, "AKIA" + "Q7" * 20, "ghp_short", "xoxo-indieweb-1.jpg"],
+)
+def test_what_only_begins_like_a_key_is_none(text: str) -> None:
+    """Names of packages, other words, the wrong length."""
+    assert DETECTOR.detect(text) == ()
+
+
+@pytest.mark.parametrize("body", ["x" * 40, "EXAMPLE" * 6, "your-key-goes-here-1234567"])
+def test_a_placeholder_is_only_suspected(body: str) -> None:
+    """Documentation is full of keys that are none."""
+    (finding,) = DETECTOR.detect("sk-" + body)
+
+    assert finding.strength == "weak"
+
+
+def test_a_private_key_is_found_to_its_end() -> None:
+    """The block, and nothing behind it."""
+    key = "-----BEGIN RSA PRIVATE" + " KEY-----\nMIIabc\n-----END RSA PRIVATE" + " KEY-----"
+
+    assert found(f"{key}\nand {key} then") == [("PRIVATE_KEY", key), ("PRIVATE_KEY", key)]
+
+
+def test_a_private_key_that_does_not_end_reaches_to_the_end_of_the_text() -> None:
+    """What was cut off is a key all the same."""
+    text = "-----BEGIN PRIVATE" + " KEY-----\nMIIabc and then -----BEGIN PRIVATE" + " KEY-----"
+
+    assert found(text) == [("PRIVATE_KEY", text)]
+
+
+def test_a_signed_token_is_found() -> None:
+    """Header, body and signature."""
+    token = "eyJ" + "hbGciOiJub25lIn0xx" + ".eyJ" + "zdWIiOiIxIn0" + ".c2lnbmF0dXJl"
+
+    assert found(f"cookie {token};") == [("JSON_WEB_TOKEN", token)]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mongodb+srv", "https"])
+def test_a_password_in_an_address_is_found(scheme: str) -> None:
+    """The password alone is the finding."""
+    assert found(f"{scheme}://app:{HORSE}@db.internal:5432/x") == [("CONNECTION_STRING", HORSE)]
+
+
+@pytest.mark.parametrize(
+    "text", ["postgres://app:${PASSWORD}@db/x", "https://host:8000/a@b", "see https://example.org/a:b"]
+)
+def test_an_address_without_a_password_is_left_alone(text: str) -> None:
+    """Templates, ports and paths."""
+    assert DETECTOR.detect(text) == ()
+
+
+def test_the_password_of_an_example_is_only_suspected() -> None:
+    """Every tutorial has it."""
+    (finding,) = DETECTOR.detect("postgres://user:password@localhost/db")
+
+    assert finding.strength == "weak"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my password is {}",
+        "password: {}!",
+        '"password": "{}"',
+        '{{\\"password\\": \\"{}\\"}}',
+        "DB_PASS='{}'",
+        "dbPass := `{}`",
+        "**Password:** {}",
+        "Passwort: {}",
+        "CREATE USER x IDENTIFIED BY '{}'",
+        "pwd={}",
+    ],
+)
+def test_a_password_is_found_by_its_name(text: str) -> None:
+    """In prose, in code, in configuration, in other tongues."""
+    assert found(text.format(HORSE)) == [("PASSWORD", HORSE)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'token = "{}"',
+        "api_key: {}",
+        'config["api-key"] = "{}"',
+        "client_secret={}",
+        "Authorization: Bearer {}",
+        "export MY_ACCESS_KEY_ID={}",
+    ],
+)
+def test_a_token_is_found_by_its_name(text: str) -> None:
+    """What machines exchange is longer and more random than what people make up."""
+    assert found(text.format(RANDOM)) == [("TOKEN", RANDOM)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_tokens = 100000000000",
+        "password = getpass.getpass()",
+        "password = hashlib.sha256(x).hexdigest()",
+        'SECRET_KEY = os.environ["SECRET_KEY"]',
+        "def check(password: str, tokens: list[str]) -> bool:",
+        'if token == "abc":',
+        'access_token = response.json()["access_token"]',
+        "The password is incorrect, please try again.",
+        "my token is expired",
+        "OPENAI_API_KEY=sk-...",
+        "password: ${DB_PASSWORD}",
+        "password: required, at least 8 characters",
+        "token_url: https://example.org/oauth2/token1",
+        "api_key=settings.openai_api_key2",
+        "secret_length = X25519.secret_length",
+        "token: 123456789012",
+        'token: "two words 12"',
+        "pass rate: 95.5%",
+        "secret santa: buy a gift",
+        "passwords must have a digit",
+        "headers = {'Authorization': f'Bearer {token}'}",
+        "credential: <your key>",
+    ],
+)
+def test_talk_about_secrets_is_no_secret(text: str) -> None:
+    """Code that handles passwords holds none."""
+    assert DETECTOR.detect(text) == ()
+
+
+@pytest.mark.parametrize("text", ['password: "letmein"', "password: aaaaaaa1", "api_key = your-key-1234567"])
+def test_an_unlikely_secret_is_only_suspected(text: str) -> None:
+    """A word in quotes, a repeated letter, a placeholder."""
+    (finding,) = DETECTOR.detect(text)
+
+    assert finding.strength == "weak"
+
+
+def test_a_key_in_an_assignment_is_found_once() -> None:
+    """As the key of its provider."""
+    key = made_up(next(shape for shape in KEY_SHAPES if shape.type == "GITHUB_TOKEN"))
+
+    assert found(f'token = "{key}"') == [("GITHUB_TOKEN", key)]
+
+
+async def test_types_can_be_left_out() -> None:
+    """Assigned passwords and the keys of one provider, for instance."""
+    shape = next(shape for shape in KEY_SHAPES if shape.type == "NPM_TOKEN")
+    async with build(Options(without=("NPM_TOKEN", "PASSWORD"))) as detector:
+        findings = detector.detect(f"{made_up(shape)} password={HORSE}")
+
+    assert findings == ()
+
+
+def test_an_unknown_type_is_refused_with_the_nearest_right_one() -> None:
+    """A typing error must not go unnoticed."""
+    with pytest.raises(ValidationError, match="'PASSWORD'"):
+        Options(without=("PASWORD",))
+
+
+def test_every_type_is_named_once() -> None:
+    """The list that an error shows."""
+    assert len(set(TYPES)) == len(TYPES)
+
+
+@given(st.text())
+def test_no_text_makes_it_fail_and_every_span_lies_within_the_text(text: str) -> None:
+    """Whatever people send."""
+    for finding in DETECTOR.detect(text):
+        assert 0 <= finding.start < finding.end <= len(text)
+
+
+PIECES = (
+    "password=",
+    "token: ",
+    "sk-",
+    "://a:",
+    "@",
+    "eyJ",
+    '"',
+    "is ",
+    "-----BEGIN PRIVATE" + " KEY-----",
+    "\u0130",
+    "\u200b",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=12))
+def test_spans_hold_in_texts_that_are_full_of_beginnings(pieces: list[str]) -> None:
+    """Also with characters that vanish or change their length when they are read."""
+    text = "".join(pieces)
+
+    findings = DETECTOR.detect(text)
+
+    assert all(0 <= finding.start < finding.end <= len(text) for finding in findings)
+    assert all(before.end <= after.start for before, after in pairwise(findings))
+
+
+HOSTILE = (
+    *(
+        "a",
+        "_",
+        "-",
+        ".",
+        " ",
+        "sk-",
+        "sk-a ",
+        "AKIA",
+        "eyJ",
+        "eyJ.",
+        "://",
+        "://a:",
+        "pass",
+        "pass=",
+        "pass-" + "a" * 16,
+    ),
+    *("-----BEGIN PRIVATE" + " KEY-----", "-----BEGIN " + "A" * 38, "token is aaaaaaaaaa1 ", 'pass="', "pass='aaa "),
+    *("authorization: bearer ", "secret_a_a_a_a", "\u200b", "a.a", "password: " + "a_" * 40),
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_hostile_text_takes_no_more_than_its_length(piece: str) -> None:
+    """100,000 characters that would drive a backtracking pattern mad take a tenth of a second, not hours."""
+    text = piece * (100_000 // len(piece)) + "PRIVATE" + " KEY"
+
+    started = time.process_time()
+    DETECTOR.detect(text)
+
+    assert time.process_time() - started < 1.0
