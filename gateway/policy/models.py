@@ -108,15 +108,15 @@ class TagPolicy(_Model):
 class Range(_Model):
     """`at_least` inclusive, `below` exclusive."""
 
-    at_least: float | None = None
-    below: float | None = None
+    at_least: float | None = Field(default=None, description="From here on, itself included.")
+    below: float | None = Field(default=None, description="Up to here, itself left out.")
 
 
 class LevelRange(_Model):
     """`at_least` and `at_most`, both inclusive."""
 
-    at_least: LevelName = Level.PUBLIC
-    at_most: LevelName = Level.RESTRICTED
+    at_least: LevelName = Field(default=Level.PUBLIC, description="From this level on.")
+    at_most: LevelName = Field(default=Level.RESTRICTED, description="Up to this level.")
 
 
 class When(_Model):
@@ -277,7 +277,7 @@ class Policy(_Model):
     ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
     rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
     retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
-    limits: LimitPolicy = Field(default=LimitPolicy(), description="Bounds that protect the process.")
+    limits: LimitPolicy = Field(default=LimitPolicy(), description="What is refused for its size.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
