@@ -7,9 +7,9 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from gateway import errors
 from gateway.types import Completion, Delta, Message, Need, Request, TokenLogprob, ToolCall, Usage
@@ -72,9 +72,9 @@ class Options(BaseModel):
 
     name: str = "mock"
     model: str = "mock"
-    answers: tuple[Answer, ...] = Field(default=(Answer(text="This is a scripted answer of a mock."),), min_length=1)
-
-    _strings = field_validator("answers", mode="before")(staticmethod(_answers))
+    answers: Annotated[tuple[Answer, ...], BeforeValidator(_answers, json_schema_input_type=list[str | Answer])] = (
+        Field(default=(Answer(text="This is a scripted answer of a mock."),), min_length=1)
+    )
 
 
 class Mock:
