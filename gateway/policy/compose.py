@@ -55,7 +55,7 @@ class _Composer:
         try:
             root = self._root()
         except yaml.MarkedYAMLError as error:
-            self._fail(*_syntax(error, self._text))
+            raise self._refusal(*_syntax(error, self._text)) from None
         if not isinstance(root, MapNode):
             self._fail(root.place, (), "a policy is a mapping (key: value); start with 'version: 1'")
         return Source(name=self._name, root=root, faults=tuple(self._faults))
@@ -146,10 +146,13 @@ class _Composer:
             self._faults.append(Fault(place=_place(event), path=path, what=f"the tag {tag} is not allowed; remove it"))
 
     def _fail(self, place: Place, path: Path, what: str) -> Never:
+        raise self._refusal(place, path, what)
+
+    def _refusal(self, place: Place, path: Path, what: str) -> PolicyError:
         fatal = Fault(place=place, path=path, what=what)
         report = Report(source=None, name=self._name)
         report.keep([fatal, *self._faults])
-        raise PolicyError(report.lines())
+        return PolicyError(report.lines())
 
 
 def _place(event: yaml.Event) -> Place:

@@ -4,6 +4,7 @@ A `kind` brings options of its own (`url`, `api_key`, `path` ...); those are che
 kept in `options`.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -42,6 +43,21 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class _Open(BaseModel):
+    """A mapping whose further keys belong to its kind; what they hold may be a secret and is in no `repr`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the kind."""
+        return dict(self.model_extra or {})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Leave out the kind's keys."""
+        return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
+
+
 class EntityPolicy(_Model):
     """Who deploys: read by the licence rules."""
 
@@ -62,10 +78,8 @@ class PricePolicy(_Model):
     )
 
 
-class BackendPolicy(BaseModel):
+class BackendPolicy(_Open):
     """One backend: what may reach it, what it can do, what it costs. Other keys belong to its `kind`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str = Field(description="llamacpp, vllm, ollama, lmstudio, openai_http, embedded, hosted, mock ...")
     model: str = Field(description="The model's name; for `hosted` as litellm writes it: provider/model.")
@@ -84,11 +98,6 @@ class BackendPolicy(BaseModel):
     optional: bool = Field(
         default=False, description="Leave it out of the plans when it is not there at start, instead of failing."
     )
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keys that belong to the kind."""
-        return dict(self.model_extra or {})
 
 
 class PoolPolicy(_Model):
@@ -139,30 +148,16 @@ class When(_Model):
     prompt_tokens: Range | None = Field(default=None, description="The length of the prompt, about.")
 
 
-class PartPolicy(BaseModel):
+class PartPolicy(_Open):
     """A classifier, detector, judge or ledger: its `kind`, other keys belong to the kind."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str = Field(description="Which one; a part without keys may be written as its kind alone.")
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keys that belong to the kind."""
-        return dict(self.model_extra or {})
 
-
-class AcceptPolicy(BaseModel):
+class AcceptPolicy(_Open):
     """A judge that reads the answer; other keys (`at_least`, `one_of` ...) belong to the judge."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
     judge: str = Field(description="Its kind: format, confidence ...")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keys that belong to the judge."""
-        return dict(self.model_extra or {})
 
 
 def _part(value: object) -> object:
@@ -228,7 +223,7 @@ class PolicyTest(_Model):
     """A request and what must become of it; run by `gateway policy test`, calling nobody."""
 
     name: str | None = Field(default=None, description="What the test claims.")
-    request: dict[str, Any] = Field(description="`text` or `messages`, and any keyword of `route`.")
+    request: dict[str, Any] = Field(repr=False, description="`text` or `messages`, and any keyword of `route`.")
     expect: Expectation = Field(description="All that is given must hold.")
 
 

@@ -225,6 +225,15 @@ def test_references_read_the_environment_once(written: str, environ: dict[str, s
     assert with_backend(f'model: "{written}"', **environ).policy.backends["llama"].model == read
 
 
+def test_a_policy_shows_no_secret_and_no_prompt() -> None:
+    """A policy may be printed and logged."""
+    policy = checked(GOOD, LLAMA_KEY=SECRET).policy
+
+    assert policy.backends["llama"].options["api_key"] == SECRET
+    assert SECRET not in repr(policy) + str(policy)
+    assert "Jane Doe" not in repr(policy)
+
+
 def test_a_validator_that_quotes_a_secret_is_not_believed() -> None:
     """A third party's sentence is shown without the values of the environment."""
     found = problems(SMALL.replace("model: m", 'model: m, urls: "${URL}"'), URL="ftp://user:pw@host")
