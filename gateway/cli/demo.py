@@ -123,14 +123,13 @@ def _cells(decision: Decision, result: DemoResult) -> tuple[str, ...]:
 
 
 def _facts(result: DemoResult) -> dict[str, Sequence[str]]:
-    see = (f"gateway {command} --ledger {result.ledger}" for command in ("ledger tail", "savings"))
     return {
         "requests": [_counts(result)],
         "tickets": [_tickets(result)],
         "private": [_private(result)],
         "money": [_money(result)],
         "licences": [*(f"{model}: {licence}" for model, licence in result.licences.items()), *result.attribution],
-        "ledger": [result.ledger, f"look into it: {', '.join(see)}"],
+        "ledger": [result.ledger, "look into it: gateway ledger tail --ledger FILE, gateway savings --ledger FILE"],
     }
 
 
@@ -163,7 +162,7 @@ def _private(result: DemoResult) -> str:
 
 def _money(result: DemoResult) -> str:
     totals, label = result.totals, " (stand-in: nothing was billed)" if result.stand_in else ""
-    unknown = f" {totals.excluded} requests are left out, their price is unknown." if totals.excluded else ""
+    unknown = f" Left out, price unknown: {totals.excluded}." if totals.excluded else ""
     return (
         f"{totals.cost} at the list price of {result.baseline_model}{label}; {totals.baseline} had it answered all of "
         f"them, so {totals.saved} saved.{unknown} Not included: the hardware of {', '.join(result.unpooled)}."

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from gateway.demo.rows import LABELS, DemoRow
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
 from gateway.money.savings import Row
-from gateway.types import Attempt, LedgerEntry, Money, Reply
+from gateway.types import Attempt, LedgerEntry, Money, Reason, Reply
 
 SPECIALIST = "tickets"
 
@@ -34,6 +34,7 @@ class Decision:
     escalated: bool
     accepted: bool | None
     why: str
+    reasons: Mapping[str, str]
     cost: Money | None
     baseline: Money | None
     saved: Money | None
@@ -55,6 +56,7 @@ class Decision:
             "escalated": self.escalated,
             "accepted": self.accepted,
             "why": self.why,
+            "reasons": dict(self.reasons),
             "expected": self.expected,
             "first_label": self.first_label,
             "label": self.label,
@@ -142,7 +144,8 @@ def decision_of(row: DemoRow, told: Told, entry: LedgerEntry) -> Decision:
         backend=entry.backend,
         escalated=entry.escalated,
         accepted=told.accepted if isinstance(told, Reply) else None,
-        why=why(told, attempts),
+        why=why(told),
+        reasons=_reasons(told),
         cost=entry.cost,
         baseline=entry.baseline_cost,
         saved=entry.saved,
@@ -163,19 +166,21 @@ def accuracy(decisions: Sequence[Decision]) -> Accuracy:
     )
 
 
-def why(told: Told, attempts: Sequence[Attempt]) -> str:
+def why(told: Told) -> str:
     """Say in one line why the request ended where it did."""
     if isinstance(told, NoEligibleBackendError):
         return "; ".join(f"{name} {reason}" for name, reason in told.reasons.items())
-    said = [f"{attempt.backend}: {remark}" for attempt in attempts if (remark := _remark(attempt))]
-    if isinstance(told, Reply) and len(told.plan.steps) == 1:
-        kept_out = (
-            f"{name} out: {reason.text}" for name, reason in told.plan.reasons.items() if _is_barred(reason.code)
-        )
-        said.extend(kept_out)
-    if not said and isinstance(told, Reply):
-        said.append(f"rule {told.plan.rule} asks {told.plan.first} first")
-    return "; ".join(said)
+    said = _remarks(_attempts(told))
+    if isinstance(told, CascadeExhaustedError):
+        return said
+    if len(told.plan.steps) == 1 and any(_is_barred(reason) for reason in told.plan.reasons.values()):
+        return f"stays here: {told.assessment.level_reasons[-1]}"
+    return said or f"rule {told.plan.rule} asks {told.plan.first} first"
+
+
+def _remarks(attempts: Sequence[Attempt]) -> str:
+    said = [(attempt.backend, remark) for attempt in attempts if (remark := _remark(attempt))]
+    return "; ".join(f"{backend}: {remark}" if len(said) > 1 else remark for backend, remark in said)
 
 
 def _remark(attempt: Attempt) -> str | None:
@@ -184,8 +189,14 @@ def _remark(attempt: Attempt) -> str | None:
     return attempt.verdicts[-1].reason if attempt.verdicts else None
 
 
-def _is_barred(code: str) -> bool:
-    return code in ("clearance", "region", "needs", "unavailable")
+def _is_barred(reason: Reason) -> bool:
+    return reason.code in ("clearance", "region")
+
+
+def _reasons(told: Told) -> Mapping[str, str]:
+    if isinstance(told, Reply):
+        return {name: str(reason) for name, reason in told.plan.reasons.items()}
+    return told.reasons if isinstance(told, NoEligibleBackendError) else {}
 
 
 def _attempts(told: Told) -> Sequence[Attempt]:

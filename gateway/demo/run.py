@@ -62,7 +62,7 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
         baseline_model=policy.baseline,
         stand_in=closed.seen is not None,
         private=sum(row.private for row in rows),
-        private_at_stand_in=_private_seen(rows, closed),
+        private_at_stand_in=private_seen(rows, closed),
         licences={backend.model: backend.licence for backend in policy.backends.values() if backend.licence},
         attribution=_attribution(told.values()),
         ledger=place,
@@ -86,7 +86,9 @@ def _requests(rows: Sequence[DemoRow], closed: Closed) -> list[Request]:
     return [row.request(run=run_name, reasoning=closed.seen is None) for row in rows]
 
 
-async def route_all(router: Router, requests: Sequence[Request], on_progress: Progress | None) -> dict[str, Told]:
+async def route_all(
+    router: Router, requests: Sequence[Request], on_progress: Progress | None = None
+) -> dict[str, Told]:
     """Return what the caller of each request was told, by the request's id; the first other fault ends all."""
     told: dict[str, Told] = {}
     gate = asyncio.Semaphore(_AT_ONCE)
@@ -114,7 +116,8 @@ async def _route(router: Router, request: Request) -> Told:
         return refusal
 
 
-def _private_seen(rows: Sequence[DemoRow], closed: Closed) -> int | None:
+def private_seen(rows: Sequence[DemoRow], closed: Closed) -> int | None:
+    """Return how many private prompts reached the stand-in, None where a provider answered."""
     if closed.seen is None:
         return None
     return sum(any(row.prompt in text for text in closed.seen) for row in rows if row.private)

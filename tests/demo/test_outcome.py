@@ -1,5 +1,6 @@
 """What the demo says of a request is what the books and the replies say."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_ticket_that_the_specialist_names_is_local_and_right() -> None:
     decision = decision_of(TICKET, told, ledger_entry("e"))
 
     assert (decision.outcome, decision.first_label, decision.label) == ("local", "refund", "refund")
-    assert decision.why == "tickets: confidence 0.970 is at least 0.8"
+    assert decision.why == "confidence 0.970 is at least 0.8"
 
 
 def test_an_escalated_ticket_keeps_the_first_answer_apart_from_the_last() -> None:
@@ -98,7 +99,7 @@ def test_an_escalated_ticket_keeps_the_first_answer_apart_from_the_last() -> Non
 
     assert (decision.outcome, decision.first_label, decision.label) == ("closed", "billing", "refund")
     assert (decision.asked, decision.escalated) == (("tickets", "frontier"), True)
-    assert decision.why == "tickets: confidence 0.410 is below 0.8"
+    assert decision.why == "confidence 0.410 is below 0.8"
 
 
 def test_a_refusal_gives_the_reason_of_every_backend() -> None:
@@ -122,7 +123,7 @@ def test_a_request_that_everybody_failed_names_the_errors() -> None:
     decision = decision_of(TICKET, told, ledger_entry("e", status="exhausted"))
 
     assert (decision.outcome, decision.label, decision.first_label) == ("failed", None, None)
-    assert decision.why == "frontier: timeout"
+    assert decision.why == "timeout"
 
 
 def test_a_request_that_only_one_may_see_says_what_keeps_the_others_out() -> None:
@@ -135,18 +136,32 @@ def test_a_request_that_only_one_may_see_says_what_keeps_the_others_out() -> Non
             tickets=Reason(admitted=False, code="rule", text="not used"),
             frontier=Reason(admitted=False, code="clearance", text="level restricted is above its clearance internal"),
         ),
+        assessment=replace(ASSESSMENT, level=Level.RESTRICTED, level_reasons=("tag 'phi' is restricted",)),
     )
 
-    said = why(told, told.attempts)
+    decision = decision_of(CHAT, told, ledger_entry("e"))
 
-    assert said == "frontier out: level restricted is above its clearance internal"
+    assert decision.why == "stays here: tag 'phi' is restricted"
+    assert decision.reasons["frontier"] == "out: level restricted is above its clearance internal"
+
+
+def test_several_remarks_are_told_apart_by_their_backends() -> None:
+    """Who failed and who was not accepted: each with its name."""
+    late = Attempt(
+        backend="frontier", replica="r", duration_s=1.0, error=BackendTimeoutError("late", backend="frontier")
+    )
+    told = CascadeExhaustedError("nobody", attempts=(attempt("smollm2", "hm", UNSURE), late))
+
+    said = why(told)
+
+    assert said == "smollm2: confidence 0.410 is below 0.8; frontier: timeout"
 
 
 def test_a_request_whose_first_backend_answers_unjudged_names_the_rule() -> None:
     """Where no judge spoke and nobody was kept out, the rule is the reason."""
     told = reply(attempt("frontier", "4.5 hours"), to=plan("frontier", "smollm2"))
 
-    said = why(told, told.attempts)
+    said = why(told)
 
     assert said == "rule tickets asks frontier first"
 
