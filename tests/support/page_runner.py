@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 from gateway import plugins
 from gateway.cli.main import main as gateway
+from gateway.errors import PolicyError
 from gateway.policy.load import parse_policy
 from gateway.policy_tests import run_tests
 from support.pages import ROOT, Block, blocks, matches
@@ -48,7 +49,12 @@ def _run(block: Block) -> str | None:
 
 
 def _policy(block: Block) -> str | None:
-    policy = parse_policy(block.text, environ={}, options_of=plugins.options, kinds_of=plugins.kinds)
+    try:
+        policy = parse_policy(block.text, environ={}, options_of=plugins.options, kinds_of=plugins.kinds)
+    except PolicyError as error:
+        return None if block.refused else str(error)
+    if block.refused:
+        return "the policy is fine"
     failed = [str(result) for result in asyncio.run(run_tests(policy)) if not result.passed]
     return f"tests of the policy fail: {failed}" if failed else None
 

@@ -1,7 +1,8 @@
 """The fenced blocks of a page, and what a page says about running them.
 
-A comment on the line before a block steers it: `<!-- no-run -->`, or `<!-- exit 1 -->` for commands that end so; a
-block of text right after a block that runs is what one sees, `...` standing for whatever comes there.
+A comment on the line before a block steers it: `<!-- no-run -->`, `<!-- refused -->` for a policy with a fault, or
+`<!-- exit 1 -->` for commands that end so. A block of text right after a block that runs is what one sees, where `...`
+stands for whatever comes there.
 """
 
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 _FENCE = re.compile(r"^```(?P<info>[^`\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_DIRECTIVE = re.compile(r"<!-- (?P<word>no-run|exit \d) -->\n\Z")
+_DIRECTIVE = re.compile(r"<!-- (?P<word>no-run|refused|exit \d) -->\n\Z")
 _PLUMBING = ("<", ">", "|")
 _TITLE = re.compile(r'title="([^"]+)"')
 
@@ -28,6 +29,7 @@ class Block:
     text: str
     title: str | None
     runs: bool
+    refused: bool
     exit_code: int
     shown: str | None = None
 
@@ -66,6 +68,7 @@ def _block(text: str, fence: re.Match[str], after: re.Match[str] | None) -> Bloc
         text=fence["text"],
         title=title[1] if title else None,
         runs="no-run" not in (word, *info),
+        refused=word == "refused",
         exit_code=int(word.removeprefix("exit ")) if word.startswith("exit") else 0,
         shown=after["text"] if after is not None and is_shown else None,
     )
