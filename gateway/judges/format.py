@@ -117,13 +117,15 @@ class FormatJudge:
         if not (self.options.is_json or isinstance(own, dict) or wanted.get("type") in ("json_object", "json_schema")):
             return
         value = _parsed(text)
-        if value is _NO_JSON or (wanted.get("type") == "json_object" and not isinstance(value, dict)):
-            yield "the answer is no JSON" if value is _NO_JSON else "the answer is no JSON object"
-            return
-        schema = _object(wanted, "json_schema").get("schema")
-        faults = [self.mismatch(value, schema)] if isinstance(schema, Mapping) else []
-        faults += [self.mismatch(value, own, trusted=True)] if isinstance(own, dict) else []
-        yield from (f"the answer: {fault}" for fault in faults if fault)
+        if value is _NO_JSON:
+            yield "the answer is no JSON"
+        elif wanted.get("type") == "json_object" and not isinstance(value, dict):
+            yield "the answer is no JSON object"
+        else:
+            schema = _object(wanted, "json_schema").get("schema")
+            faults = [self.mismatch(value, schema)] if isinstance(schema, Mapping) else []
+            faults += [self.mismatch(value, own, trusted=True)] if isinstance(own, dict) else []
+            yield from (f"the answer: {fault}" for fault in faults if fault)
 
 
 _CUT_OFF = {

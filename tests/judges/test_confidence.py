@@ -1,0 +1,108 @@
+"""`kind: confidence`: what a model's own probabilities are worth."""
+
+from math import inf, log, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gateway.judges.confidence import Options, Over, build
+from gateway.types import Completion, Message, Request, TokenLogprob, Usage, Verdict
+
+REQUEST = Request(messages=(Message(role="user", content="Which label?"),), id="r1")
+
+
+def answer(*tokens: tuple[str, float] | float) -> Completion:
+    """Return an answer with these tokens; a bare number is the probability of some token."""
+    pairs = [(token if isinstance(token, tuple) else ("x", log(token) if token else -inf)) for token in tokens]
+    return Completion(
+        message=Message(role="assistant", content="billing"),
+        finish_reason="stop",
+        usage=Usage(),
+        model="small",
+        logprobs=tuple(TokenLogprob(token=token, logprob=logprob) for token, logprob in pairs),
+    )
+
+
+async def verdict(completion: Completion, **options: Any) -> Verdict:
+    """Return what the judge says."""
+    async with build(Options(**options)) as judge:
+        return await judge.judge(REQUEST, completion)
+
+
+@pytest.mark.parametrize(("at_least", "accepted"), [(0.9, True), (0.91, False)])
+async def test_an_answer_is_accepted_from_the_threshold_on(at_least: float, accepted: bool) -> None:
+    """The threshold itself is enough."""
+    given_ = answer(("x", log(0.9) + 1e-12))
+
+    assert (await verdict(given_, at_least=at_least)).accepted is accepted
+
+
+@pytest.mark.parametrize(
+    ("over", "score"), [("first", 0.9), ("min", 0.4), ("mean", (0.9 * 0.4 * 1.0) ** (1 / 3)), ("auto", 0.4)]
+)
+async def test_confidence_is_measured_over_the_tokens_that_are_asked_for(over: Over, score: float) -> None:
+    """First token, least certain token, or the geometric mean of all."""
+    assert (await verdict(answer(0.9, 0.4, 1.0), over=over)).score == pytest.approx(score)
+
+
+async def test_a_short_answer_stands_with_its_least_certain_token() -> None:
+    """A label of several tokens is decided by one of them, and the others would hide it."""
+    assert (await verdict(answer(*[1.0] * 15, 0.3), over="auto")).score == pytest.approx(0.3)
+
+
+async def test_a_long_answer_stands_with_the_mean_of_its_tokens() -> None:
+    """In prose some word is always a free choice."""
+    assert (await verdict(answer(*[1.0] * 16, 0.3), over="auto")).score == pytest.approx(0.3 ** (1 / 17))
+
+
+async def test_white_space_and_control_tokens_do_not_count() -> None:
+    """What the model was sure of must be something that it said."""
+    given_ = answer((" \n", log(0.1)), ("yes", log(0.9)), ("", log(0.1)))
+
+    assert (await verdict(given_)).score == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("logprobs", [None, (), (TokenLogprob(token="x", logprob=nan),)])
+async def test_an_answer_without_log_probabilities_is_rejected(logprobs: tuple[TokenLogprob, ...] | None) -> None:
+    """What cannot be read is not trusted."""
+    bare = Completion(
+        message=Message(role="assistant", content="billing"),
+        finish_reason="stop",
+        usage=Usage(),
+        model="small",
+        logprobs=logprobs,
+    )
+
+    assert await verdict(bare) == Verdict(
+        accepted=False, judge="confidence", score=None, reason="the backend gave no log-probabilities"
+    )
+
+
+async def test_the_reason_says_how_far_it_was() -> None:
+    """Both numbers, and nothing of the answer."""
+    assert (await verdict(answer(0.42), at_least=0.9)).reason == "confidence 0.420 is below 0.9"
+
+
+async def test_the_judge_asks_for_log_probabilities() -> None:
+    """So that the backend is told to send them."""
+    async with build(Options()) as judge:
+        assert judge.needs_logprobs
+
+
+@pytest.mark.parametrize("at_least", [-0.1, 1.1])
+def test_a_threshold_beyond_0_and_1_is_refused(at_least: float) -> None:
+    """A probability is asked for."""
+    with pytest.raises(ValidationError):
+        Options(at_least=at_least)
+
+
+@given(st.lists(st.floats(-1000, 1), min_size=1, max_size=40), st.sampled_from(["auto", "first", "mean", "min"]))
+async def test_the_score_is_a_probability(logprobs: list[float], over: Over) -> None:
+    """Also where a backend rounds a log-probability above zero."""
+    score = (await verdict(answer(*[("x", logprob) for logprob in logprobs]), over=over)).score
+
+    assert score is not None
+    assert 0 <= score <= 1
