@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import BUILT_IN_TAGS, Policy
@@ -75,27 +74,6 @@ def scanned_text(request: Request) -> str:
     return pieces[0] if len(pieces) == 1 else "\n".join(pieces)
 
 
-def as_row(request_id: str, assessment: Assessment) -> dict[str, Any]:
-    """Return an assessment as one JSON row: level, kinds and spans, never the text."""
-    return {
-        "id": request_id,
-        "difficulty": assessment.difficulty,
-        "level": str(assessment.level),
-        "kinds": sorted(assessment.kinds),
-        "findings": [
-            {
-                "kind": finding.kind,
-                "type": finding.type,
-                "start": finding.start,
-                "end": finding.end,
-                "strength": finding.strength,
-                "detector": finding.detector,
-            }
-            for finding in assessment.findings
-        ],
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Label:
     """One thing that is known of a request, and the level it asks for."""
@@ -133,7 +111,7 @@ def _label(name: str, what: str, policy: Policy, *, kind: str | None = None) -> 
     tag = policy.tag(name)
     if tag is not None:
         return _Label(level=tag.level, reason=f"{what} is {tag.level}", kind=kind, region=tag.region)
-    near = difflib.get_close_matches(name[:_LONGEST_TAG], {*BUILT_IN_TAGS, *policy.tags}, n=1)
+    near = difflib.get_close_matches(name[:_LONGEST_TAG], sorted({*BUILT_IN_TAGS, *policy.tags}), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "; name it under `tags`"
     return _Label(level=Level.RESTRICTED, reason=f"{what} is unknown to the policy, so restricted{hint}", kind=kind)
 

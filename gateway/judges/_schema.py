@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-# jsonschema ships no types.
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import referencing
 from jsonschema import Draft202012Validator, validators
 
@@ -69,7 +68,8 @@ def _additional(validator: Any, value: Any, instance: Any, schema: Any) -> Itera
 
 
 _RULES: dict[str, _Rule] = dict(Draft202012Validator.VALIDATORS)
-_STRANGER = validators.extend(
+# The stubs leave `extend` without types.
+_STRANGER = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {
         "pattern": _nothing,
