@@ -29,8 +29,9 @@ INSTRUCTIONS = {"classification": _TRIAGE}
 # SmolLM2 writes about 50 tokens a second on one core: a short bound keeps the whole demo within a minute.
 MAX_TOKENS = {"reasoning": 512, "code": 512, "extraction": 96}
 DEFAULT_MAX_TOKENS = 64
-# A closed model that reasons spends its bound on thinking first.
-REASONING_TOKENS = 1024
+# A closed model that reasons spends its bound on thinking first: some room for it, and little of it.
+REASONING_TOKENS = 512
+REASONING_EFFORT = "low"
 
 
 class StandInToolCall(BaseModel):
@@ -89,7 +90,8 @@ class DemoRow(BaseModel):
 
     def request(self, *, run: str, reasoning: bool = False) -> Request:
         """Return the request to be routed; `run` makes its id unique, `reasoning` leaves room for hidden thoughts."""
-        bound = MAX_TOKENS.get(self.task or "", DEFAULT_MAX_TOKENS) + (REASONING_TOKENS if reasoning else 0)
+        thinks = reasoning and not self.private
+        bound = MAX_TOKENS.get(self.task or "", DEFAULT_MAX_TOKENS) + (REASONING_TOKENS if thinks else 0)
         instruction = INSTRUCTIONS.get(self.task or "")
         system = ({"role": "system", "content": instruction},) if instruction else ()
         return parse_request(
@@ -99,6 +101,7 @@ class DemoRow(BaseModel):
             response_format=self.response_format,
             max_tokens=bound,
             temperature=0,
+            reasoning_effort=REASONING_EFFORT if thinks else None,
             tags=self.tags,
             task=self.task,
         )

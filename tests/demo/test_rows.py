@@ -51,10 +51,21 @@ def test_plain_message_rows_are_read_too() -> None:
     """A row may give whole messages instead of one text."""
     row = DemoRow(id="x", messages=({"role": "user", "content": "hello"},), stand_in="hi")
 
-    request = row.request(run="r1", reasoning=True)
+    request = row.request(run="r1")
 
     assert request.messages[0].text == "hello"
-    assert request.sampling["max_tokens"] > 1024
+
+
+def test_a_closed_model_that_reasons_gets_room_for_it() -> None:
+    """What a provider's model may see has a higher bound and asks for little thinking; what stays here does not."""
+    public, private = (
+        DemoRow(id="x", text="hello", private=hidden, stand_in=None if hidden else "hi") for hidden in (False, True)
+    )
+
+    sampling = [row.request(run="r1", reasoning=True).sampling for row in (public, private)]
+
+    assert (sampling[0]["max_tokens"], sampling[0]["reasoning_effort"]) == (576, "low")
+    assert (sampling[1]["max_tokens"], "reasoning_effort" in sampling[1]) == (64, False)
 
 
 @pytest.mark.parametrize(
