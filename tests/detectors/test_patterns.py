@@ -211,6 +211,7 @@ def test_a_shorter_phone_number_is_found_by_the_word_beside_it(text: str) -> Non
         "2025-04-01T16:59:00Z to 2025-04-02T16:59:00Z",
         "x = np.zeros((3, 4)); y = 0.25 0.75",
         "phone 0000000",
+        "sales of 3,000 500 200 and 10,000 1001 901",
         "order 12345678",
     ],
 )
