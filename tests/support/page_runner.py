@@ -1,12 +1,14 @@
 """Runs the blocks of one page in their order, in one process and in an empty folder: `python -m support.page_runner`.
 
 Policies are loaded and their tests run; a block with a title becomes a file of that name; `gateway` is called in this
-process. Ends with 1 and the place of the first block that is not as the page says.
+process, and a `pyproject.toml` counts as installed. Ends with 1 and the place of the first block that is not as
+the page says.
 """
 
 import asyncio
 import os
 import sys
+import tomllib
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -41,11 +43,25 @@ def run(page: Path) -> str | None:
 def _run(block: Block) -> str | None:
     if block.title is not None:
         Path(block.title).write_text(block.text, encoding="utf-8")
+    if block.title == "pyproject.toml":
+        _install(block.text)
     if block.is_policy:
         return _policy(block)
-    if block.language == "python":
+    if block.language == "python" and block.title is None:
         return _python(block)
     return next(filter(None, (_command(*command, block.exit_code) for command in block.commands)), None)
+
+
+def _install(text: str) -> None:
+    """Write what an installer would leave of a project whose modules lie here: its entry points."""
+    project = tomllib.loads(text)["project"]
+    metadata = Path(f"{project['name'].replace('-', '_')}-{project['version']}.dist-info")
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
+    for group, points in project["entry-points"].items():
+        lines = [f"[{group}]", *(f"{name} = {module}" for name, module in points.items())]
+        (metadata / "entry_points.txt").write_text("\n".join(lines))
+    plugins.kinds.cache_clear()
 
 
 def _policy(block: Block) -> str | None:
