@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed clean lock
+.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ docs: install  ## Build the documentation into site/, strictly
 
 bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM's Router
 	$(BIN)/python tests/bench/speed.py
+
+bench-detection: install  ## What the detectors find and leave alone on the data sets (GATEWAY_BENCH_DATA)
+	$(BIN)/python tests/bench/detection.py
 
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import BUILT_IN_TAGS, Policy
 from gateway.types import Assessment, ContentPart, Finding, JsonObject, Level, Message, Need, Request
@@ -33,9 +34,11 @@ async def assess(
     """Say what a request is.
 
     Its level is the policy's default, raised by the caller's tags, by what the detectors find and by what nobody can
-    read. Detectors read long texts in a thread. Never raises for what a request, a detector or a classifier does.
+    read. Detectors read long texts in a thread. Raises `InvalidRequestError` for a text beyond the policy's limit, and
+    nothing for what a detector or a classifier does.
     """
     text = scanned_text(request)
+    _refuse_beyond(policy.limits.prompt_characters, len(text))
     if len(text) <= _INLINE_CHARACTERS:
         findings, failed = _detect(detectors, text)
     else:
@@ -57,6 +60,14 @@ async def assess(
         stakes=request.stakes,
         tenant=request.tenant,
     )
+
+
+def _refuse_beyond(most: int, characters: int) -> None:
+    if characters > most:
+        raise InvalidRequestError(
+            f"the request has {characters:,} characters of text, limits.prompt_characters allows {most:,}; "
+            "shorten it, or raise the limit in the policy"
+        )
 
 
 def scanned_text(request: Request) -> str:

@@ -3,14 +3,13 @@
 For whoever wants to know what a request is, or what would become of it, without being able to ask anybody.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from gateway import plugins
 from gateway.assess import assess
-from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import PartPolicy, Policy
 from gateway.types import Assessment, Request
@@ -26,12 +25,6 @@ class Reader:
 
     async def assess(self, request: Request) -> Assessment:
         """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit."""
-        characters, most = sum(len(message.text) for message in request.messages), self.policy.limits.prompt_characters
-        if characters > most:
-            raise InvalidRequestError(
-                f"the messages have {characters:,} characters, limits.prompt_characters allows {most:,}; "
-                "shorten them, or raise the limit in the policy"
-            )
         return await assess(request, policy=self.policy, detectors=self.detectors, classifier=self.classifier)
 
 
@@ -41,9 +34,17 @@ async def open_reader(policy: Policy) -> AsyncIterator[Reader]:
     async with AsyncExitStack() as stack:
         yield Reader(
             policy=policy,
-            detectors={part.kind: await _part(stack, "detectors", part) for part in policy.detectors},
+            detectors={name: await _part(stack, "detectors", part) for name, part in _named(policy.detectors).items()},
             classifier=await _part(stack, "classifiers", policy.classifier),
         )
+
+
+def _named(parts: Sequence[PartPolicy]) -> dict[str, PartPolicy]:
+    """Name each part by its kind, a second one of the same kind by its number as well."""
+    named: dict[str, PartPolicy] = {}
+    for number, part in enumerate(parts, start=1):
+        named[part.kind if part.kind not in named else f"{part.kind} {number}"] = part
+    return named
 
 
 # The part's type depends on the socket.
