@@ -205,7 +205,9 @@ class RetryPolicy(_Model):
 class LimitPolicy(_Model):
     """Bounds that protect the process."""
 
-    prompt_characters: int = Field(default=2_000_000, gt=0, description="The longest text of a request, tools and arguments included.")
+    prompt_characters: int = Field(
+        default=2_000_000, gt=0, description="The longest text of a request, tools and arguments included."
+    )
 
 
 class Expectation(_Model):
