@@ -195,6 +195,8 @@ def _built_in_tags() -> Iterator[str]:
 def _kinds(socket: plugins.Socket) -> Iterator[str]:
     for kind in plugins.kinds(socket):
         module: Any = plugins.load(socket, kind)
+        if not module.__name__.startswith("gateway."):
+            continue
         schema: Schema = module.Options.model_json_schema()
         yield f"### {kind}"
         yield f"\n{_prose(module)}\n"
