@@ -3,7 +3,6 @@
 import asyncio
 import atexit
 import threading
-from collections.abc import AsyncGenerator
 from typing import Unpack
 from weakref import WeakKeyDictionary
 
@@ -16,30 +15,28 @@ _Loop = asyncio.AbstractEventLoop
 
 
 class _Resident:
-    """The router of one event loop. An async generator holds it: the loop closes its generators when it ends."""
+    """The router of one event loop, held open by a task: a loop that ends cancels its tasks, and so closes it."""
 
-    def __init__(self) -> None:
-        self._opening = asyncio.Lock()
-        self._router: Router | None = None
-        self._life: AsyncGenerator[Router, None] | None = None
+    def __init__(self, loop: _Loop) -> None:
+        self.opened: asyncio.Future[Router] = loop.create_future()
+        self.task = loop.create_task(self._hold_open(), name="gateway-router")
 
     async def router(self) -> Router:
-        if self._router is None:
-            async with self._opening:
-                if self._router is None:
-                    self._life = _life()
-                    self._router = await anext(self._life)
-        return self._router
+        if not self.opened.done():
+            await asyncio.wait((self.opened, self.task), return_when=asyncio.FIRST_COMPLETED)
+        if not self.opened.done():
+            self.task.result()
+        return self.opened.result()
 
-
-async def _life() -> AsyncGenerator[Router, None]:
-    loop = asyncio.get_running_loop()
-    try:
-        async with Router.from_policy() as router:
-            yield router
-    finally:
-        # The router refers to its loop, which would keep the weak key alive for ever.
-        _residents.pop(loop, None)
+    async def _hold_open(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with Router.from_policy() as router:
+                self.opened.set_result(router)
+                await loop.create_future()
+        finally:
+            # The router refers to its loop, which would keep the weak key alive for ever.
+            _residents.pop(loop, None)
 
 
 _residents: WeakKeyDictionary[_Loop, _Resident] = WeakKeyDictionary()
@@ -52,7 +49,9 @@ async def route(content: Content, /, **fields: Unpack[RequestFields]) -> Reply:
     server on its usual loopback port and the closed API whose key is in the environment. The first call in an event
     loop opens a router; it closes when the loop ends.
     """
-    resident = _residents.setdefault(asyncio.get_running_loop(), _Resident())
+    loop = asyncio.get_running_loop()
+    if (resident := _residents.get(loop)) is None:
+        resident = _residents[loop] = _Resident(loop)
     return await (await resident.router()).route(content, **fields)
 
 

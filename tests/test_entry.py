@@ -1,6 +1,9 @@
 """One call that just works."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 
 from gateway import entry, route, route_sync
 from gateway.errors import ConfigurationError
+from gateway.ledgers.sqlite import read_entries
 
 POLICY = """
 version: 1
@@ -17,6 +21,10 @@ backends:
 rules:
   - {name: default, use: [llama]}
 """
+
+
+SYNC = "from gateway import route_sync; print(route_sync('hello').text)"
+ASYNC = "import asyncio; from gateway import route; print(asyncio.run(route('hello')).text)"
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +46,7 @@ async def test_calls_of_one_loop_share_a_router() -> None:
     await asyncio.gather(*(route("hello") for _ in range(20)))
 
     (resident,) = entry._residents.values()
-    assert await resident.router() is await resident.router()
+    assert await resident.router() is resident.opened.result()
 
 
 def test_the_router_closes_with_its_loop() -> None:
@@ -46,6 +54,20 @@ def test_the_router_closes_with_its_loop() -> None:
     asyncio.run(_ask())
 
     assert len(entry._residents) == 0
+
+
+@pytest.mark.parametrize("code", [SYNC, ASYNC])
+def test_a_process_that_ends_leaves_no_complaint(tmp_path: Path, code: str) -> None:
+    """The router closes with its loop, or with the interpreter: nothing is printed, and the books are whole."""
+    ledger = tmp_path / "ledger.sqlite3"
+    environ = {**os.environ, "GATEWAY_LEDGER": str(ledger)}
+    policy = Path(os.environ["GATEWAY_POLICY"])
+    policy.write_text(policy.read_text().replace("ledger: memory\n", ""))
+
+    done = subprocess.run([sys.executable, "-Wd", "-c", code], capture_output=True, text=True, env=environ, check=True)  # noqa: S603
+
+    assert (done.stdout, done.stderr) == ("hello back\n", "")
+    assert len(list(read_entries(ledger))) == 1
 
 
 def test_route_sync_serves_code_without_a_loop() -> None:

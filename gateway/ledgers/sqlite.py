@@ -82,7 +82,8 @@ async def build(options: Options) -> AsyncIterator[SqliteLedger]:
     try:
         yield SqliteLedger(path, writer)
     finally:
-        await asyncio.to_thread(writer.close)
+        # Not in a thread: at the interpreter's end, when `route_sync` closes its router, no pool takes work any more.
+        writer.close()
 
 
 def read_entries(
