@@ -1,5 +1,6 @@
 """Fixtures that many tests share; one fixture, one subject."""
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -20,3 +21,12 @@ def llamacpp_server() -> Iterator[str]:
     """The base URL of a real llama.cpp on loopback, which serves SmolLM2 under the name `smollm2`."""
     with serving_llamacpp(models.smollm2(), name="smollm2") as url:
         yield url
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of the loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

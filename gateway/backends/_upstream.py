@@ -54,7 +54,7 @@ class Call:
             await response.aclose()
 
 
-_current: ContextVar[Call | None] = ContextVar("_current", default=None)
+_current: ContextVar[Call] = ContextVar("_current")
 
 
 class _Recording(httpx.AsyncBaseTransport):
@@ -69,9 +69,7 @@ class _Recording(httpx.AsyncBaseTransport):
         except httpx.TransportError as error:
             # As ConnectError or RemoteProtocolError, litellm would ask again, and over a client of its own.
             raise httpx.ReadError("no connection, or it broke", request=request) from error
-        call = _current.get()
-        if call is not None:
-            call.record(response)
+        _current.get().record(response)
         return response
 
     async def aclose(self) -> None:
@@ -95,7 +93,7 @@ class _Searched(httpx.AsyncByteStream):
 
 
 @asynccontextmanager
-async def opened(*, proxied: bool) -> AsyncIterator[httpx.AsyncClient]:
+async def opened(*, proxied: bool, read_timeout_s: float | None) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client that records its answers, follows no redirect, keeps no cookie and retries nothing.
 
     `proxied` lets it go through the proxy that the environment names.
@@ -106,7 +104,7 @@ async def opened(*, proxied: bool) -> AsyncIterator[httpx.AsyncClient]:
         trust_env=proxied,
     )
     transport = _Recording(AiohttpTransport(client=session))
-    timeout = httpx.Timeout(None, connect=CONNECT_S)
+    timeout = httpx.Timeout(None, connect=CONNECT_S, read=read_timeout_s)
     async with httpx.AsyncClient(
         transport=transport, follow_redirects=False, trust_env=False, timeout=timeout
     ) as client:

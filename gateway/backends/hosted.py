@@ -10,9 +10,9 @@ import importlib
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -50,6 +50,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "xai": ("XAI_API_KEY",),
 }
 
+# Whom litellm asks over an httpx client, so that it can be ours. The others' connections are litellm's own affair.
+_OVER_HTTPX = frozenset(
+    {"anthropic", "deepseek", "fireworks_ai", "gemini", "mistral", "openrouter", "together_ai", "xai"}
+)
 # Who fetches images by itself. For the others litellm would, from our network and from any address.
 _FETCH_IMAGES = frozenset({"azure", "openai", "openrouter"})
 # Who says what a call cost; for the others litellm writes its own estimate into the same place.
@@ -57,6 +61,8 @@ _REPORT_COST = frozenset({"openrouter"})
 # How the end of a stream looks on the wire where litellm takes every piece for the last. In JSON, a text cannot hold
 # these bytes: its quotes are escaped.
 _END_MARKS = {"gemini": b'"finishReason"'}
+# litellm wants a number; the policy's time-outs end a call long before.
+_PATIENCE_S = 86_400.0
 _NEVER_DROPPED = ("tools", "response_format")
 _TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 # litellm's own errors are OpenAIErrors; the others are what its own faults let through.
@@ -72,6 +78,9 @@ class Options(BaseModel):
     model: str = Field(description="As litellm writes it: provider/model, for instance openai/gpt-5-mini.")
     api_key: SecretStr | None = Field(default=None, description="Unset: the provider's usual environment variable.")
     api_base: str | None = Field(default=None, description="Another URL than the provider's, /v1 included where due.")
+    read_timeout_s: float | None = Field(
+        default=None, gt=0, description="Seconds without a byte before a call is given up. Unset: the policy's alone."
+    )
     preload: bool = Field(default=False, description="Import litellm at start instead of with the first call.")
 
     @field_validator("model")
@@ -146,7 +155,7 @@ class HostedBackend:
             await call.close()
         return openai.parse_completion(self._payload(answer), backend=self._name, model=self._options.model)
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
         opened = await self.open()
         arguments = self._arguments(opened, openai.body(request, model=self._options.model, stream=True))
@@ -156,6 +165,8 @@ class HostedBackend:
             answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
             while (chunk := await self._run(opened, call, anext(answer, None))) is not None:
                 delta = openai.parse_chunk(self._payload(chunk), backend=self._name)
+                if delta.usage is not None and not _reported_usage(answer):
+                    delta = replace(delta, usage=None, reported_cost=None)
                 if delta.finish_reason is not None:
                     finished = self._was_finished(answer, call)
                     if not finished:
@@ -175,15 +186,17 @@ class HostedBackend:
         options = self._options
         # A proxy carries TLS without reading it; what goes in the clear goes straight.
         proxied = not (options.api_base or "").startswith("http:")
-        http = await self._stack.enter_async_context(upstream.opened(proxied=proxied))
+        http = await self._stack.enter_async_context(
+            upstream.opened(proxied=proxied, read_timeout_s=options.read_timeout_s)
+        )
         client: Any = None
         if options.provider == "openai":
             sdk = litellm.exceptions.openai
             client = sdk.AsyncOpenAI(api_key=_key(options), base_url=options.api_base, max_retries=0, http_client=http)
-        elif options.provider in ("anthropic", "gemini"):
+        elif options.provider in _OVER_HTTPX:
             client = litellm.llms.custom_httpx.http_handler.AsyncHTTPHandler()
             await client.client.aclose()
-            client.client = http
+            client.client, client.timeout = http, http.timeout
         supported = frozenset(litellm.get_supported_openai_params(model=options.model) or ())
         return _Opened(litellm=litellm, upstream=upstream, client=client, supported=supported)
 
@@ -203,6 +216,9 @@ class HostedBackend:
             "drop_params": True,
             "no-log": True,
             "caching": False,
+            "timeout": self._options.read_timeout_s or _PATIENCE_S,
+            # With tools, litellm would look for a package that only its proxy needs.
+            "_skip_mcp_handler": True,
         }
 
     def _was_finished(self, stream: Any, call: "Call") -> bool:
@@ -239,12 +255,21 @@ class HostedBackend:
             return errors.BackendUnavailableError(text, backend=name)
         if call.responses and not isinstance(error, kinds.MidStreamFallbackError):
             return errors.MalformedResponseError(f"{name!r} answered with something unreadable", backend=name)
-        return failure(getattr(error, "status_code", None), None, backend=name)
+        status = getattr(error, "status_code", None)
+        if opened.client is not None and not call.responses and (status is None or status >= 500):  # noqa: PLR2004
+            text = f"litellm cannot write this request for {name!r} ({type(error).__name__})"
+            return errors.RequestRejectedError(text, backend=name)
+        return failure(status, None, backend=name)
 
     def _payload(self, answer: Any) -> Any:
+        """Return the answer as the provider gave it: what litellm reckons is no report of a usage or a cost."""
         payload = answer.model_dump()
-        if self._options.provider not in _REPORT_COST and isinstance(payload.get("usage"), dict):
-            payload["usage"].pop("cost", None)
+        usage = payload.get("usage")
+        if isinstance(usage, dict):
+            if self._options.provider not in _REPORT_COST:
+                usage.pop("cost", None)
+            if not usage.get("prompt_tokens") and not usage.get("completion_tokens"):
+                payload["usage"] = None
         return payload
 
 
@@ -280,6 +305,11 @@ def _key(options: Options) -> str | None:
         return options.api_key.get_secret_value().strip()
     found = (os.environ.get(name, "").strip() for name in KEYS.get(options.provider, ()))
     return next(filter(None, found), None)
+
+
+def _reported_usage(stream: Any) -> bool:
+    """Whether the provider sent a usage; where it did not, litellm counts with a tokenizer of its own."""
+    return any(getattr(chunk, "usage", None) is not None for chunk in stream.chunks)
 
 
 def _json(response: "Response") -> object:

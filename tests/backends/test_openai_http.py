@@ -549,15 +549,6 @@ async def test_a_request_that_json_cannot_say_is_rejected(openai_server: WireSer
     assert openai_server.seen == []
 
 
-@pytest.fixture
-def closed_port() -> int:
-    """A port of the loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def _raw_server(answer: bytes) -> AsyncIterator[int]:
     """Serve bytes that are no HTTP."""
