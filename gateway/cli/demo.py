@@ -154,10 +154,10 @@ def _tickets(result: DemoResult) -> str:
 
 
 def _private(result: DemoResult) -> str:
-    kept = f"{result.private} requests hold personal, medical or secret content and were answered here or by nobody"
+    kept = f"{result.private_kept} of {result.private} private requests were answered here or by nobody"
     if result.private_at_stand_in is None:
         return f"{kept}."
-    return f"{kept}; the stand-in looked for them in all that it was sent and found {result.private_at_stand_in}."
+    return f"{kept}; in all that the stand-in was sent, {result.private_at_stand_in} of their prompts are found."
 
 
 def _money(result: DemoResult) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.demo.rows import LABELS, DemoRow
+from gateway.entries import LedgerEntry
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
 from gateway.money.savings import Row
-from gateway.types import Attempt, LedgerEntry, Money, Reason, Reply
+from gateway.types import Attempt, Money, Reason, Reply
 
 SPECIALIST = "tickets"
 
@@ -78,7 +79,11 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """The whole demo. `private_at_stand_in` counts private prompts that reached it; None where a real API answered."""
+    """The whole demo.
+
+    Of `private` requests, `private_kept` were answered here or by nobody; `private_at_stand_in` counts those whose
+    prompt reached the stand-in, None where a real API answered.
+    """
 
     decisions: tuple[Decision, ...]
     accuracy: Accuracy
@@ -87,6 +92,7 @@ class DemoResult:
     baseline_model: str | None
     stand_in: bool
     private: int
+    private_kept: int
     private_at_stand_in: int | None
     licences: Mapping[str, str]
     attribution: tuple[str, ...]
@@ -117,6 +123,7 @@ class DemoResult:
             "hardware_not_included": list(self.unpooled),
             "stand_in": self.stand_in,
             "private": self.private,
+            "private_kept": self.private_kept,
             "private_at_stand_in": self.private_at_stand_in,
             "licences": dict(self.licences),
             "attribution": list(self.attribution),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gateway.demo.outcome import DemoResult, Told, accuracy, decision_of
 from gateway.demo.rows import DemoRow, load_rows
-from gateway.demo.stage import STAND_IN_MODEL, Closed, Provider, find_models, set_stage
+from gateway.demo.stage import FRONTIER, STAND_IN_MODEL, Closed, Provider, find_models, set_stage
 from gateway.demo.standin import stand_in
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
 from gateway.money.savings import savings
@@ -62,6 +62,9 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
         baseline_model=policy.baseline,
         stand_in=closed.seen is not None,
         private=sum(row.private for row in rows),
+        private_kept=sum(
+            row.private and FRONTIER not in decision.asked for row, decision in zip(rows, decisions, strict=True)
+        ),
         private_at_stand_in=private_seen(rows, closed),
         licences={backend.model: backend.licence for backend in policy.backends.values() if backend.licence},
         attribution=_attribution(told.values()),

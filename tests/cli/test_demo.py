@@ -68,6 +68,7 @@ def result(*decisions: Decision, **fields: Any) -> DemoResult:
         baseline_model="openai/gpt-x",
         stand_in=True,
         private=11,
+        private_kept=11,
         private_at_stand_in=0,
         licences={"ticket-specialist": "apache-2.0"},
         attribution=("Built with Llama",),

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.demo.rows import load_rows
+from gateway.entries import LedgerEntry
 from gateway.ledgers.sqlite import read_entries
-from gateway.types import LedgerEntry
 
 pytestmark = pytest.mark.engine
 
@@ -68,7 +68,8 @@ def test_no_private_request_reaches_the_stand_in(ran: Ran) -> None:
 
     asked = {decision["id"]: decision["asked"] for decision in ran.shown["decisions"] if decision["id"] in private}
 
-    assert (ran.shown["private"], ran.shown["private_at_stand_in"]) == (len(private), 0)
+    counts = [ran.shown[name] for name in ("private", "private_kept", "private_at_stand_in")]
+    assert counts == [len(private), len(private), 0]
     assert [name for name, backends in asked.items() if "frontier" in backends] == []
 
 

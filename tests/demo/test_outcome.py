@@ -205,6 +205,7 @@ def test_the_result_as_json_adds_up() -> None:
         baseline_model="openai/x",
         stand_in=True,
         private=0,
+        private_kept=0,
         private_at_stand_in=0,
         licences={},
         attribution=(),

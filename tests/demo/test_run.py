@@ -8,10 +8,11 @@ from support.policies import mock, policy
 from gateway.demo.rows import load_rows
 from gateway.demo.run import DemoOptions, closed_side, private_seen, route_all
 from gateway.demo.stage import PROVIDERS, Closed
+from gateway.entries import LedgerEntry
 from gateway.errors import CascadeExhaustedError, LedgerError, NoEligibleBackendError
 from gateway.ledgers.memory import MemoryLedger
 from gateway.router import Router
-from gateway.types import LedgerEntry, Reply
+from gateway.types import Reply
 from gateway.wire.request import parse_request
 
 
