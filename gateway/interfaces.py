@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from gateway.types import Completion, Delta, Feedback, Finding, LedgerEntry, Request, Verdict
+from gateway.entries import Feedback, LedgerEntry
+from gateway.types import Completion, Delta, Finding, Request, Verdict
 
 
 @runtime_checkable

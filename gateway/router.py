@@ -13,6 +13,7 @@ from gateway import plugins
 from gateway.assembly import House
 from gateway.cascade import Run, cascade, stream_cascade
 from gateway.decide import decide
+from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, InvalidRequestError
 from gateway.generations import Generations
 from gateway.interfaces import Backend, Ledger
@@ -21,7 +22,7 @@ from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
-from gateway.types import Assessment, Delta, Explanation, Feedback, Plan, Reply, Request
+from gateway.types import Assessment, Delta, Explanation, Plan, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, parse_request
 

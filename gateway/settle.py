@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from gateway.entries import AttemptRecord, LedgerEntry, Status
 from gateway.errors import (
     AuthenticationError,
     BackendError,
@@ -25,20 +26,7 @@ from gateway.licences.registry import Licence, attribution
 from gateway.money.prices import Price, PriceList
 from gateway.policy.models import BackendPolicy, Policy
 from gateway.policy.place import is_local
-from gateway.types import (
-    Assessment,
-    Attempt,
-    AttemptRecord,
-    Completion,
-    LedgerEntry,
-    Message,
-    Money,
-    Plan,
-    Reply,
-    Request,
-    Status,
-    Usage,
-)
+from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request, Usage
 
 CostSource = Literal["provider", "price", "pool", "unknown"]
 

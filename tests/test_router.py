@@ -12,6 +12,7 @@ from support.policies import mock, policy
 
 from gateway import Router
 from gateway.backends.mock import Mock
+from gateway.entries import Feedback, LedgerEntry
 from gateway.errors import (
     CascadeExhaustedError,
     ConfigurationError,
@@ -20,7 +21,7 @@ from gateway.errors import (
     NoEligibleBackendError,
 )
 from gateway.policy.models import Policy
-from gateway.types import Feedback, LedgerEntry, Level, Money, Need
+from gateway.types import Level, Money, Need
 
 JUDGED = {"accept": {"judge": "format", "one_of": ["billing", "refund"]}}
 PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from gateway import plugins
+from gateway.entries import LedgerEntry
 from gateway.errors import ConfigurationError, InvalidRequestError
 from gateway.ledgers.sqlite import read_entries
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
-from gateway.types import LedgerEntry
 
 MOST_BYTES = 64_000_000
 

@@ -9,7 +9,8 @@ import typer
 
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path
-from gateway.types import AttemptRecord, LedgerEntry, Usage
+from gateway.entries import AttemptRecord, LedgerEntry
+from gateway.types import Usage
 
 NARROW = 100
 

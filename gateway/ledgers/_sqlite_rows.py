@@ -8,7 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from gateway.types import AttemptRecord, Feedback, LedgerEntry, Level, Money, Usage
+from gateway.entries import AttemptRecord, Feedback, LedgerEntry
+from gateway.types import Level, Money, Usage
 
 # What sqlite3 takes and gives: int, float, str or None.
 Row = tuple[Any, ...]

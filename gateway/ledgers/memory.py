@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.types import Feedback, LedgerEntry
+from gateway.entries import Feedback, LedgerEntry
 
 
 class Options(BaseModel):

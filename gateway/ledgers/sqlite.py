@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.entries import Feedback, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers._sqlite_rows import (
     ATTEMPT_COLUMNS,
@@ -26,7 +27,6 @@ from gateway.ledgers._sqlite_rows import (
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, Writer
-from gateway.types import Feedback, LedgerEntry
 
 _EVER = (-(2**63), 2**63 - 1)
 

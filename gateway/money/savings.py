@@ -12,7 +12,8 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Protocol
 
-from gateway.types import LedgerEntry, Money
+from gateway.entries import LedgerEntry
+from gateway.types import Money
 
 _MICROSECOND = timedelta(microseconds=1)
 _MICROSECONDS_PER_HOUR = 3_600_000_000

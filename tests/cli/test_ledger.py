@@ -10,8 +10,9 @@ import pytest
 from support.command import Gateway, OnTerminal, WritePolicy
 from support.entries import NOON, attempt_record, ledger_entry
 
+from gateway.entries import LedgerEntry
 from gateway.ledgers import sqlite
-from gateway.types import LedgerEntry, Usage
+from gateway.types import Usage
 
 Book = Callable[..., Path]
 

@@ -11,8 +11,9 @@ import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 
 from gateway import plugins
+from gateway.entries import AttemptRecord, Feedback, LedgerEntry
 from gateway.interfaces import Ledger
-from gateway.types import AttemptRecord, Feedback, LedgerEntry, Level, Money, Usage
+from gateway.types import Level, Money, Usage
 
 
 @pytest.fixture(params=plugins.kinds("ledgers"))

@@ -2,8 +2,8 @@
 
 from support.entries import NOON, ledger_entry
 
+from gateway.entries import Feedback
 from gateway.ledgers import memory
-from gateway.types import Feedback
 
 
 async def test_the_oldest_entry_makes_room_and_is_counted() -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 
+from gateway.entries import Feedback
 from gateway.errors import LedgerError
 from gateway.ledgers import _sqlite_writer as writer_module
 from gateway.ledgers import sqlite
 from gateway.ledgers.sqlite import SqliteLedger, read_entries, read_feedback
-from gateway.types import Feedback, Money
+from gateway.types import Money
 
 BEYOND_SQLITE = Money(2**63)
 

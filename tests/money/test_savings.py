@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.entries import NOON, attempt_record, ledger_entry
 
+from gateway.entries import LedgerEntry
 from gateway.money.savings import Savings, savings
 from gateway.policy.models import PoolPolicy
-from gateway.types import LedgerEntry, Money
+from gateway.types import Money
 
 A100S = PoolPolicy(gpus=2, usd_per_gpu_hour=1.37)
 BASELINE = Money(1_600_000)

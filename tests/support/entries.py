@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.types import AttemptRecord, LedgerEntry, Level, Money, Usage
+from gateway.entries import AttemptRecord, LedgerEntry
+from gateway.types import Level, Money, Usage
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 

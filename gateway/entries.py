@@ -1,0 +1,79 @@
+"""What the ledger keeps of a request: no content, money in nano-USD, None where unknown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from gateway.types import Level, Money, Usage
+
+Status = Literal["answered", "refused", "exhausted", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """An attempt as the ledger keeps it: no content, money in nano-USD, None where unknown.
+
+    `cost_source` says where `cost` comes from: `provider`, `price` (our price list), `pool` (hardware that is
+    paid for already: marginal cost 0), or `unknown`.
+    """
+
+    backend: str
+    model: str
+    replica: str
+    duration_s: float
+    error: str | None
+    accepted: bool | None
+    score: float | None
+    usage: Usage
+    cost: Money | None
+    cost_source: Literal["provider", "price", "pool", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One request on the books, answered or not. Never holds the prompt or the answer."""
+
+    id: str
+    at: datetime
+    status: Status
+    rule: str | None
+    policy_version: str
+    tenant: str | None
+    task: str | None
+    tags: tuple[str, ...]
+    level: Level
+    kinds: tuple[str, ...]
+    difficulty: float | None
+    backend: str | None
+    model: str | None
+    local: bool | None
+    licence: str | None
+    attempts: tuple[AttemptRecord, ...]
+    duration_s: float
+    cost: Money | None
+    baseline_model: str | None
+    baseline_cost: Money | None
+    price_version: str
+    streamed: bool = False
+
+    @property
+    def saved(self) -> Money | None:
+        """Baseline less cost; None where either is unknown, negative where routing cost more."""
+        if self.cost is None or self.baseline_cost is None:
+            return None
+        return self.baseline_cost - self.cost
+
+    @property
+    def escalated(self) -> bool:
+        """Whether a first answer was read and found wanting, or failed, and somebody else was asked."""
+        return len({attempt.backend for attempt in self.attempts}) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What somebody said about an answer afterwards: `score` 0 (bad) to 1 (good)."""
+
+    entry_id: str
+    score: float
+    source: str
+    at: datetime
