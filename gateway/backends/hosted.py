@@ -11,7 +11,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,8 @@ _REPORT_COST = frozenset({"openrouter"})
 _END_MARKS = {"gemini": b'"finishReason"'}
 # litellm wants a number; the policy's time-outs end a call long before.
 _PATIENCE_S = 86_400.0
+# What the first call and the first stream would import on the event loop, and hold it up for a second.
+_LATE = ("litellm.llms.custom_httpx.http_handler", "litellm.litellm_core_utils.default_encoding", "openai.resources")
 _NEVER_DROPPED = ("tools", "response_format")
 _TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
 # litellm's own errors are OpenAIErrors; the others are what its own faults let through.
@@ -291,7 +293,9 @@ def _load() -> tuple[Any, "ModuleType"]:
     # Without this, litellm asks a server on the internet for its price list while it is imported.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     litellm: Any = importlib.import_module("litellm")
-    importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    for late in _LATE:
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(late)
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     for name in _TALKATIVE:
