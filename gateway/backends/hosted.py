@@ -292,7 +292,8 @@ async def build(options: Options) -> AsyncIterator[HostedBackend]:
 def _load() -> tuple[Any, "ModuleType"]:
     # Without this, litellm asks a server on the internet for its price list while it is imported.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    litellm: Any = importlib.import_module("litellm")
+    import litellm  # noqa: PLC0415 - seconds of CPU, paid by who asks a closed API
+
     for late in _LATE:
         with suppress(ModuleNotFoundError):
             importlib.import_module(late)
