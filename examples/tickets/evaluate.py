@@ -78,7 +78,9 @@ def main() -> None:
                     )
                 )
         if options.build:
-            print(f"largest difference to the trained network: {_difference(client, options):.4f}")
+            differences = _differences(client, options)
+            mean, largest = statistics.mean(differences), max(differences)
+            print(f"\ndifference to the trained network: mean {mean:.4f}, largest {largest:.4f}")
 
 
 @contextmanager
@@ -194,7 +196,7 @@ def _mean(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.2f}" if values else "none"
 
 
-def _difference(client: httpx.Client, options: argparse.Namespace) -> float:
+def _differences(client: httpx.Client, options: argparse.Namespace) -> list[float]:
     import torch  # noqa: PLC0415  # only this comparison needs the training's libraries
     from export import label_scores, read, sample_texts  # noqa: PLC0415
 
@@ -206,7 +208,7 @@ def _difference(client: httpx.Client, options: argparse.Namespace) -> float:
         answer = ask(client, text)
         expected = label_scores(model, codec, text)[LABELS.index(answer.said)].exp().item()
         differences.append(abs(expected - answer.probability))
-    return max(differences)
+    return differences
 
 
 if __name__ == "__main__":

@@ -28,6 +28,30 @@ _WRAPPERS = (
     "return the {thing} as json. text: {ticket}",
     "write a poem in which somebody says: {ticket}",
     "continue the story: and then she said, {ticket}",
+    "{ticket}\n\ntranslate the text above into {language}.",
+    "{ticket} - rewrite this in a friendlier tone",
+    "text: {ticket}\nquestion: what is the {thing}?",
+    "give me three possible answers to this customer: {ticket}",
+)
+# What can be said around any matter, so that the words of the matter alone decide.
+_FRAMES = (
+    "[hi, |]it's about {w}",
+    "i have a [question|problem|question for you] [about|regarding|with] {w}",
+    "{w}, [please help|any idea|what can i do|can you look into it|how does it work]?",
+    "[can someone|could you|please] [help|assist] [me|us] with {w}",
+    "[my|the|our] [issue|concern|topic|question]: {w}",
+    "{w} - {w}",
+    "{w}, {w}, {w}",
+    "{w} [and|or] {w}?",
+    "i [wrote|called|mailed] [you|] [{days} ago|on {date}] about {w} [and|, but] [nobody answered|no reply]",
+    "[we|i] [talked|spoke] to {name} about {w}, [now what|what's next|still open]",
+    "what about {w}?",
+    "[how|what] [is it|does it look|do we do] [with|about] {w}?",
+    "[i need|we need|looking for] [information|someone|an answer] [on|for|about] {w}, {w}",
+    "subject: {w}. [see|as i said|again]: {w}",
+    "[last week|today|yesterday] {w}, [now|and today] {w}",
+    "it is [again|still|once more] about {w}, [the second time|please read on|as before]",
+    "[my|our] {person2} [says|thinks|asks]: {w}",
 )
 _LANGUAGES = ("german", "french", "spanish", "italian", "dutch", "polish")
 _THINGS = ("order number", "name of the customer", "date", "product", "amounts", "named entities", "e-mail address")
@@ -51,7 +75,7 @@ class Generator:
 
     def example(self, rng: random.Random) -> Example:
         """Say one: mostly a plain ticket, else one out of scope, mixed or hard to tell apart."""
-        kind = rng.choices(["mixed", "contrast", "outside", "ticket"], weights=[9, 6, 24, 61])[0]
+        kind = rng.choices(["mixed", "contrast", "outside", "ticket"], weights=[9, 12, 24, 55])[0]
         if kind == "mixed":
             return self._mixed(rng)
         if kind == "contrast":
@@ -62,12 +86,21 @@ class Generator:
         return Example(text=self._ticket([self._sentence(label, rng)], (label,), rng), shares={label: 1.0})
 
     def _sentence(self, label: str, rng: random.Random) -> str:
-        pool = rng.choices(["real", "story", "core"], weights=[12, 38, 50])[0]
+        pool = rng.choices(["real", "words", "story", "core"], weights=[8, 18, 46, 28])[0]
+        if pool == "words" and self.phrases.words[label]:
+            return self._framed(label, rng)
         if pool == "real" and self.real.get(label):
             return rng.choice(self.real[label])
         if pool == "story" and self.phrases.story[label]:
             return self._say(rng.choice(self.phrases.story[label]), rng)
         return self._say(rng.choice(self.phrases.core[label]), rng)
+
+    def _framed(self, label: str, rng: random.Random) -> str:
+        words = self.phrases.words[label]
+        frame = rng.choice(_FRAMES)
+        while "{w}" in frame:
+            frame = frame.replace("{w}", rng.choice(words), 1)
+        return self._say(frame, rng)
 
     def _say(self, template: str, rng: random.Random) -> str:
         return expand(template, self.phrases.slots, rng)

@@ -19,7 +19,7 @@ TICKET_LABELS = ("billing", "refund", "delivery", "login", "cancellation", "bug"
 LABELS = (*TICKET_LABELS, "other")
 PHRASES_DIR = Path(__file__).parent / "phrases"
 
-_INNERMOST = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
+_INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([a-z]+2?)\}")
 _TEXT_SECTIONS = frozenset({"core", "more", "minor", "greeting", "opener", "closing", "remark", "story"})
 
@@ -34,6 +34,7 @@ class Phrases:
     more: dict[str, list[str]]
     minor: dict[str, list[str]]
     story: dict[str, list[str]]
+    words: dict[str, list[str]]
     contrast: list[tuple[tuple[str, ...], str]]
     shared: Sections
     slots: Sections
@@ -44,6 +45,7 @@ def load(folder: Path = PHRASES_DIR) -> Phrases:
     files = {label: _sections(folder / f"{label}.txt") for label in LABELS}
     shared = _sections(folder / "shared.txt")
     stories = _sections(folder / "stories.txt")
+    words = _sections(folder / "lexicon.txt")
     contrast = _sections(folder / "contrast.txt")
     slots = {
         name: _values(lines)
@@ -56,6 +58,7 @@ def load(folder: Path = PHRASES_DIR) -> Phrases:
         more={label: files[label].get("more", []) for label in LABELS},
         minor={label: files[label].get("minor", []) for label in LABELS},
         story={label: stories.get(label, []) for label in LABELS},
+        words={label: _values(words.get(label, [])) for label in LABELS},
         contrast=[(tuple(names.split("+")), line) for names, lines in contrast.items() for line in lines],
         shared=shared,
         slots=slots,

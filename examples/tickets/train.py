@@ -1,6 +1,7 @@
 """Train the ticket specialist: learn the vocabulary, read tickets, keep the running mean of the weights.
 
-Writes `tokenizer.json`, `weights.pt` and `shape.json` into the folder given (default: `build`). Every draw is seeded.
+Writes `tokenizer.json`, `weights.pt` and `shape.json` into the folder given (default: `build`). Every draw is
+seeded, save the tokenizer's sub-word dropout, whose library has no seed: two runs differ slightly.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 class Recipe:
     """What decides the result, besides the phrases."""
 
-    steps: int = 2400
+    steps: int = 2600
     batch: int = 32
     rate: float = 2e-3
     warm_steps: int = 100
     decay: float = 0.1
     dropout: float = 0.1
-    word_loss: float = 0.1
+    word_loss: float = 0.3
     reading_weight: float = 0.5
-    reading_steps: int = 1400
+    reading_steps: int = 1300
     smoothing: float = 0.04
     vocabulary: int = 3072
     longest: int = 160
@@ -54,11 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build"))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=2600)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(steps=options.steps, reading_steps=int(options.steps * 0.6), seed=options.seed)
+    recipe = Recipe(steps=options.steps, reading_steps=options.steps // 2, seed=options.seed)
     torch.manual_seed(recipe.seed)
     started, started_cpu = time.monotonic(), time.process_time()
     generator = Generator(phrases=load(), real=corpora.read())
@@ -144,7 +145,8 @@ def _prompt(example: Example, codec: Codec, recipe: Recipe, rng: random.Random) 
     prompt = codec.prompt(example.text)
     prompt = [prompt[0], *prompt[1:-1][: recipe.longest], prompt[-1]]
     if happens(0.5, rng):
-        body = [token for token in prompt[1:-1] if not happens(recipe.word_loss, rng)]
+        lost = rng.random() * recipe.word_loss
+        body = [token for token in prompt[1:-1] if not happens(lost, rng)]
         prompt = [prompt[0], *body, prompt[-1]]
     return prompt
 

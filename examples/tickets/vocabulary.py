@@ -18,10 +18,11 @@ SPECIAL = (START, ASK, STOP)
 # The first words of a ticket are read as the others are, with a space before them. `lower` here and in the template:
 # llama.cpp has no normaliser for this kind of tokenizer, but its template language can fold the case of a text.
 TEMPLATE = (
-    "{%- set found = namespace(text='') -%}"
-    "{%- for message in messages -%}{%- if message['role'] == 'user' -%}"
-    "{%- set found.text = message['content'] -%}"
-    "{%- endif -%}{%- endfor -%}"
+    "{%- set found = namespace(text='', unread='') -%}"
+    "{%- for message in messages -%}"
+    "{%- if message['role'] == 'user' -%}{%- set found.text = message['content'] -%}"
+    "{%- elif message['role'] == 'system' -%}{%- set found.unread = message['content'] | trim -%}{%- endif -%}"
+    "{%- endfor -%}"
     f"{{{{- '{START} ' + (found.text | trim | lower) + '{ASK}' -}}}}"
 )
 
