@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from gateway.errors import NoEligibleBackendError as NoEligibleBackendError
     from gateway.errors import PolicyError as PolicyError
     from gateway.errors import RoutingError as RoutingError
+    from gateway.policy.models import Policy as Policy
     from gateway.router import Router as Router
+    from gateway.streaming import ReplyStream as ReplyStream
+    from gateway.types import Delta as Delta
+    from gateway.types import Explanation as Explanation
     from gateway.types import Level as Level
     from gateway.types import Message as Message
     from gateway.types import Money as Money
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "gateway.entry": ("route", "route_sync"),
     "gateway.router": ("Router",),
-    "gateway.types": ("Level", "Message", "Money", "Reply", "Request"),
+    "gateway.policy.models": ("Policy",),
+    "gateway.streaming": ("ReplyStream",),
+    "gateway.types": ("Delta", "Explanation", "Level", "Message", "Money", "Reply", "Request"),
     "gateway.errors": (
         "BackendError",
         "CascadeExhaustedError",
