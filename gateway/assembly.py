@@ -91,11 +91,18 @@ async def _replicas(stack: AsyncExitStack, name: str, backend: BackendPolicy) ->
     }
     fields = module.Options.model_fields
     own = {key: value for key, value in given.items() if key in fields and value is not None}
+    places = [{"url": url} for url in backend.urls] or [{}]
+    every = [module.Options.model_validate({**backend.options, **own, **place}) for place in places]
     parts: list[Backend] = []
-    for url in backend.urls or (None,):
-        place = {} if url is None else {"url": url}
-        options = module.Options.model_validate({**backend.options, **own, **place})
-        parts.append(await stack.enter_async_context(module.build(options)))
+    faults: list[BackendError | ConfigurationError] = []
+    for options in every:
+        try:
+            parts.append(await stack.enter_async_context(module.build(options)))
+        except (BackendError, ConfigurationError) as error:
+            faults.append(error)
+    # One replica is enough to begin with where the policy calls the backend optional; else every one must be there.
+    if faults and not (parts and backend.optional):
+        raise faults[0]
     return tuple(parts)
 
 

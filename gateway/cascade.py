@@ -5,20 +5,30 @@ the caller's list as soon as it ends, so that a cancelled request still knows wh
 """
 
 import asyncio
+import logging
 import time
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
 
-from gateway.errors import AbandonedError, BackendError, BackendTimeoutError, RateLimitedError
+from gateway.errors import (
+    AbandonedError,
+    BackendBrokenError,
+    BackendError,
+    BackendTimeoutError,
+    RateLimitedError,
+)
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
 from gateway.policy.models import RetryPolicy
 from gateway.types import Attempt, Completion, Delta, Plan, Request, Step, Verdict
 from gateway.wire.deltas import DeltaCollector, as_deltas
+
+log = logging.getLogger("gateway")
 
 _T = TypeVar("_T")
 
@@ -132,7 +142,9 @@ async def _round(run: Run, step: Step) -> Attempt:
         run.attempts.append(attempt)
         if not _is_transient(attempt):
             replicas.answered(replica)
-            return attempt
+            break
+        if run.crew.clock() >= run.deadline:
+            break
         replicas.failed(replica, run.crew.clock())
     return attempt
 
@@ -151,17 +163,45 @@ async def _call(run: Run, step: Step, replica: Backend) -> Attempt:
     except asyncio.CancelledError:
         run.attempts.append(watch.attempt(error=watch.abandoned()))
         raise
-    return watch.attempt(completion=completion, verdicts=await _judge(judges, run.request, completion))
+    # A third party's backend may raise anything: its fault is an attempt too, and what it cost is unknown.
+    except Exception as error:  # noqa: BLE001
+        return watch.attempt(error=watch.broken(error))
+    return await _judged(run, judges, watch.attempt(completion=completion), completion)
 
 
-async def _judge(judges: Sequence[Judge], request: Request, completion: Completion) -> tuple[Verdict, ...]:
+async def _judged(run: Run, judges: Sequence[Judge], attempt: Attempt, completion: Completion) -> Attempt:
     """Let the judges read in order; the first that rejects is the last that reads."""
     verdicts: list[Verdict] = []
     for judge in judges:
-        verdicts.append(await judge.judge(request, completion))
+        try:
+            verdicts.append(await _verdict(run, judge, completion))
+        except asyncio.CancelledError:
+            # The answer was made, and may have been paid for.
+            run.attempts.append(replace(attempt, verdicts=tuple(verdicts)))
+            raise
         if not verdicts[-1].accepted:
             break
-    return tuple(verdicts)
+    return replace(attempt, verdicts=tuple(verdicts))
+
+
+async def _verdict(run: Run, judge: Judge, completion: Completion) -> Verdict:
+    name = type(judge).__name__
+    try:
+        async with asyncio.timeout(max(0.0, run.deadline - run.crew.clock())):
+            return await judge.judge(run.request, completion)
+    except TimeoutError:
+        return Verdict(accepted=False, judge=name, score=None, reason="no verdict before the deadline")
+    # A judge that fails has accepted nothing.
+    except Exception as error:  # noqa: BLE001
+        _log_fault("judge", name, error)
+        return Verdict(accepted=False, judge=name, score=None, reason="the judge failed")
+
+
+def _log_fault(part: str, name: str, error: Exception) -> None:
+    # The error's own text may quote the prompt: the place in the code is enough to mend it.
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    log.error("the %s %r failed with %s%s", part, name, type(error).__name__, places)
 
 
 async def _begin(run: Run, step: Step) -> "_Begun | Attempt":
@@ -173,7 +213,7 @@ async def _begin(run: Run, step: Step) -> "_Begun | Attempt":
         if first is not None:
             replicas.answered(replica)
             return _Begun(first=first, rest=rest)
-        if not _is_transient(run.attempts[-1]):
+        if not _is_transient(run.attempts[-1]) or run.crew.clock() >= run.deadline:
             break
         replicas.failed(replica, run.crew.clock())
     return run.attempts[-1]
@@ -189,7 +229,7 @@ class _Begun:
 
 async def _stream_call(watch: "_Watch") -> AsyncGenerator[Delta, None]:
     """Pass one stream on and append how it ended to the attempts, however it ends."""
-    collector = DeltaCollector()
+    collector = DeltaCollector(backend=watch.step.backend)
     completion: Completion | None = None
     error: BackendError | None = None
     try:
@@ -206,6 +246,9 @@ async def _stream_call(watch: "_Watch") -> AsyncGenerator[Delta, None]:
     except (asyncio.CancelledError, GeneratorExit):
         error = watch.abandoned()
         raise
+    # As in `_call`: a third party's fault.
+    except Exception as fault:  # noqa: BLE001
+        error = watch.broken(fault)
     finally:
         watch.run.attempts.append(watch.attempt(error=error, completion=completion, streamed=True))
 
@@ -239,6 +282,11 @@ class _Watch:
 
     def abandoned(self) -> AbandonedError:
         return AbandonedError("the caller went away", backend=self.step.backend)
+
+    def broken(self, fault: Exception) -> BackendBrokenError:
+        _log_fault("backend", self.step.backend, fault)
+        name = type(fault).__name__
+        return BackendBrokenError(f"the backend's own code failed with {name}; see the log", backend=self.step.backend)
 
     def attempt(
         self,

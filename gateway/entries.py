@@ -31,7 +31,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One request on the books, answered or not. Never holds the prompt or the answer."""
+    """One request on the books, answered or not. Never holds the prompt or the answer.
+
+    `id` is new for every call; `request_id` is what the caller called the request, if anything.
+    """
 
     id: str
     at: datetime
@@ -55,6 +58,7 @@ class LedgerEntry:
     baseline_cost: Money | None
     price_version: str
     streamed: bool = False
+    request_id: str | None = None
 
     @property
     def saved(self) -> Money | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import os
 import threading
 from typing import Unpack
 from weakref import WeakKeyDictionary
@@ -73,7 +74,13 @@ class _Background:
         self._thread.start()
 
     def call(self, content: Content, fields: RequestFields) -> Reply:
-        return asyncio.run_coroutine_threadsafe(route(content, **fields), self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(route(content, **fields), self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            # Ctrl-C here must not leave a call running there, to be answered and paid for.
+            future.cancel()
+            raise
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -95,6 +102,15 @@ def _background() -> _Background:
             _background_loop = _Background()
             atexit.register(close_background)
         return _background_loop
+
+
+def _forget_after_fork() -> None:
+    global _background_lock, _background_loop
+    _background_lock, _background_loop = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 def close_background() -> None:

@@ -19,7 +19,8 @@ GatewayError
 │   ├── ContentFilteredError
 │   ├── RequestRejectedError
 │   ├── MalformedResponseError
-│   └── AbandonedError             the caller went away before the answer was complete
+│   ├── AbandonedError             the caller went away before the answer was complete
+│   └── BackendBrokenError         the backend's own code failed: a fault of the part
 └── LedgerError
 
 No message, repr or attribute holds a prompt, an answer or a key.
@@ -176,6 +177,12 @@ class AbandonedError(BackendError):
     """The caller went away before the answer was complete; the upstream connection was closed."""
 
     code: ClassVar[str] = "abandoned"
+
+
+class BackendBrokenError(BackendError):
+    """The backend's own code failed: a fault of the part, logged with its trace. What the call cost is unknown."""
+
+    code: ClassVar[str] = "broken"
 
 
 class LedgerError(GatewayError):

@@ -23,9 +23,21 @@ class _Generation:
     def __init__(self, house: House, stack: AsyncExitStack) -> None:
         self.house = house
         self.stack = stack
-        self.users = 0
+        self.users: dict[object, asyncio.Task[object] | None] = {}
         self.idle = asyncio.Event()
         self.idle.set()
+
+    @contextmanager
+    def used(self) -> Iterator[House]:
+        lease = object()
+        self.users[lease] = asyncio.current_task()
+        self.idle.clear()
+        try:
+            yield self.house
+        finally:
+            del self.users[lease]
+            if not self.users:
+                self.idle.set()
 
 
 class Generations:
@@ -40,8 +52,9 @@ class Generations:
         self._clock = clock
         self._looked_at = clock()
         self._current: _Generation | None = None
+        self._changing = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], _Generation] = {}
 
     @property
     def policy(self) -> Policy:
@@ -59,36 +72,53 @@ class Generations:
         current, self._current = self._current, None
         if current is not None:
             self._retire(current)
-        if self._retiring:
-            await asyncio.wait(self._retiring)
+        try:
+            await self._retired()
+        except asyncio.CancelledError:
+            # Who cannot wait ends the requests on their way; each still writes its entry before the ledger closes.
+            for task in {task for generation in self._retiring.values() for task in generation.users.values() if task}:
+                task.cancel()
+            await self._retired()
+            raise
 
     @contextmanager
     def lease(self) -> Iterator[House]:
         """Hold the present generation open; what is leased does not change under a request."""
+        generation = self._present()
         self._look()
-        generation = self._current
-        if generation is None:
-            raise ConfigurationError("the router is not open; write `async with Router.from_policy(...) as router:`")
-        generation.users += 1
-        generation.idle.clear()
-        try:
-            yield generation.house
-        finally:
-            generation.users -= 1
-            if not generation.users:
-                generation.idle.set()
+        with generation.used() as house:
+            yield house
+
+    @property
+    def house(self) -> House:
+        """The present generation's parts, for a look at them."""
+        return self._present().house
 
     async def refresh(self) -> bool:
         """Read the policy's file again now; True where a new version is in force. Raises for a broken one."""
-        policy = await asyncio.to_thread(self._file.refresh) if self._file else None
-        if policy is None:
+        if self._file is None:
             return False
-        fresh = await _open(policy)
+        async with self._changing:
+            policy = await asyncio.to_thread(self._file.refresh)
+            if policy is None:
+                return False
+            fresh = await _open(policy)
+            self._file.accept(policy)
+            self._put_in_force(policy, fresh)
+        return True
+
+    def _put_in_force(self, policy: Policy, fresh: _Generation) -> None:
+        if policy.ledger != self._policy.ledger:
+            log.warning("the policy's ledger changed; the router keeps writing to the one that it opened")
         stale, self._current, self._policy = self._current, fresh, policy
         if stale is not None:
             self._retire(stale)
         log.info("policy %s is in force", policy.fingerprint)
-        return True
+
+    def _present(self) -> _Generation:
+        if self._current is None:
+            raise ConfigurationError("the router is not open; write `async with Router.from_policy(...) as router:`")
+        return self._current
 
     def _look(self) -> None:
         if self._file is None or self._clock() - self._looked_at < LOOK_AGAIN_S:
@@ -102,14 +132,19 @@ class Generations:
             await self.refresh()
         except (PolicyError, ConfigurationError) as error:
             # A broken file is the user's mistake, said with its place: a trace would hide it.
-            log.error(  # noqa: TRY400
-                "the changed policy was refused, the last good one stays in force:\n%s", error
-            )
+            log.error("the changed policy was refused, the last good one stays in force:\n%s", error)  # noqa: TRY400
+        # Nobody awaits this task: what is not logged here is never seen.
+        except Exception:
+            log.exception("the changed policy could not be read, the last good one stays in force")
 
     def _retire(self, generation: _Generation) -> None:
         task = asyncio.create_task(_close_when_idle(generation))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = generation
+        task.add_done_callback(self._retiring.pop)
+
+    async def _retired(self) -> None:
+        if self._retiring:
+            await asyncio.wait(self._retiring)
 
 
 async def _open(policy: Policy) -> _Generation:

@@ -1,6 +1,7 @@
 """The pipeline, in one place: assess, decide, cascade, settle, record."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -8,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
+from weakref import WeakSet
 
 from gateway import plugins
 from gateway.assembly import House
 from gateway.cascade import Run, cascade, stream_cascade
 from gateway.decide import decide
 from gateway.entries import Feedback
-from gateway.errors import ConfigurationError, InvalidRequestError
+from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.generations import Generations
 from gateway.interfaces import Backend, Ledger
 from gateway.policy.load import packaged_default
@@ -24,10 +26,12 @@ from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
 from gateway.types import Assessment, Delta, Explanation, Plan, Reply, Request
 from gateway.wire.deltas import as_deltas
-from gateway.wire.openai import Content, RequestFields, parse_request
+from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+
+log = logging.getLogger("gateway")
 
 Source = Policy | str | os.PathLike[str] | None
 
@@ -41,7 +45,9 @@ class Router:
 
         self._settings = Settings()
         self._generations = Generations(_source(policy, self._settings))
-        self._ledger = ledger
+        self._given_ledger = ledger
+        self._ledger: Ledger | None = None
+        self._streams: WeakSet[ReplyStream] = WeakSet()
         self._stack = AsyncExitStack()
 
     @classmethod
@@ -55,15 +61,17 @@ class Router:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self._ledger = self._ledger or await _open_ledger(stack, self.policy, self._settings)
+            ledger = self._given_ledger or await _open_ledger(stack, self.policy, self._settings)
             await stack.enter_async_context(self._generations)
-            self._stack = stack.pop_all()
+            stack.push_async_callback(self._close_streams)
+            self._ledger, self._stack = ledger, stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+        self._ledger = None
 
     @property
     def policy(self) -> Policy:
@@ -80,13 +88,11 @@ class Router:
     @property
     def unavailable(self) -> Mapping[str, str]:
         """The optional backends that were not there when the policy was opened, each with the reason."""
-        with self._generations.lease() as house:
-            return house.fleet.unavailable
+        return self._generations.house.fleet.unavailable
 
     def replicas(self, backend: str) -> Sequence[Backend]:
         """Return the open replicas of a backend, none where it is not there: for tests with `kind: mock`."""
-        with self._generations.lease() as house:
-            return house.replicas.get(backend, ())
+        return self._generations.house.replicas.get(backend, ())
 
     async def refresh(self) -> bool:
         """Read the policy's file again now; True where a new version is in force. Raises `PolicyError`."""
@@ -109,14 +115,21 @@ class Router:
                 raise
             finally:
                 outcome = trip.settle(cancelled=cancelled)
-                await ledger.record(outcome.entry)
+                await _book(ledger, outcome)
             return outcome.reply()
 
     def stream(self, content: Content, /, **fields: Unpack[RequestFields]) -> ReplyStream:
         """Answer a request in pieces: `async for delta in router.stream(...)`; `.reply` is there at the end."""
         stream = ReplyStream()
         stream.attach(self._deltas(parse_request(content, **fields), stream))
+        self._streams.add(stream)
         return stream
+
+    async def _close_streams(self) -> None:
+        # A stream that its reader broke off holds its parts open; one that somebody reads just now will end by itself.
+        for stream in tuple(self._streams):
+            if stream.is_left:
+                await stream.aclose()
 
     async def explain(self, content: Content, /, **fields: Unpack[RequestFields]) -> Explanation:
         """Say what would happen to a request, calling nobody and writing nothing."""
@@ -135,9 +148,10 @@ class Router:
 
     async def _deltas(self, request: Request, stream: ReplyStream) -> AsyncGenerator[Delta, None]:
         ledger = self.ledger
+        begun, held = False, list[Delta]()
         with self._generations.lease() as house:
             trip = await _begin(house, request, streamed=True)
-            begun, ended, held = False, False, list[Delta]()
+            ended = False
             try:
                 async with aclosing(stream_cascade(trip.run)) as deltas:
                     async for delta in deltas:
@@ -150,13 +164,23 @@ class Router:
                 ended = True
             finally:
                 outcome = trip.settle(cancelled=not ended)
-                await ledger.record(outcome.entry)
-            stream.reply = outcome.reply()
-            # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
-            if not begun and outcome.completion is not None:
-                held.extend(as_deltas(outcome.completion))
-            for delta in held:
-                yield delta
+                await _book(ledger, outcome)
+        stream.reply = outcome.reply()
+        # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
+        if not begun and outcome.completion is not None:
+            held.extend(as_deltas(outcome.completion))
+        for delta in held:
+            yield delta
+
+
+async def _book(ledger: Ledger, outcome: Outcome) -> None:
+    try:
+        await ledger.record(outcome.entry)
+    except LedgerError:
+        if outcome.entry.status != "cancelled":
+            raise
+        # The caller is gone and must see the cancellation; the loss is said here.
+        log.exception("the entry of a cancelled request could not be written")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +190,7 @@ class _Trip:
     house: House
     assessment: Assessment
     run: Run
+    entry_id: str
     at: datetime
     streamed: bool
 
@@ -183,6 +208,7 @@ class _Trip:
             policy=house.policy,
             prices=house.prices,
             licences=house.licences,
+            entry_id=self.entry_id,
             at=self.at,
             duration_s=house.crew.clock() - run.started,
             cancelled=cancelled,
@@ -195,7 +221,7 @@ async def _begin(house: House, request: Request, *, streamed: bool = False) -> _
     assessment = await house.reader.assess(request)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s)
     run = Run(request=request, plan=plan, crew=house.crew, started=started)
-    return _Trip(house=house, assessment=assessment, run=run, at=at, streamed=streamed)
+    return _Trip(house=house, assessment=assessment, run=run, entry_id=new_id(), at=at, streamed=streamed)
 
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:

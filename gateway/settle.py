@@ -64,7 +64,7 @@ class Outcome:
             finish_reason=completion.finish_reason,
             usage=completion.usage,
             backend=chosen.backend,
-            model=completion.model,
+            model=completion.model or entry.model or "",
             accepted=chosen.accepted,
             plan=self.plan,
             assessment=self.assessment,
@@ -86,6 +86,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     policy: Policy,
     prices: PriceList,
     licences: Mapping[str, Licence],
+    entry_id: str,
     at: datetime,
     duration_s: float,
     cancelled: bool = False,
@@ -106,7 +107,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         baseline_model=(rule and rule.baseline) or policy.baseline,
         books=_Books(policy=policy, prices=prices),
     )
-    entry = case.entry(request.id, at=at, duration_s=duration_s, streamed=streamed)
+    entry = replace(case.entry(entry_id, at=at, duration_s=duration_s), streamed=streamed, request_id=request.id)
     return Outcome(
         entry=entry, assessment=assessment, plan=plan, attempts=case.attempts, chosen=chosen, licences=licences
     )
@@ -124,7 +125,7 @@ class _Case:
     baseline_model: str | None
     books: "_Books"
 
-    def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
+    def entry(self, entry_id: str, *, at: datetime, duration_s: float) -> LedgerEntry:
         assessment, plan, books = self.assessment, self.plan, self.books
         records = tuple(map(books.record, self.attempts))
         backend = books.policy.backends[self.chosen.backend] if self.chosen else None
@@ -150,7 +151,6 @@ class _Case:
             baseline_model=self.baseline_model,
             baseline_cost=self._baseline_cost(),
             price_version=books.prices.version,
-            streamed=streamed,
         )
 
     def _status(self) -> Status:
@@ -180,7 +180,7 @@ class _Books:
         scores = [verdict.score for verdict in attempt.verdicts if verdict.score is not None]
         return AttemptRecord(
             backend=attempt.backend,
-            model=completion.model if completion else backend.model,
+            model=(completion and completion.model) or backend.model,
             replica=attempt.replica,
             duration_s=attempt.duration_s,
             error=attempt.error.code if attempt.error else None,

@@ -18,6 +18,7 @@ class ReplyStream:
     def __init__(self) -> None:
         self.reply: Reply | None = None
         self._deltas: AsyncGenerator[Delta, None] | None = None
+        self._waiting = False
 
     def attach(self, deltas: AsyncGenerator[Delta, None]) -> None:
         """Give the stream its source."""
@@ -29,7 +30,16 @@ class ReplyStream:
     async def __anext__(self) -> Delta:
         if self._deltas is None:
             raise StopAsyncIteration
-        return await anext(self._deltas)
+        self._waiting = True
+        try:
+            return await anext(self._deltas)
+        finally:
+            self._waiting = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nobody waits for the next piece just now: who broke off may never come back."""
+        return not self._waiting
 
     async def aclose(self) -> None:
         """Stop; closes the upstream connection and keeps what happened in the ledger."""

@@ -106,12 +106,13 @@ class Request:
     """One request to be routed, with the caller's labels.
 
     `sampling` holds OpenAI's sampling parameters (`temperature`, `max_tokens`, `stop` ...) as given.
+    `id` is the caller's own name for it; the ledger keeps it beside the entry's id, which is always new.
     `tags` name what the caller knows about the content; they raise its level and never lower it.
     `deadline_s` bounds the whole request, retries and escalations included.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
-    id: str
+    id: str | None = None
     tools: tuple[JsonObject, ...] = field(default=(), repr=False)
     tool_choice: str | JsonObject | None = field(default=None, repr=False)
     response_format: JsonObject | None = field(default=None, repr=False)
@@ -332,27 +333,34 @@ class Reply:
         return self.message.tool_calls
 
     def openai(self) -> dict[str, Any]:
-        """Return the reply as an OpenAI `chat.completion` object."""
+        """Return the reply as an OpenAI `chat.completion` object; an unknown usage is None."""
         message: dict[str, Any] = {"role": "assistant", "content": self.text or None}
         if self.tool_calls:
             message["tool_calls"] = [
                 {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
                 for call in self.tool_calls
             ]
-        prompt, completion = self.usage.prompt_tokens, self.usage.completion_tokens
         return {
             "id": f"chatcmpl-{self.entry_id}",
             "object": "chat.completion",
             "created": int(self.created.timestamp()),
             "model": self.model,
             "choices": [{"index": 0, "message": message, "finish_reason": self.finish_reason, "logprobs": None}],
-            "usage": {
-                "prompt_tokens": prompt or 0,
-                "completion_tokens": completion or 0,
-                "total_tokens": (prompt or 0) + (completion or 0),
-                "prompt_tokens_details": {"cached_tokens": self.usage.cached_tokens},
-            },
+            "usage": _openai_usage(self.usage),
         }
+
+
+def _openai_usage(usage: Usage) -> dict[str, Any] | None:
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    if prompt is None or completion is None:
+        return None
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

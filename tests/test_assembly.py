@@ -2,6 +2,7 @@
 
 import pytest
 from support.policies import mock, policy
+from support.wire_servers import WireServer
 
 from gateway import Router
 from gateway.assembly import assemble
@@ -56,3 +57,11 @@ async def test_what_the_policy_says_of_a_model_reaches_its_part() -> None:
 
     assert isinstance(part, Mock)
     assert part.replica == "llama"
+
+
+async def test_one_replica_is_enough_for_an_optional_backend(closed_port: int, openai_server: WireServer) -> None:
+    """Several URLs are failover: one that is down at start does not take the others with it."""
+    urls = [f"http://127.0.0.1:{closed_port}", openai_server.url]
+
+    async with Router.from_policy(policy({"llama": {**DEAD, "urls": urls}})) as router:
+        assert (await router.route("hello")).backend == "llama"

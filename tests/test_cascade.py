@@ -8,9 +8,10 @@ import pytest
 from support.crews import Clock, run, scripted
 from support.judges import ScriptedJudge
 
+from gateway.backends.mock import Answer, Mock, Options
 from gateway.cascade import Crew, Run, cascade, stream_cascade
 from gateway.errors import AbandonedError, BackendTimeoutError, BackendUnavailableError, RateLimitedError
-from gateway.types import Attempt, Delta
+from gateway.types import Attempt, Completion, Delta, Request, Verdict
 
 GOOD = ScriptedJudge(good=frozenset({"good"}))
 
@@ -260,3 +261,82 @@ async def test_no_stream_is_opened_after_the_deadline() -> None:
 
 def _with_judges(trip: Run, *judges: ScriptedJudge) -> Crew:
     return replace(trip.crew, judges={"r": judges})
+
+
+class BrokenJudge(ScriptedJudge):
+    """A judge with a fault, or one that thinks for ever."""
+
+    async def judge(self, request: Request, completion: Completion) -> Verdict:
+        if self.good:
+            await asyncio.sleep(30)
+        raise ValueError("a canary that no log may hold")
+
+
+async def test_a_judge_that_fails_has_accepted_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Its fault is logged without its words, and the next backend is asked."""
+    trip = run({"a": [scripted("a", "poor")], "b": [scripted("b", "fine")]}, judge=BrokenJudge(good=frozenset()))
+
+    await cascade(trip)
+
+    assert [attempt.accepted for attempt in trip.attempts] == [False, None]
+    assert "BrokenJudge" in caplog.text
+    assert "canary" not in caplog.text
+
+
+async def test_a_judge_has_no_more_time_than_the_request() -> None:
+    """Thinking counts against the deadline, and the answer is kept."""
+    trip = run({"a": [scripted("a", "poor")], "b": [scripted("b")]}, judge=BrokenJudge(good=frozenset("x")))
+    trip = Run(request=trip.request, plan=replace(trip.plan, deadline_s=0.01), crew=trip.crew, started=0.0)
+
+    await cascade(trip)
+
+    assert trip.attempts[0].verdicts[0].reason == "no verdict before the deadline"
+    assert text_of(trip.attempts[0]) == "poor"
+
+
+async def test_an_answer_is_not_forgotten_when_the_caller_leaves_while_it_is_judged() -> None:
+    """The call was made, and may have been paid for."""
+    trip = run({"a": [scripted("a", "poor")], "b": [scripted("b")]}, judge=BrokenJudge(good=frozenset("x")))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(cascade(trip), timeout=0.2)
+
+    assert outcome(trip) == [("a", "poor")]
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_a_backend_whose_own_code_fails_is_an_attempt(caplog: pytest.LogCaptureFixture, *, streams: bool) -> None:
+    """A third party's fault is logged without its words; the next backend answers."""
+
+    class Broken(Mock):
+        async def _next(self, request: Request) -> Answer:
+            raise KeyError("a canary that no log may hold")
+
+    trip = run({"a": [Broken(Options(name="a"))], "b": [scripted("b", "fine")]})
+
+    if streams:
+        await streamed(trip)
+    else:
+        await cascade(trip)
+
+    assert outcome(trip) == [("a", "broken"), ("b", "fine")]
+    assert "KeyError" in caplog.text
+    assert "canary" not in caplog.text
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_no_replica_is_asked_when_the_time_is_over(*, streams: bool) -> None:
+    """A caller's short deadline is no fault of the replicas."""
+    other = scripted("a2")
+    trip = run({"a": [scripted("a1", {"text": "late", "latency_s": 30}), other]}, deadline_s=0.01)
+    ticking = replace(trip.crew, clock=asyncio.get_running_loop().time)
+    trip = Run(request=trip.request, plan=trip.plan, crew=ticking, started=ticking.clock())
+
+    if streams:
+        await streamed(trip)
+    else:
+        await cascade(trip)
+
+    assert outcome(trip) == [("a1", "timeout")]
+    assert not other.seen
+    assert trip.crew.replicas["a"].in_order(ticking.clock())[0].replica == "a1"

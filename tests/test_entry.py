@@ -75,6 +75,20 @@ def test_route_sync_serves_code_without_a_loop() -> None:
     assert [route_sync("hello").text for _ in range(2)] == ["hello back"] * 2
 
 
+def test_route_sync_works_in_a_forked_process() -> None:
+    """A pre-forking server's children have a loop of their own."""
+    code = (
+        "import os, signal; from gateway import route_sync; route_sync('hello')\n"
+        "child = os.fork()\n"
+        "if not child: signal.alarm(20); print(route_sync('hello').text, flush=True); os._exit(0)\n"
+        "raise SystemExit(os.waitpid(child, 0)[1])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert done.stdout == "hello back\n"
+
+
 async def test_route_sync_says_what_to_write_in_a_loop() -> None:
     """Blocking a running loop would stop everything else in it."""
     with pytest.raises(ConfigurationError, match="await route"):

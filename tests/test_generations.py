@@ -9,6 +9,7 @@ import pytest
 from gateway import Router
 from gateway.backends.mock import Mock
 from gateway.errors import ConfigurationError, PolicyError
+from gateway.policy.watch import PolicyFile
 
 POLICY = """
 version: 1
@@ -109,12 +110,60 @@ async def test_the_file_is_looked_at_while_requests_come(
     assert f"{path}:2:1" in caplog.text
 
 
+async def test_a_policy_that_could_not_be_opened_is_tried_again(tmp_path: Path) -> None:
+    """A passing fault does not lose the change."""
+    path = write(tmp_path / "p.yaml", "old")
+    async with Router.from_policy(path) as router:
+        path.write_text(UNOPENABLE.replace("/nowhere/model.gguf", str(tmp_path / "later.gguf")))
+
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=r"later\.gguf"):
+                await router.refresh()
+
+
+async def test_of_two_refreshes_at_once_one_puts_the_change_in_force(tmp_path: Path) -> None:
+    """They take turns."""
+    path = write(tmp_path / "p.yaml", "old")
+    async with Router.from_policy(path) as router:
+        write(path, "newer")
+
+        assert sorted(await asyncio.gather(router.refresh(), router.refresh())) == [False, True]
+
+
+async def test_a_fault_while_looking_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody awaits the look: what went wrong must not vanish with it."""
+    monkeypatch.setattr("gateway.generations.LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(PolicyFile, "refresh", _fails)
+    async with Router.from_policy(write(tmp_path / "p.yaml", "old")) as router:
+        await _noticed(router)
+
+    assert "disk on fire" in caplog.text
+
+
+async def test_a_changed_ledger_is_said_and_not_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The books stay where they are while the process lives."""
+    path = write(tmp_path / "p.yaml", "old")
+    async with Router.from_policy(path) as router:
+        path.write_text(path.read_text().replace("ledger: memory", f"ledger: {{kind: sqlite, path: {tmp_path}/l}}"))
+
+        await router.refresh()
+
+        assert router.ledger.place == "memory"
+    assert "ledger changed" in caplog.text
+
+
 async def test_a_policy_given_as_a_value_has_no_file_to_change(tmp_path: Path) -> None:
     """Refreshing it does nothing."""
     async with Router.from_policy(write(tmp_path / "p.yaml", "old")) as router:
         rules = router.policy
     async with Router.from_policy(rules) as router:
         assert not await router.refresh()
+
+
+def _fails(_: PolicyFile) -> None:
+    raise OSError("disk on fire")
 
 
 async def _noticed(router: Router) -> None:

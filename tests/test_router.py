@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,9 +21,12 @@ from gateway.errors import (
     LedgerError,
     NoEligibleBackendError,
 )
+from gateway.ledgers.memory import MemoryLedger
 from gateway.policy.models import Policy
-from gateway.types import Level, Money, Need
+from gateway.types import Level, Money, Need, Reply, Usage
+from gateway.wire.openai import parse_request
 
+LATE = {"text": "late", "latency_s": 30}
 JUDGED = {"accept": {"judge": "format", "one_of": ["billing", "refund"]}}
 PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 
@@ -262,6 +266,67 @@ async def test_closing_a_stream_closes_the_upstream_and_books_it() -> None:
     assert entry.status == "cancelled"
 
 
+@pytest.mark.parametrize("at_the_end", [False, True])
+async def test_a_stream_that_its_reader_left_does_not_hold_the_router_open(*, at_the_end: bool) -> None:
+    """`break` in a loop is enough: the router closes the stream when it closes, and the entry is there."""
+    ledger = MemoryLedger(capacity=10)
+    async with Router.from_policy(two("one two three"), ledger=ledger) as router:
+        stream = router.stream("hello")
+        async for delta in stream:
+            if delta.finish_reason or not at_the_end:
+                break
+
+    (entry,) = await ledger.entries()
+    assert entry.status == ("answered" if at_the_end else "cancelled")
+
+
+async def test_the_same_request_twice_is_two_entries() -> None:
+    """The caller's own id is kept beside the entry's, which is always new."""
+    request = parse_request("hello", id="order-1")
+    async with Router.from_policy(two()) as router:
+        replies = [await router.route(request) for _ in range(2)]
+        booked = await entries(router)
+
+    assert [entry.id for entry in booked] == [reply.entry_id for reply in replies]
+    assert [entry.request_id for entry in booked] == ["order-1", "order-1"]
+
+
+async def test_a_router_can_be_opened_again() -> None:
+    """What was closed is closed, and what is opened is new."""
+    router = Router.from_policy(two())
+    for _ in range(2):
+        async with router:
+            await router.route("hello")
+            assert len(await entries(router)) == 1
+
+
+async def test_a_router_that_cannot_wait_ends_its_requests_and_books_them() -> None:
+    """Who is cut off while closing still finds every request on the books."""
+    ledger = MemoryLedger(capacity=10)
+
+    async def hurried() -> None:
+        async with asyncio.timeout(0.3), Router.from_policy(two(LATE), ledger=ledger) as router:
+            tasks.append(asyncio.create_task(router.route("hello")))
+            await asyncio.sleep(0)
+
+    tasks: list[asyncio.Task[Reply]] = []
+    with pytest.raises(TimeoutError):
+        await hurried()
+
+    (entry,) = await ledger.entries()
+    assert tasks[0].cancelled()
+    assert entry.status == "cancelled"
+
+
+async def test_an_unknown_usage_is_shown_as_unknown() -> None:
+    """Unknown is not zero, in OpenAI's shape either."""
+    async with Router.from_policy(two("hello")) as router:
+        reply = await router.route("hello")
+
+    assert reply.openai()["usage"]["total_tokens"] == 2
+    assert replace(reply, usage=Usage()).openai()["usage"] is None
+
+
 async def test_a_stream_that_breaks_off_raises() -> None:
     """Half an answer is not passed off as a whole one, and nobody else continues it."""
     broken = {"text": "one two three", "error": "unavailable", "break_after": 2}
@@ -287,21 +352,34 @@ async def test_a_stream_gives_the_rejected_answer_when_nobody_else_can() -> None
     assert stream.reply.accepted is False
 
 
+class Full:
+    """A ledger whose disk is full."""
+
+    place = "nowhere"
+
+    async def record(self, entry: LedgerEntry) -> None:
+        raise LedgerError("the disk is full")
+
+    async def feedback(self, feedback: Feedback) -> bool:
+        return False
+
+    async def entries(self, **_: object) -> list[LedgerEntry]:
+        return []
+
+
+async def test_a_cancelled_request_stays_cancelled_when_its_entry_cannot_be_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The caller's time-out is not turned into something else; the loss is logged."""
+    async with Router.from_policy(two({"text": "late", "latency_s": 30}), ledger=Full()) as router:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(router.route("hello"), timeout=0.2)
+
+    assert "could not be written" in caplog.text
+
+
 async def test_an_entry_that_cannot_be_written_is_an_error() -> None:
     """A reply that is not on the books is not given."""
-
-    class Full:
-        place = "nowhere"
-
-        async def record(self, entry: LedgerEntry) -> None:
-            raise LedgerError("the disk is full")
-
-        async def feedback(self, feedback: Feedback) -> bool:
-            return False
-
-        async def entries(self, **_: object) -> list[LedgerEntry]:
-            return []
-
     async with Router.from_policy(two(), ledger=Full()) as router:
         with pytest.raises(LedgerError, match="full"):
             await router.route("hello")

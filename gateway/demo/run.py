@@ -49,7 +49,7 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
         async with Router.from_policy(policy) as router:
             opened = datetime.now(UTC)
             told = await route_all(router, requests, on_progress)
-            books = {entry.id: entry for entry in await router.ledger.entries(since=opened)}
+            books = {entry.request_id: entry for entry in await router.ledger.entries(since=opened)}
             place = router.ledger.place
     entries = [books[request.id] for request in requests]
     decisions = tuple(map(decision_of, rows, [told[request.id] for request in requests], entries))
@@ -91,9 +91,9 @@ def _requests(rows: Sequence[DemoRow], closed: Closed) -> list[Request]:
 
 async def route_all(
     router: Router, requests: Sequence[Request], on_progress: Progress | None = None
-) -> dict[str, Told]:
+) -> dict[str | None, Told]:
     """Return what the caller of each request was told, by the request's id; the first other fault ends all."""
-    told: dict[str, Told] = {}
+    told: dict[str | None, Told] = {}
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def route(request: Request) -> None:

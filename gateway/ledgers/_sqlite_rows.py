@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 ENTRY_COLUMNS = (
     "id", "at_us", "status", "rule", "policy_version", "tenant", "task", "tags", "level", "kinds", "difficulty",
     "backend", "model", "local", "licence", "duration_s", "cost_nano_usd", "baseline_model", "baseline_nano_usd",
-    "price_version", "streamed",
+    "price_version", "streamed", "request_id",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "number", "backend", "model", "replica", "duration_s", "error", "accepted", "score", "prompt_tokens",
@@ -57,6 +57,7 @@ def entry_row(entry: LedgerEntry) -> Row:
         _nano_usd(entry.baseline_cost),
         entry.price_version,
         entry.streamed,
+        entry.request_id,
     )
 
 

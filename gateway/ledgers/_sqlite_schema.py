@@ -17,7 +17,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             policy_version TEXT NOT NULL, tenant TEXT, task TEXT, tags TEXT NOT NULL, level INTEGER NOT NULL,
             kinds TEXT NOT NULL, difficulty REAL, backend TEXT, model TEXT, local INTEGER, licence TEXT,
             duration_s REAL NOT NULL, cost_nano_usd INTEGER, baseline_model TEXT, baseline_nano_usd INTEGER,
-            price_version TEXT NOT NULL, streamed INTEGER NOT NULL,
+            price_version TEXT NOT NULL, streamed INTEGER NOT NULL, request_id TEXT,
             saved_nano_usd INTEGER GENERATED ALWAYS AS (baseline_nano_usd - cost_nano_usd) VIRTUAL)""",
         "CREATE INDEX entries_at ON entries (at_us)",
         """CREATE TABLE attempts (
@@ -57,9 +57,16 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open an existing ledger read-only; raises `LedgerError` where it is none or of another version."""
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
-        version = _version(connection, path)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
+    try:
+        version = _version(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(path, error) from error
+    except LedgerError:
+        connection.close()
+        raise
     if version != SCHEMA_VERSION:
         connection.close()
         raise LedgerError(

@@ -195,9 +195,9 @@ def _tally(entry: LedgerEntry) -> dict[str, int]:
     return {
         "requests": 1,
         entry.status: 1,
-        "local": answered and entry.local is True,
-        "escalated": entry.escalated,
-        "excluded": not covered,
+        "local": int(answered and entry.local is True),
+        "escalated": int(entry.escalated),
+        "excluded": int(not covered),
         "cost": cost if covered else 0,
         "excluded_cost": 0 if covered else cost,
         "baseline": entry.baseline_cost.nano_usd if covered and answered and entry.baseline_cost else 0,

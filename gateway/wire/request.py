@@ -70,7 +70,7 @@ def new_id() -> str:
 
 
 def _relabelled(request: Request, fields: RequestFields) -> Request:
-    changes = _checked({"id": request.id, **fields})
+    changes = _checked(fields)
     changes["sampling"] = {**request.sampling, **changes.get("sampling", {})}
     changes["tags"] = request.tags | changes.get("tags", frozenset())
     return _consistent(replace(request, **changes))
@@ -96,7 +96,6 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     sampling.pop("n", None)
     if sampling:
         values["sampling"] = sampling
-    values.setdefault("id", new_id())
     return values
 
 

@@ -74,7 +74,17 @@ def settled(
     plan = decide(read, under, Fleet())
     request = Request(messages=(Message(role="user", content=SECRET),), id="request-1")
     return settle(
-        request, read, plan, attempts, policy=under, prices=prices, licences=LICENCES, at=NOON, duration_s=1.5, **flags
+        request,
+        read,
+        plan,
+        attempts,
+        policy=under,
+        prices=prices,
+        licences=LICENCES,
+        entry_id="request-1",
+        at=NOON,
+        duration_s=1.5,
+        **flags,
     )
 
 
