@@ -103,10 +103,21 @@ async def _ask(run: Run, step: Step) -> Attempt | None:
 
 async def _patiently(call: Callable[[Run, Step], Awaitable[_T]], run: Run, step: Step) -> _T | None:
     """Make a call, again after a transient fault as often as the policy allows; None where no time is left."""
-    policy, crew = run.crew.retries, run.crew
-    if crew.clock() >= run.deadline:
+    if run.crew.clock() >= run.deadline:
         return None
+    first = await call(run, step)
+    if run.crew.retries.attempts == 1 or not _is_transient(first):
+        return first
+    return await _again(call, run, step, first)
+
+
+async def _again(call: Callable[[Run, Step], Awaitable[_T]], run: Run, step: Step, first: _T) -> _T:
+    """Go on after a first transient fault. Only here tenacity is woken: it costs as much as a whole call of ours."""
+    policy, crew, made = run.crew.retries, run.crew, [first]
     jitter = wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)
+
+    async def next_call() -> _T:
+        return made.pop() if made else await call(run, step)
 
     def wait(state: RetryCallState) -> float:
         return max(jitter(state), _asked_to_wait(_result(state)))
@@ -117,7 +128,7 @@ async def _patiently(call: Callable[[Run, Step], Awaitable[_T]], run: Run, step:
     retrying = AsyncRetrying(
         wait=wait, stop=is_enough, sleep=crew.sleep, retry=retry_if_result(_is_transient), retry_error_callback=_result
     )
-    result: _T = await retrying(call, run, step)
+    result: _T = await retrying(next_call)
     return result
 
 
@@ -166,7 +177,8 @@ async def _call(run: Run, step: Step, replica: Backend) -> Attempt:
     # A third party's backend may raise anything: its fault is an attempt too, and what it cost is unknown.
     except Exception as error:  # noqa: BLE001
         return watch.attempt(error=watch.broken(error))
-    return await _judged(run, judges, watch.attempt(completion=completion), completion)
+    attempt = watch.attempt(completion=completion)
+    return await _judged(run, judges, attempt, completion) if judges else attempt
 
 
 async def _judged(run: Run, judges: Sequence[Judge], attempt: Attempt, completion: Completion) -> Attempt:

@@ -99,6 +99,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     rule = next((rule for rule in policy.rules if rule.name == plan.rule), None)
     chosen = _choose(attempts, answer_unaccepted=not cancelled and rule is not None and rule.unaccepted == "answer")
     case = _Case(
+        request_id=request.id,
         assessment=assessment,
         plan=plan,
         attempts=tuple(attempts),
@@ -107,7 +108,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         baseline_model=(rule and rule.baseline) or policy.baseline,
         books=_Books(policy=policy, prices=prices),
     )
-    entry = replace(case.entry(entry_id, at=at, duration_s=duration_s), streamed=streamed, request_id=request.id)
+    entry = case.entry(entry_id, at=at, duration_s=duration_s, streamed=streamed)
     return Outcome(
         entry=entry, assessment=assessment, plan=plan, attempts=case.attempts, chosen=chosen, licences=licences
     )
@@ -117,6 +118,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
 class _Case:
     """What is known of a request once its answer is chosen."""
 
+    request_id: str | None
     assessment: Assessment
     plan: Plan
     attempts: tuple[Attempt, ...]
@@ -125,7 +127,7 @@ class _Case:
     baseline_model: str | None
     books: "_Books"
 
-    def entry(self, entry_id: str, *, at: datetime, duration_s: float) -> LedgerEntry:
+    def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
         assessment, plan, books = self.assessment, self.plan, self.books
         records = tuple(map(books.record, self.attempts))
         backend = books.policy.backends[self.chosen.backend] if self.chosen else None
@@ -151,6 +153,8 @@ class _Case:
             baseline_model=self.baseline_model,
             baseline_cost=self._baseline_cost(),
             price_version=books.prices.version,
+            streamed=streamed,
+            request_id=self.request_id,
         )
 
     def _status(self) -> Status:
