@@ -1,4 +1,7 @@
-"""A policy's file that is read again when it changes. Keeps the last good policy; says what is broken once a change."""
+"""A policy's file that is read again when it changes. What is broken is said once a change.
+
+A good change is offered until its owner has put it in force: a file that was read is not yet a policy that runs.
+"""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +16,10 @@ _Stamp = tuple[int, int, int]
 
 
 class PolicyFile:
-    """The policy of a file. Raises `PolicyError` where the file cannot be read as one at the first time."""
+    """The policy of a file, for one owner that asks one thing at a time.
+
+    Raises `PolicyError` where the file cannot be read as a policy at the first time; that first one counts as accepted.
+    """
 
     def __init__(
         self,
@@ -29,27 +35,30 @@ class PolicyFile:
         self._environ = environ
         self._stamp = self._look()
         self._policy = self._load()
+        # None where the file is broken.
+        self._read: Policy | None = self._policy
 
     @property
     def policy(self) -> Policy:
-        """The last good policy."""
+        """The policy that was accepted last."""
         return self._policy
 
     def refresh(self) -> Policy | None:
-        """Return the policy where the file has a new one, None where nothing changed.
+        """Return the file's policy on every call until it is accepted, None where there is nothing new.
 
-        Raises `PolicyError` for a broken file, once for every change, and keeps the policy that it had.
+        Raises `PolicyError` for a broken file, once for every change; the accepted policy stays.
         """
         stamp = self._look()
-        if stamp == self._stamp:
-            return None
-        # Taken before reading: a change while we read is seen at the next look.
-        self._stamp = stamp
-        fresh = self._load()
-        if fresh.fingerprint == self._policy.fingerprint:
-            return None
-        self._policy = fresh
-        return fresh
+        if stamp != self._stamp:
+            # Taken before reading: a change while we read is seen at the next look.
+            self._stamp, self._read = stamp, None
+            self._read = self._load()
+        is_new = self._read is not None and self._read.fingerprint != self._policy.fingerprint
+        return self._read if is_new else None
+
+    def accept(self, policy: Policy) -> None:
+        """Say that a policy of this file is in force, so that `refresh` offers it no more."""
+        self._policy = policy
 
     def _look(self) -> _Stamp | None:
         try:

@@ -1,4 +1,5 @@
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,59 @@ def test_a_file_that_did_not_change_is_not_read_again(path: Path) -> None:
     assert file.refresh() is None
 
 
-def test_a_changed_file_gives_a_new_policy_once(path: Path) -> None:
-    """An edit is taken over at the next look."""
+def test_a_changed_file_gives_a_new_policy_until_it_is_in_force(path: Path) -> None:
+    """An edit whose backends cannot be opened just now is tried again at every look."""
     file = open_file(path)
+    before = file.policy
     path.write_text(TEXT.replace("one", "three"))
 
     fresh = file.refresh()
 
     assert fresh is not None
     assert fresh.backends["llama"].model == "three"
+    assert file.refresh() is fresh
+    assert file.policy is before
+
+
+def test_an_accepted_policy_is_not_new_any_more(path: Path) -> None:
+    """What is in force is not opened a second time."""
+    file = open_file(path)
+    path.write_text(TEXT.replace("one", "three"))
+    fresh = file.refresh()
+    assert fresh is not None
+
+    file.accept(fresh)
+
     assert file.policy is fresh
+    assert file.refresh() is None
+
+
+def test_a_change_after_the_one_that_was_accepted_is_still_new(path: Path) -> None:
+    """An edit that comes while another is being opened is not taken for it."""
+    file = open_file(path)
+    path.write_text(TEXT.replace("one", "three"))
+    first = file.refresh()
+    path.write_text(TEXT.replace("one", "eleven"))
+    second = file.refresh()
+    assert first is not None
+
+    file.accept(first)
+
+    assert file.refresh() is second
+
+
+@pytest.mark.parametrize("text", [TEXT, "version: 2"])
+def test_a_change_that_is_taken_back_is_not_tried_again(path: Path, text: str) -> None:
+    """What the file no longer says does not come into force late, whatever stands there now."""
+    file = open_file(path)
+    path.write_text(TEXT.replace("one", "three"))
+    file.refresh()
+    path.write_text(text)
+    os.utime(path, ns=(0, 1))
+
+    with suppress(PolicyError):
+        file.refresh()
+
     assert file.refresh() is None
 
 
