@@ -5,7 +5,6 @@ not name, a detector that fails, a part that nobody can read. Nothing here lower
 """
 
 import asyncio
-import difflib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import BUILT_IN_TAGS, Policy
+from gateway.spelling import nearest
 from gateway.types import Assessment, ContentPart, Finding, JsonObject, Level, Message, Need, Request
 
 logger = logging.getLogger("gateway")
@@ -122,9 +122,9 @@ def _label(name: str, what: str, policy: Policy, *, kind: str | None = None) -> 
     tag = policy.tag(name)
     if tag is not None:
         return _Label(level=tag.level, reason=f"{what} is {tag.level}", kind=kind, region=tag.region)
-    near = difflib.get_close_matches(name[:_LONGEST_TAG], sorted({*BUILT_IN_TAGS, *policy.tags}), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "; name it under `tags`"
-    return _Label(level=Level.RESTRICTED, reason=f"{what} is unknown to the policy, so restricted{hint}", kind=kind)
+    near = nearest(name[:_LONGEST_TAG], sorted({*BUILT_IN_TAGS, *policy.tags}))
+    hint = "name it under `tags`" if near is None else f"did you mean {near!r}?"
+    return _Label(level=Level.RESTRICTED, reason=f"{what} is unknown to the policy, so restricted; {hint}", kind=kind)
 
 
 def _weak_label(kind: str, what: str, policy: Policy) -> _Label:

@@ -3,7 +3,6 @@
 Third parties register `[project.entry-points."hybrid_gateway.backends"]` with `kind = "their.module"`.
 """
 
-import difflib
 import importlib
 import pkgutil
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +13,7 @@ from typing import Any, Literal, Protocol, cast
 from pydantic import BaseModel
 
 from gateway.errors import UnknownKindError
+from gateway.spelling import remedy
 
 Socket = Literal["backends", "classifiers", "detectors", "judges", "ledgers"]
 SOCKETS: tuple[Socket, ...] = ("backends", "classifiers", "detectors", "judges", "ledgers")
@@ -42,9 +42,7 @@ def kinds(socket: Socket) -> tuple[str, ...]:
 def load(socket: Socket, kind: str) -> KindModule:
     """Import the module of a kind; raises `UnknownKindError` with the nearest right spelling."""
     if kind not in kinds(socket):
-        near = difflib.get_close_matches(kind, kinds(socket), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(kinds(socket))}"
-        raise UnknownKindError(f"unknown kind {kind!r} for {socket}; {hint}")
+        raise UnknownKindError(f"unknown kind {kind!r} for {socket}; {remedy(kind, kinds(socket))}")
     package = importlib.import_module(f"gateway.{socket}")
     if any(module.name == kind for module in pkgutil.iter_modules(package.__path__)):
         module = importlib.import_module(f"gateway.{socket}.{kind}")

@@ -3,11 +3,11 @@
 Whatever is done to the text, spans are told in characters of the text as it was given.
 """
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Literal
 
+from gateway.spelling import remedy
 from gateway.types import Finding
 
 Strength = Literal["strong", "weak"]
@@ -75,7 +75,5 @@ def known_types(names: tuple[str, ...], known: Sequence[str]) -> tuple[str, ...]
     """Return the names; raises `ValueError` with the nearest right spelling where one is no type of the detector."""
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            raise ValueError(f"no type {name!r}; {hint}")
+            raise ValueError(f"no type {name!r}; {remedy(name, known)}")
     return names

@@ -3,7 +3,6 @@
 The strings are the licences' own, to the byte; `source` and `sha256` name the text that they were taken from.
 """
 
-import difflib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,6 +10,7 @@ from importlib import resources
 import yaml
 
 from gateway.errors import LicenceError
+from gateway.spelling import remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,7 @@ def ids() -> tuple[str, ...]:
 def get(licence_id: str) -> Licence:
     """Return a licence; raises `LicenceError` with the nearest right spelling for an unknown id."""
     if licence_id not in ids():
-        near = difflib.get_close_matches(licence_id, ids(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(ids())}"
-        raise LicenceError(f"unknown licence {licence_id!r}; {hint}")
+        raise LicenceError(f"unknown licence {licence_id!r}; {remedy(licence_id, ids())}")
     text = resources.files("gateway.licences").joinpath("texts", f"{licence_id}.yaml").read_text(encoding="utf-8")
     return Licence(**yaml.safe_load(text))
 

@@ -12,7 +12,7 @@ from gateway.policy.annotations import fields_at
 from gateway.policy.report import Report
 from gateway.policy.scalars import described, resolve
 from gateway.policy.source import ListNode, MapNode, Node, Path, ScalarNode, Source, shorten
-from gateway.policy.suggest import nearest, remedy
+from gateway.spelling import nearest, remedy
 
 _LIST, _MAPPING = "a list: [first, second]", "a mapping (key: value)"
 _EXPECTED = {

@@ -13,8 +13,8 @@ from gateway.policy.explain import Part
 from gateway.policy.models import AcceptPolicy, BackendPolicy, PartPolicy
 from gateway.policy.shape import Shaper
 from gateway.policy.source import Path
-from gateway.policy.suggest import nearest, remedy
 from gateway.policy.tree import Tree, get
+from gateway.spelling import nearest, remedy
 
 Socket = Literal["backends", "classifiers", "detectors", "judges", "ledgers"]
 OptionsOf = Callable[[Socket, str], type[BaseModel]]

@@ -11,7 +11,7 @@ from gateway.policy.place import is_local
 from gateway.policy.reach import impossible, is_unconditional, shadowing
 from gateway.policy.report import Report
 from gateway.policy.source import Path
-from gateway.policy.suggest import remedy
+from gateway.spelling import remedy
 from gateway.types import Level
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from gateway.policy.models import BUILT_IN_TAGS
 from gateway.policy.report import Report
 from gateway.policy.source import Path
-from gateway.policy.suggest import remedy
+from gateway.spelling import remedy
 
 Tree = Mapping[str, object]
 
