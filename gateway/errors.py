@@ -34,6 +34,19 @@ class GatewayError(Exception):
     """Everything this library raises on purpose."""
 
 
+class _PortableError(GatewayError):
+    """An error with fields of its own, which it keeps when it is pickled (a process pool, a task queue)."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[_PortableError], arguments: tuple[object, ...], fields: Mapping[str, object]) -> _PortableError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
+
+
 class InvalidRequestError(GatewayError, ValueError):
     """The request is malformed; it was neither sent nor recorded."""
 
@@ -48,7 +61,7 @@ class Problem(str):
     __slots__ = ()
 
 
-class PolicyError(ConfigurationError):
+class PolicyError(ConfigurationError, _PortableError):
     """A policy was refused whole; `problems` has one line a fault, each with its place."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -64,7 +77,7 @@ class LicenceError(ConfigurationError):
     """A model's licence is unknown or forbids what the policy does."""
 
 
-class RoutingError(GatewayError):
+class RoutingError(_PortableError):
     """The pipeline ended without an answer; the ledger has the entry `entry_id`."""
 
     code: ClassVar[str] = "routing_failed"
@@ -100,7 +113,7 @@ class BudgetExceededError(RoutingError):
     code: ClassVar[str] = "budget_exceeded"
 
 
-class BackendError(GatewayError):
+class BackendError(_PortableError):
     """One attempt at one backend failed; `transient` says whether the same call may go through later."""
 
     transient: ClassVar[bool] = False

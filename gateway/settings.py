@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """The process-wide settings; every field is an environment variable with the prefix `GATEWAY_`."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore", frozen=True)
+    # `GATEWAY_POLICY=` counts as unset, as it does in a shell.
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     policy: Path | None = None
     ledger: str | None = None

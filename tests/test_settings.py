@@ -17,6 +17,9 @@ def test_the_policy_of_the_environment_comes_first(monkeypatch: pytest.MonkeyPat
     (tmp_path / "policies" / "default.yaml").touch()
     assert Settings().policy_path() == Path("policies/default.yaml")
 
+    monkeypatch.setenv("GATEWAY_POLICY", "")
+    assert Settings().policy_path() == Path("policies/default.yaml")
+
     monkeypatch.setenv("GATEWAY_POLICY", "mine.yaml")
     assert Settings().policy_path() == Path("mine.yaml")
 

@@ -64,6 +64,11 @@ def _ending_quietly() -> Iterator[None]:
         raise typer.Exit(UNREAD) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(INTERRUPTED) from error
+    except OSError as error:
+        # What goes wrong with a file of the user's is told by the command; what is left is the output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        complain(f"cannot write the output: {error.strerror}")
+        raise typer.Exit(FAULT) from error
 
 
 # The types of click's commands moved with typer's versions; what is used of them did not.

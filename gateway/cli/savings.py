@@ -84,7 +84,7 @@ def _facts(table: Savings) -> dict[str, list[str]]:
             f"{pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour"
             for pool in table.pools
         ],
-        "net": [f"{table.net} after hardware" if table.pools else str(table.net)],
+        "net": [_net(table)],
         "note": _remarks(table),
     }
     return {name: lines for name, lines in facts.items() if lines}
@@ -93,7 +93,9 @@ def _facts(table: Savings) -> dict[str, list[str]]:
 def _remarks(table: Savings) -> list[str]:
     remarks = []
     if table.total.excluded:
-        remarks.append(f"{table.total.excluded:,} requests are not in the sums: their cost or baseline is unknown")
+        count = f"{table.total.excluded:,} {'request is' if table.total.excluded == 1 else 'requests are'}"
+        known = f"; what is known of their cost: {table.total.excluded_cost}"
+        remarks.append(f"{count} not in the sums: their cost or baseline is unknown{known}")
     if table.unpooled:
         remarks.append(f"hardware of {', '.join(table.unpooled)} is not included: the policy puts it in no pool")
     return remarks
@@ -101,7 +103,15 @@ def _remarks(table: Savings) -> list[str]:
 
 def _cells(row: Row, backend: str, model: str) -> list[str]:
     counts = f"{row.requests:,}", f"{row.local:,}", f"{row.excluded:,}"
+    if not row.is_known:
+        return [backend, model, *counts, *(["unknown"] * 3)]
     return [backend, model, *counts, str(row.baseline), str(row.cost), str(row.saved)]
+
+
+def _net(table: Savings) -> str:
+    if not table.total.is_known:
+        return "unknown"
+    return f"{table.net} after hardware" if table.pools else str(table.net)
 
 
 def _day(at: datetime | None) -> str:

@@ -6,12 +6,14 @@ writes what waits, and a waiter that was cancelled takes nothing with it.
 
 import asyncio
 import logging
+import os
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from gateway.errors import LedgerError
@@ -67,11 +69,17 @@ Write = EntryWrite | FeedbackWrite
 
 
 class Writer:
-    """Owns the connection and its thread. `submit` may be called from any event loop or thread."""
+    """Owns the connection and its thread. `submit` may be called from any event loop or thread.
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
-        self._connection = connection
+    Where the file is removed or replaced under it, a new one is begun at the same place and that is logged.
+    """
+
+    def __init__(self, open_file: Callable[[], sqlite3.Connection], place: str) -> None:
+        self._open_file = open_file
+        self._connection = open_file()
         self._place = place
+        self._file = _identity(place)
+        self._process = os.getpid()
         self._queue: SimpleQueue[Write | None] = SimpleQueue()
         self._open = True
         self._gate = threading.Lock()
@@ -85,6 +93,8 @@ class Writer:
         with self._gate:
             if not self._open:
                 raise LedgerError(f"the ledger {self._place!r} is closed")
+            if os.getpid() != self._process:
+                raise LedgerError(f"the ledger {self._place!r} was opened before a fork; open a router in the child")
             self._queue.put(write)
         return write.waiter
 
@@ -97,11 +107,11 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with closing(self._connection):
-            go_on = True
-            while go_on:
-                batch, go_on = self._take()
-                self._write(batch)
+        go_on = True
+        while go_on:
+            batch, go_on = self._take()
+            self._write(batch)
+        self._connection.close()
 
     def _take(self) -> tuple[list[Write], bool]:
         """Wait for a write and take all that wait with it, without lingering for more; False after the last."""
@@ -119,13 +129,25 @@ class Writer:
 
     def _write(self, batch: Sequence[Write]) -> None:
         try:
+            self._reopen_if_gone()
             with self._connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 results = [write.apply(connection) for write in batch]
+        except LedgerError as error:
+            _wake(batch, [error for _ in batch])
         except (sqlite3.Error, OverflowError) as error:
             self._fail(batch, error)
         else:
             _wake(batch, results)
+
+    def _reopen_if_gone(self) -> None:
+        # SQLite goes on writing to a file that has lost its name: what is written there nobody ever finds.
+        if _identity(self._place) == self._file:
+            return
+        self._connection.close()
+        self._connection = self._open_file()
+        self._file = _identity(self._place)
+        log.error("the ledger %r was removed or replaced while it was open; a new one is begun", self._place)
 
     def _fail(self, batch: Sequence[Write], cause: Exception) -> None:
         # A lock or a full disk is everybody's fault. Any other fault is one row's: alone, the others go through.
@@ -139,6 +161,14 @@ class Writer:
         error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause}")
         error.__cause__ = cause
         return error
+
+
+def _identity(place: str) -> tuple[int, int] | None:
+    try:
+        status = Path(place).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3.Cursor:

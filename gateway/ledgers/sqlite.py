@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -108,8 +109,8 @@ def read_feedback(path: Path) -> Iterator[Feedback]:
 
 def _open(options: Options) -> tuple[Path, Writer]:
     path = Path(options.path).expanduser().absolute()
-    connection = open_for_writing(path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
-    return path, Writer(connection, str(path))
+    open_file = partial(open_for_writing, path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
+    return path, Writer(open_file, str(path))
 
 
 def _select_entries(*, limited: bool) -> str:

@@ -60,6 +60,11 @@ class Row:
         return self.baseline - self.cost
 
     @property
+    def is_known(self) -> bool:
+        """Whether any request is in the sums: where all are excluded, what was saved is unknown and not 0."""
+        return self.excluded < self.requests or not self.requests
+
+    @property
     def local_share(self) -> float | None:
         """The share of answers that stayed local, None without answers."""
         return self.local / self.answered if self.answered else None
@@ -85,8 +90,8 @@ class Row:
             "excluded": self.excluded,
             "coverage": self.coverage,
             "cost_nano_usd": self.cost.nano_usd,
-            "baseline_nano_usd": self.baseline.nano_usd,
-            "saved_nano_usd": self.saved.nano_usd,
+            "baseline_nano_usd": self.baseline.nano_usd if self.is_known else None,
+            "saved_nano_usd": self.saved.nano_usd if self.is_known else None,
             "excluded_cost_nano_usd": self.excluded_cost.nano_usd,
         }
 
@@ -148,7 +153,7 @@ class Savings:
                 for pool in self.pools
             ],
             "hardware_nano_usd": self.hardware.nano_usd,
-            "net_nano_usd": self.net.nano_usd,
+            "net_nano_usd": self.net.nano_usd if self.total.is_known else None,
             "hardware_not_included": list(self.unpooled),
         }
 

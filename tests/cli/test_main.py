@@ -4,6 +4,7 @@ import io
 import os
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from support.command import Gateway, WritePolicy, gateway_process, python_process
@@ -159,3 +160,12 @@ def test_a_program_may_catch_the_output(monkeypatch: pytest.MonkeyPatch) -> None
     code = main(["--version"])
 
     assert (code, screen.getvalue()) == (0, f"hybrid-gateway {package.__version__}\n")
+
+
+def test_an_output_that_is_full_is_said_in_one_line() -> None:
+    """A full disk is no fault of ours, and no trace."""
+    with Path("/dev/full").open("wb") as full:
+        outcome = gateway_process("policy", "schema", stdout=full.fileno())
+
+    assert outcome.code == 2
+    assert outcome.err.splitlines() == ["error: cannot write the output: No space left on device"]

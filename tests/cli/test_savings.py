@@ -42,7 +42,7 @@ def test_the_table_has_a_row_a_backend_the_total_and_the_hardware(gateway: Gatew
     assert "total" in outcome.out
     assert "hardware  $144.0" in outcome.out
     assert "net       -$14" in outcome.out
-    assert "note      1 requests are not in the sums" in outcome.out
+    assert "note      1 request is not in the sums" in outcome.out
 
 
 def test_since_leaves_out_what_was_before(gateway: Gateway, books: Path) -> None:
@@ -93,3 +93,18 @@ def test_a_time_that_is_none_exits_with_2(gateway: Gateway, books: Path, text: s
 def test_a_date_is_read_in_local_time() -> None:
     """A day begins where the user is."""
     assert moment("2026-11-01") == datetime(2026, 11, 1).astimezone()
+
+
+async def test_spending_that_cannot_be_compared_is_shown_as_unknown(gateway: Gateway, home: Path) -> None:
+    """Without a baseline nothing was saved or lost as far as we know; what was spent is said."""
+    (home / "policy.yaml").write_text(POOLED.replace(", pool: cards", ""))
+    async with sqlite.build(sqlite.Options(path=str(home / "ledger.sqlite3"))) as ledger:
+        await ledger.record(ledger_entry("dear", cost=Money(2_100_000_000), baseline_cost=None))
+
+    table = gateway("savings", "--policy", home / "policy.yaml")
+    row = json.loads(gateway("savings", "--policy", home / "policy.yaml", "--json").out)
+
+    assert table.out.count("unknown") >= 3
+    assert "$2.100000" in table.out
+    assert (row["total"]["saved_nano_usd"], row["net_nano_usd"]) == (None, None)
+    assert row["total"]["excluded"] == 1

@@ -43,6 +43,18 @@ def ids(path: Path) -> list[str]:
     return [entry.id for entry in read_entries(path)]
 
 
+def remove(path: Path, *, replaced_by: str | None) -> None:
+    """Remove a ledger and what SQLite keeps beside it, as a careless hand would."""
+    for file in path.parent.iterdir():
+        file.unlink()
+    if replaced_by is not None:
+        path.write_text(replaced_by)
+
+
+def content(path: Path) -> str:
+    return path.read_text()
+
+
 class Lock:
     """Another process that is in the middle of writing."""
 
@@ -340,3 +352,36 @@ async def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="name a path that this user may write"):
         async with sqlite.build(sqlite.Options(path=str(tmp_path))):
             pass
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_ledger_that_was_removed_under_us_is_begun_anew(
+    ledger: SqliteLedger, path: Path, caplog: pytest.LogCaptureFixture, *, replaced: bool
+) -> None:
+    """What a caller receives from then on is on the books at their place, and the loss is said."""
+    await ledger.record(ledger_entry("before"))
+    remove(path, replaced_by="" if replaced else None)
+
+    await ledger.record(ledger_entry("after"))
+
+    assert ids(path) == ["after"]
+    assert "removed or replaced" in caplog.text
+
+
+async def test_a_ledger_that_something_else_took_the_place_of_is_an_error(ledger: SqliteLedger, path: Path) -> None:
+    """What stands there is not overwritten, and the reply is not given."""
+    notes = "somebody's notes, long enough to be no empty database"
+    remove(path, replaced_by=notes)
+
+    with pytest.raises(LedgerError, match="ledger"):
+        await ledger.record(ledger_entry("after"))
+
+    assert content(path) == notes
+
+
+async def test_a_ledger_opened_before_a_fork_says_so(ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child has no writer thread: waiting for one would never end."""
+    monkeypatch.setattr("os.getpid", lambda: -1)
+
+    with pytest.raises(LedgerError, match="fork"):
+        await ledger.record(ledger_entry("child"))
