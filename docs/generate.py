@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway import errors, plugins
 from gateway.cli.main import COMMANDS, command
-from gateway.policy.models import BUILT_IN_TAGS, Policy
+from gateway.policy.models import BUILT_IN_TAGS, GIVEN, Policy
 
 HERE = Path(__file__).parent
 
@@ -71,7 +71,7 @@ _SECTIONS = {
     "Expectation": "expect of a test",
 }
 # What the router fills in for every replica, and what stands in every backend.
-_GIVEN = frozenset({"name", "model", "url", "probe"})
+_GIVEN = frozenset({*GIVEN, "model"})
 _SCALARS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _HOLDERS = {"object": ("mapping", "to"), "array": ("list", "of")}
 
@@ -109,9 +109,9 @@ def errors_page() -> str:
     """Return the reference of the error tree."""
     tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")
     lines = [_ERRORS, tree[2], f"\n```text\n{tree[1]}\n```"]
-    for error in _subclasses(errors.GatewayError):
+    for error in _tree(errors.GatewayError):
         lines += [f"\n## {error.__name__}\n", inspect.getdoc(error) or ""]
-        lines += [f"Is a `{error.__mro__[1].__name__}`."] if error is not errors.GatewayError else []
+        lines += [f"Is a `{_parent(error).__name__}`."] if error is not errors.GatewayError else []
         if issubclass(error, errors.BackendError):
             lines += [f"{'Transient: the same call is made again.' if error.transient else 'Not made again.'}"]
         if "code" in vars(error):
@@ -123,7 +123,7 @@ PAGES: dict[str, Callable[[], str]] = {"policy.md": policy_page, "cli.md": cli_p
 
 
 def _section(model: Schema) -> list[str]:
-    text = inspect.cleandoc(model.get("description", "")).replace("\n", " ")
+    text = " ".join(model.get("description", "").split())
     return [text, "", *_table(model)]
 
 
@@ -230,11 +230,17 @@ def _command(name: str, found: Any, heading: str = "##") -> Iterator[str]:
         yield f"\nExample:\n\n<!-- no-run -->\n```console\n{inspect.cleandoc(example[0])}\n```"
 
 
-def _subclasses(error: type[errors.GatewayError]) -> Iterator[type[errors.GatewayError]]:
+def _tree(error: type[errors.GatewayError]) -> Iterator[type[errors.GatewayError]]:
     yield error
-    for inner in error.__subclasses__():
-        if inner.__module__ == errors.__name__:
-            yield from _subclasses(inner)
+    listed = (other for other in vars(errors).values() if isinstance(other, type) and issubclass(other, error))
+    for other in listed:
+        if not other.__name__.startswith("_") and _parent(other) is error:
+            yield from _tree(other)
+
+
+def _parent(error: type[errors.GatewayError]) -> type:
+    """Return what an error is to a reader: bases that only carry code are passed over."""
+    return next(base for base in error.__mro__[1:] if not base.__name__.startswith("_"))
 
 
 def main(arguments: Sequence[str]) -> int:

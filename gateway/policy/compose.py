@@ -145,10 +145,10 @@ class _Composer:
             tag = shorten(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self._faults.append(Fault(place=_place(event), path=path, what=f"the tag {tag} is not allowed; remove it"))
 
-    def _fail(self, place: Place, path: Path, what: str) -> Never:
+    def _fail(self, place: Place | None, path: Path, what: str) -> Never:
         raise self._refusal(place, path, what)
 
-    def _refusal(self, place: Place, path: Path, what: str) -> PolicyError:
+    def _refusal(self, place: Place | None, path: Path, what: str) -> PolicyError:
         fatal = Fault(place=place, path=path, what=what)
         report = Report(source=None, name=self._name)
         report.keep([fatal, *self._faults])

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.policy.annotations import fields_at
+from gateway.policy.models import GIVEN_KEY
 from gateway.policy.report import Report
 from gateway.policy.scalars import described, resolve
 from gateway.policy.source import ListNode, MapNode, Node, Path, ScalarNode, Source, shorten
@@ -93,6 +94,9 @@ class Explainer:
         missing: list[ErrorDetails] = []
         for detail in details:
             path = part.locate(detail)
+            if detail["type"] == GIVEN_KEY:
+                # Said by `check_kinds`, at the key's own place.
+                continue
             if detail["type"] == "missing":
                 missing.append(detail)
             elif self.report.full:

@@ -8,9 +8,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from gateway.errors import UnknownKindError
-from gateway.policy.annotations import fields_at
 from gateway.policy.explain import Part
-from gateway.policy.models import AcceptPolicy, BackendPolicy, PartPolicy
+from gateway.policy.models import GIVEN, AcceptPolicy, BackendPolicy, PartPolicy
 from gateway.policy.shape import Shaper
 from gateway.policy.source import Path
 from gateway.policy.tree import Tree, get
@@ -21,7 +20,7 @@ OptionsOf = Callable[[Socket, str], type[BaseModel]]
 KindsOf = Callable[[Socket], Sequence[str]]
 
 # What the router fills in for every replica.
-GIVEN = frozenset({"name", "model", "url", "probe"})
+_FILLED_IN = frozenset({*GIVEN, "model"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,7 @@ class _Use:
 def check_kinds(shaper: Shaper, *, options_of: OptionsOf, kinds_of: KindsOf) -> None:
     """Report unknown kinds and wrong options of known ones."""
     for use in _uses(shaper.tree):
+        _report_given(shaper, use)
         kind = _kind(shaper, use)
         if kind is None:
             continue
@@ -93,6 +93,12 @@ def _kind(shaper: Shaper, use: _Use) -> str | None:
     return str(value)
 
 
+def _report_given(shaper: Shaper, use: _Use) -> None:
+    for key in _written(shaper.tree, use) if use.socket == "backends" else ():
+        if key in GIVEN:
+            shaper.report.add_key((*use.path, key), f"unknown key; {GIVEN[key]}")
+
+
 def _report_misspelt(shaper: Shaper, use: _Use) -> None:
     """Without its kind, nobody knows which other keys are right: report those that look like one of every kind's."""
     written = _written(shaper.tree, use)
@@ -103,12 +109,9 @@ def _report_misspelt(shaper: Shaper, use: _Use) -> None:
 
 
 def _check_options(shaper: Shaper, use: _Use, kind: str, options: type[BaseModel]) -> None:
-    written = _written(shaper.tree, use)
     fields = options.model_fields
     demanded = {name for name, field in use.model.model_fields.items() if field.is_required()}
-    given = (GIVEN | demanded).intersection(fields) if use.socket == "backends" else frozenset()
-    for key in (GIVEN - _own(use)).intersection(written) if use.socket == "backends" else ():
-        shaper.explainer.unknown_key((*use.path, key), _known(use, options))
+    given = (_FILLED_IN | demanded).intersection(fields) if use.socket == "backends" else frozenset()
     for index, url in enumerate(_urls(shaper, use, kind, options)):
         part = Part(
             path=use.path,
@@ -126,7 +129,9 @@ def _values(tree: Tree, use: _Use, options: type[BaseModel], url: object) -> dic
     if use.socket != "backends":
         return {key: value for key, value in written.items() if key not in _own(use)}
     kept = {
-        key: value for key, value in written.items() if key not in _own(use) | GIVEN or key in _shared(use, options)
+        key: value
+        for key, value in written.items()
+        if (key not in _own(use) and key not in GIVEN) or (key in _shared(use, options) and value is not None)
     }
     filled = {"name": use.path[-1]} | ({} if url is None else {"url": url})
     return kept | {key: value for key, value in filled.items() if key in options.model_fields}
@@ -155,7 +160,3 @@ def _own(use: _Use) -> frozenset[str]:
 
 def _shared(use: _Use, options: type[BaseModel]) -> frozenset[str]:
     return _own(use).intersection(options.model_fields)
-
-
-def _known(use: _Use, options: type[BaseModel]) -> list[str]:
-    return [*(key for key in fields_at(options, ()) if key not in GIVEN), *use.model.model_fields]

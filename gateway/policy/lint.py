@@ -24,7 +24,7 @@ class Findings:
 
 
 def lint(policy: Policy, *, name: str = "<policy>") -> Findings:
-    """Check a policy that was built in code; one that is loaded from a file has been checked already."""
+    """Return what is wrong and what is odd with the names and values of a policy; its kinds are asked for nothing."""
     errors, warnings = Report(name=name), Report(name=name)
     check_names(policy.model_dump(), errors)
     check(policy, errors=errors, warnings=warnings)

@@ -5,10 +5,10 @@ kept in `options`.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from gateway.types import Level, Need, Stakes
 
@@ -40,13 +40,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class _Open(BaseModel):
     """A mapping whose further keys belong to its kind; what they hold may be a secret and is in no `repr`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -78,6 +78,16 @@ class PricePolicy(_Model):
     )
 
 
+# What the router fills in for every replica. A kind has these options, a policy must not: whether a backend is local
+# is judged by `urls`.
+GIVEN = {
+    "url": "write urls: [...]",
+    "name": "the key above it is the backend's name",
+    "probe": "write optional: true to have it looked for at start",
+}
+GIVEN_KEY = "given_key"
+
+
 class BackendPolicy(_Open):
     """One backend: what may reach it, what it can do, what it costs. Other keys belong to its `kind`."""
 
@@ -98,6 +108,13 @@ class BackendPolicy(_Open):
     optional: bool = Field(
         default=False, description="Leave it out of the plans when it is not there at start, instead of failing."
     )
+
+    @model_validator(mode="after")
+    def _leaves_to_the_router(self) -> Self:
+        said = "; ".join(f"{key}: {remedy}" for key, remedy in GIVEN.items() if key in self.options)
+        if said:
+            raise PydanticCustomError(GIVEN_KEY, "unknown key {said}", {"said": said})
+        return self
 
 
 class PoolPolicy(_Model):
@@ -258,7 +275,10 @@ Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_
 
 
 class Policy(_Model):
-    """The whole policy. `fingerprint` is the hash of its text and tells one version from another."""
+    """The whole policy. `fingerprint` tells one version from another.
+
+    It is a hash of the file's text and of the values that it reads from the environment; empty for a policy of code.
+    """
 
     version: Literal[1] = Field(description="The version of this format.")
     entity: EntityPolicy | None = Field(default=None, description="Who deploys.")

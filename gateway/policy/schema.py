@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.policy.kinds import GIVEN, KindsOf, OptionsOf, Socket
-from gateway.policy.models import Policy
+from gateway.policy.kinds import KindsOf, OptionsOf, Socket
+from gateway.policy.models import GIVEN, Policy
 
 # A schema is open-ended JSON.
 Schema = dict[str, Any]
@@ -66,7 +66,7 @@ class _Builder:
     def _keys(self, socket: Socket, kind: str, model: Schema) -> Schema:
         options = self._options_of(socket, kind)
         schema = self._adopted(options, f"{socket}.{kind}")
-        given = GIVEN if socket == "backends" else frozenset()
+        given = frozenset(GIVEN) if socket == "backends" else frozenset()
         own = dict.fromkeys(model["properties"], True)
         foreign = {
             name: inner for name, inner in schema.get("properties", {}).items() if name not in given | own.keys()

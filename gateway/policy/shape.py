@@ -49,7 +49,8 @@ class Shaper:
         changed = False
         for detail in details:
             path, node, _ = self.source.node(part.locate(detail))
-            if not _is_text_meant(detail) or not isinstance(node, ScalarNode):
+            # What code wrote as a number is one: only a text was read in one of two ways.
+            if not _is_text_meant(detail) or not isinstance(node, ScalarNode) or node.place is None:
                 continue
             value = get(self.tree, path)
             if value is not None and not isinstance(value, str):

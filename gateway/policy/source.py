@@ -1,6 +1,10 @@
-"""A policy's text as nodes that know their place, and how a place and a path are written."""
+"""A policy's text as nodes that know their place, and how a place and a path are written.
+
+The nodes of a policy that was built in code (see `value`) have no place.
+"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
@@ -21,7 +25,7 @@ class Place:
 class ScalarNode:
     """A scalar as written; `quoted` ones are always text."""
 
-    place: Place
+    place: Place | None
     text: str
     quoted: bool
     size: int = 1
@@ -32,7 +36,7 @@ class ScalarNode:
 class ListNode:
     """A list; `size` counts it with all that is in it, aliases written out."""
 
-    place: Place
+    place: Place | None
     items: tuple["Node", ...]
     size: int
     height: int
@@ -42,8 +46,8 @@ class ListNode:
 class MapNode:
     """A mapping with the places of its keys."""
 
-    place: Place
-    keys: dict[str, Place]
+    place: Place | None
+    keys: Mapping[str, Place | None]
     values: dict[str, "Node"]
     size: int
     height: int
@@ -69,7 +73,7 @@ class Source:
     root: MapNode
     faults: tuple[Fault, ...]
 
-    def node(self, path: Path) -> tuple[Path, Node, Place]:
+    def node(self, path: Path) -> tuple[Path, Node, Place | None]:
         """Return the node at a path, or the nearest one above it, with its own path and the place to point at.
 
         Parts that the text does not have are passed over: a single value may stand where a list is meant.

@@ -1,7 +1,7 @@
 """A source and an environment as plain values, for pydantic to read. Every call gives a tree of its own."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.errors import PolicyError
@@ -15,9 +15,13 @@ from gateway.policy.source import ListNode, MapNode, Node, Path, ScalarNode, Sou
 Tree = dict[str, Any]
 
 
-def plant(source: Source, environ: Mapping[str, str], report: Report) -> Tree:
-    """Return the values of a source; what cannot be read is reported and left as empty text."""
-    return _Planter(source, environ, report).mapping(source.root, ())
+def plant(source: Source, environ: Mapping[str, str], report: Report) -> tuple[Tree, Sequence[str]]:
+    """Return the values of a source, and in their order those that read the environment.
+
+    What cannot be read is reported and left as empty text.
+    """
+    planter = _Planter(source, environ, report)
+    return planter.mapping(source.root, ()), planter.resolved
 
 
 def put(tree: Tree, path: Path, value: object) -> None:
@@ -47,6 +51,7 @@ class _Planter:
         self._environ = environ
         self._report = report
         self._room = MOST_BYTES
+        self.resolved: list[str] = []
 
     def mapping(self, node: MapNode, path: Path) -> Tree:
         return {key: self._value(value, (*path, key)) for key, value in node.values.items()}
@@ -77,4 +82,5 @@ class _Planter:
         text, faults = expand(node.text, self._environ)
         for fault in faults:
             self._report.add(path, fault)
+        self.resolved.append(text)
         return text

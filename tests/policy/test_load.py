@@ -130,14 +130,33 @@ def test_a_hundred_wrong_backends_are_enough(backend: str, more: int) -> None:
     assert found[-1] == f"p.yaml: and {more} more; mend these first"
 
 
-def test_the_fingerprint_tells_texts_apart_and_not_environments() -> None:
-    """The version of a policy is a hash of what is written, so that a secret cannot be guessed from it."""
+def test_the_fingerprint_tells_texts_apart() -> None:
+    """A remark makes another version, and the same text does not."""
     one, other = checked(GOOD).policy, checked(GOOD + "# a remark\n").policy
-    same = checked(GOOD, LLAMA_KEY="sk-another-key").policy
 
     assert len(one.fingerprint) == 12
     assert one.fingerprint != other.fingerprint
-    assert one.fingerprint == same.fingerprint
+    assert one.fingerprint == checked(GOOD).policy.fingerprint
+
+
+def test_the_fingerprint_tells_environments_apart() -> None:
+    """Two policies that send requests to different places are two versions, though their text is the same."""
+    prints = {
+        checked(GOOD, **environ).policy.fingerprint
+        for environ in (
+            {},
+            {"SECOND": "http://127.0.0.1:7"},
+            {"LLAMA_KEY": "http://127.0.0.1:7"},
+            {"LLAMA_KEY": "\udcff"},
+        )
+    }
+
+    assert len(prints) == 4
+
+
+def test_the_fingerprint_does_not_read_what_the_policy_does_not() -> None:
+    """A variable that nobody refers to changes nothing, and a default is worth its value."""
+    assert checked(GOOD, OTHER="x", LLAMA_KEY="none").policy.fingerprint == checked(GOOD, OTHER="y").policy.fingerprint
 
 
 @pytest.mark.parametrize(
