@@ -13,7 +13,8 @@ ROLES = get_args(Role)
 
 # What the OpenAI SDK writes into a dumped answer beside its content; None is dropped, and so are annotations.
 _UNUSED = frozenset({"audio", "function_call", "annotations", "refusal", "reasoning_content", "reasoning"})
-_KNOWN = frozenset({"role", "content", "name", "tool_calls", "tool_call_id"}) | _UNUSED
+_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id")
+_KNOWN = _UNUSED.union(_FIELDS)
 
 _PARTS: dict[str, frozenset[str]] = {
     "text": frozenset({"text"}),
@@ -37,12 +38,17 @@ def text_of(value: str, place: str) -> str:
 
 
 def parse_message(value: object, place: str) -> Message:
-    """Return the message; `place` is its name in errors."""
+    """Return the message; `place` is its name in errors. A `Message` is checked too, and comes back as it is."""
     if isinstance(value, Message):
-        return value
+        message = _message({name: getattr(value, name) for name in _FIELDS}, place)
+        return value if message == value else message
     if not isinstance(value, Mapping):
         refuse(place, f"is a {type(value).__name__}", 'pass {"role": ..., "content": ...}')
     _known_keys(value, place)
+    return _message(value, place)
+
+
+def _message(value: Mapping[str, Any], place: str) -> Message:
     role = value.get("role")
     if role not in ROLES:
         refuse(f"{place}.role", "is missing or unknown", f"choose one of: {', '.join(ROLES)}")
@@ -83,7 +89,20 @@ def _content(value: Mapping[str, Any], place: str) -> str | tuple[ContentPart, .
 
 def _part(value: object, place: str) -> ContentPart:
     if isinstance(value, ContentPart):
+        _parsed_part(_whole_body(value, place), place)
         return value
+    return _parsed_part(value, place)
+
+
+def _whole_body(part: ContentPart, place: str) -> Mapping[str, Any]:
+    if not isinstance(part.body, Mapping):
+        refuse(f"{place}.body", f"is a {type(part.body).__name__}", "give the whole part as an object")
+    if part.body.get("type", part.type) != part.type:
+        refuse(place, "has another type in its body", "write the same into both")
+    return {**part.body, "type": part.type}
+
+
+def _parsed_part(value: object, place: str) -> ContentPart:
     if not isinstance(value, Mapping) or value.get("type") not in tuple(_PARTS):
         refuse(f"{place}.type", "is missing or unknown", f"choose one of: {', '.join(_PARTS)}")
     kind = value["type"]
@@ -111,11 +130,12 @@ def _tool_calls(value: object, place: str) -> tuple[ToolCall, ...]:
 
 def _tool_call(value: object, place: str) -> ToolCall:
     if isinstance(value, ToolCall):
-        return value
-    if not isinstance(value, Mapping) or not isinstance(value.get("function"), Mapping):
+        fields: dict[str, object] = {"id": value.id, "name": value.name, "arguments": value.arguments}
+    elif isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
+        function = value["function"]
+        fields = {"id": value.get("id"), "name": function.get("name"), "arguments": function.get("arguments")}
+    else:
         refuse(place, "is no function call", 'give {"id": ..., "type": "function", "function": {...}}')
-    function = value["function"]
-    fields = {"id": value.get("id"), "name": function.get("name"), "arguments": function.get("arguments")}
     for name, field in fields.items():
         if not isinstance(field, str) or (not field and name != "arguments"):
             refuse(f"{place}.{name}", "is missing or no text", "copy it from the answer that made the call")

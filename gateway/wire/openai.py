@@ -23,9 +23,11 @@ from gateway.types import (
     Usage,
 )
 from gateway.wire.failures import failure
-from gateway.wire.request import Content, RequestFields, new_id, parse_request
+from gateway.wire.request import LOCAL_SAMPLING, SAMPLING, Content, RequestFields, new_id, parse_request
 
 __all__ = [
+    "LOCAL_SAMPLING",
+    "SAMPLING",
     "Content",
     "RequestFields",
     "body",
@@ -39,6 +41,13 @@ __all__ = [
 
 TOP_LOGPROBS = 5
 
+# Beyond these, a report is a mistake: no call has so many tokens, or costs a million dollars.
+MOST_TOKENS = 10**9
+MOST_USD = 10**6
+# From here to a rounding error above 0, which is certainty.
+LEAST_LOGPROB = -1e6
+ROUNDING = 1e-3
+
 # The words of servers that predate OpenAI's; anything else is passed on as it came.
 _FINISH_REASONS = {"eos_token": "stop", "stop_sequence": "stop", "eos": "stop", "function_call": "tool_calls"}
 
@@ -47,12 +56,17 @@ class _Unreadable(Exception):  # noqa: N818 - it never leaves this module
     """What is wrong with an answer, without its content."""
 
 
-def body(request: Request, *, model: str, stream: bool = False, logprobs: bool = False) -> dict[str, Any]:
-    """Return the body of a chat.completions call."""
+def body(
+    request: Request, *, model: str, stream: bool = False, logprobs: bool = False, backend: str = ""
+) -> dict[str, Any]:
+    """Return the body of a chat.completions call; raises `RequestRejectedError` for a parameter that is none."""
+    if not SAMPLING.issuperset(request.sampling):
+        # `parse_request` refuses it by name; a backend may be asked without it.
+        raise RequestRejectedError("the request has a sampling parameter that is none; remove it", backend=backend)
     written: dict[str, Any] = {
+        **request.sampling,
         "model": model,
         "messages": [_message(message) for message in request.messages],
-        **request.sampling,
     }
     if request.tools:
         written["tools"] = list(request.tools)
@@ -128,7 +142,7 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _part(part: ContentPart) -> dict[str, Any]:
-    return {"type": part.type, **part.body}
+    return {**part.body, "type": part.type}
 
 
 def _completion(payload: Mapping[str, Any], *, backend: str, model: str) -> Completion:
@@ -224,7 +238,8 @@ def _tool_call(number: int, call: object) -> ToolCall:
     name = function.get("name")
     if not isinstance(name, str) or not name:
         raise _Unreadable(f"{place} has no name")
-    return ToolCall(id=call.get("id") or f"call_{number}", name=name, arguments=_arguments(function, place))
+    identity = _optional_text(call.get("id"), f"{place}.id") or f"call_{number}"
+    return ToolCall(id=identity, name=name, arguments=_arguments(function, place))
 
 
 def _tool_call_deltas(calls: object) -> tuple[ToolCallDelta, ...]:
@@ -238,10 +253,16 @@ def _tool_call_delta(number: int, call: object) -> ToolCallDelta:
     index = call.get("index")
     return ToolCallDelta(
         index=index if isinstance(index, int) else number,
-        id=call.get("id") or None,
-        name=function.get("name") or None,
+        id=_optional_text(call.get("id"), f"{place}.id"),
+        name=_optional_text(function.get("name"), f"{place}.function.name"),
         arguments=_arguments(function, place),
     )
+
+
+def _optional_text(value: object, place: str) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise _Unreadable(f"{place} is no text")
+    return value or None
 
 
 def _arguments(function: Mapping[str, Any], place: str) -> str:
@@ -287,13 +308,13 @@ def _detail(values: Mapping[str, Any], group: str, name: str) -> int | None:
 
 
 def _tokens(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None
 
 
 def _cost(payload: Mapping[str, Any]) -> Money | None:
     usage = payload.get("usage")
     cost = usage.get("cost") if isinstance(usage, dict) else None
-    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 <= cost < float("inf"):
+    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 <= cost <= MOST_USD:
         return None
     return Money(int(Decimal(str(cost)).scaleb(9).to_integral_value(ROUND_HALF_EVEN)))
 
@@ -320,5 +341,11 @@ def _token(item: object) -> TokenLogprob | None:
 def _pair(item: object) -> tuple[str, float] | None:
     if not isinstance(item, dict):
         return None
-    token, logprob = item.get("token"), item.get("logprob")
-    return (token, float(logprob)) if isinstance(token, str) and isinstance(logprob, (int, float)) else None
+    token, logprob = item.get("token"), _logprob(item.get("logprob"))
+    return (token, logprob) if isinstance(token, str) and logprob is not None else None
+
+
+def _logprob(value: object) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not LEAST_LOGPROB <= value <= ROUNDING:
+        return None
+    return min(0.0, float(value))

@@ -3,8 +3,6 @@
 Everything is checked here, once. A refusal names the place, the fault and the remedy, and never quotes the content.
 """
 
-import difflib
-import math
 import os
 import re
 import time
@@ -13,16 +11,21 @@ from dataclasses import replace
 from typing import Any, Literal, NoReturn, TypedDict, Unpack, get_args
 
 from gateway.errors import InvalidRequestError
+from gateway.spelling import remedy
 from gateway.types import JsonObject, Message, Request, Stakes
 from gateway.wire.messages import parse_message, refuse, text_of
 
 Content = str | Request | Sequence[Message | Mapping[str, Any]]
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_LARGEST = 2**63
 
 
 class RequestFields(TypedDict, total=False):
-    """The keywords of a request: labels that steer the routing, and OpenAI's parameters. None means "not given"."""
+    """The keywords of a request: labels that steer the routing, and parameters of the servers. None means "not given".
+
+    The last four are no words of OpenAI's: vLLM reads `repetition_penalty`, llama.cpp `repeat_penalty`.
+    """
 
     id: str | None
     tags: Iterable[str] | None
@@ -47,16 +50,20 @@ class RequestFields(TypedDict, total=False):
     parallel_tool_calls: bool | None
     reasoning_effort: str | None
     verbosity: str | None
+    top_k: int | None
+    min_p: float | None
+    repeat_penalty: float | None
+    repetition_penalty: float | None
 
 
 def parse_request(content: Content, /, **fields: Unpack[RequestFields]) -> Request:
-    """Return the request that a caller means; a `Request` without keywords comes back as it is.
+    """Return the request that a caller means; a `Request` is checked too, and without keywords comes back as it is.
 
     Keywords on top of a `Request` replace what it has; its tags stay and the new ones are added.
     Raises `InvalidRequestError`.
     """
     if isinstance(content, Request):
-        return _relabelled(content, fields) if fields else content
+        return _relabelled(content, fields)
     if isinstance(content, str):
         messages: tuple[Message, ...] = (Message(role="user", content=text_of(content, "the text")),)
     else:
@@ -70,10 +77,33 @@ def new_id() -> str:
 
 
 def _relabelled(request: Request, fields: RequestFields) -> Request:
-    changes = _checked(fields)
-    changes["sampling"] = {**request.sampling, **changes.get("sampling", {})}
-    changes["tags"] = request.tags | changes.get("tags", frozenset())
-    return _consistent(replace(request, **changes))
+    # Whoever made it by hand was asked nothing yet; what was parsed before passes again in microseconds.
+    labels = _checked({name: getattr(request, name) for name in _LABELS})
+    sampling = _checked(_parameters(request.sampling)).get("sampling", {})
+    new = _checked(fields)
+    checked = replace(
+        request,
+        messages=_messages(request.messages),
+        **{
+            "tools": (),
+            "stakes": "normal",
+            **labels,
+            **new,
+            "sampling": {**sampling, **new.get("sampling", {})},
+            "tags": labels.get("tags", frozenset()) | new.get("tags", frozenset()),
+        },
+    )
+    _consistent(checked)
+    return request if checked == request else checked
+
+
+def _parameters(sampling: object) -> Mapping[str, Any]:
+    if not isinstance(sampling, Mapping):
+        refuse("sampling", f"is a {type(sampling).__name__}", "give {name: value}")
+    for name in sampling:
+        if name not in _SAMPLING:
+            _unknown(str(name), _SAMPLING, " of sampling")
+    return sampling
 
 
 def _messages(content: object) -> tuple[Message, ...]:
@@ -88,7 +118,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     sampling: dict[str, Any] = {}
     for name, value in fields.items():
-        check = _LABELS.get(name) or _SAMPLING.get(name) or _unknown(name)
+        check = _LABELS.get(name) or _SAMPLING.get(name) or _unknown(name, [*_LABELS, *_SAMPLING])
         if value is None:
             continue
         (values if name in _LABELS else sampling)[name] = check(value, name)
@@ -107,10 +137,8 @@ def _consistent(request: Request) -> Request:
     return request
 
 
-def _unknown(name: str) -> NoReturn:
-    near = difflib.get_close_matches(name, [*_LABELS, *_SAMPLING], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join([*_LABELS, *_SAMPLING])}"
-    raise InvalidRequestError(f"unknown keyword {name!r}; {hint}")
+def _unknown(name: str, known: Iterable[str], place: str = "") -> NoReturn:
+    raise InvalidRequestError(f"unknown keyword {name!r}{place}; {remedy(name, known)}")
 
 
 def _label(value: object, place: str) -> str:
@@ -145,7 +173,8 @@ def _deadline(value: object, place: str) -> float:
 
 
 def _number(value: object, place: str) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+    # Compared, because an integer may be too large to be asked whether it is finite.
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -_LARGEST < value < _LARGEST:
         refuse(place, f"is {_shown(value)}", "give a finite number")
     return value
 
@@ -159,13 +188,13 @@ def _integer(value: object, place: str) -> int:
 def _count(value: object, place: str) -> int:
     number = _integer(value, place)
     if number < 1:
-        refuse(place, f"is {number}", "give at least 1")
+        refuse(place, f"is {_shown(number)}", "give at least 1")
     return number
 
 
 def _one(value: object, place: str) -> int:
     if _integer(value, place) != 1:
-        refuse(place, f"is {value}", "ask once for every answer you want; only n=1 is supported")
+        refuse(place, f"is {_shown(value)}", "ask once for every answer you want; only n=1 is supported")
     return 1
 
 
@@ -233,7 +262,8 @@ def _response_format(value: object, place: str) -> JsonObject | None:
 
 
 def _shown(value: object) -> str:
-    return str(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
+    shown = isinstance(value, float) or (isinstance(value, int) and abs(value) < _LARGEST)
+    return str(value) if shown else f"a {type(value).__name__}"
 
 
 Check = Callable[[Any, str], Any]
@@ -265,4 +295,11 @@ _SAMPLING: dict[str, Check] = {
     "parallel_tool_calls": _flag,
     "reasoning_effort": _label,
     "verbosity": _label,
+    "top_k": _integer,
+    "min_p": _number,
+    "repeat_penalty": _number,
+    "repetition_penalty": _number,
 }
+
+SAMPLING = frozenset(_SAMPLING)
+LOCAL_SAMPLING = frozenset({"top_k", "min_p", "repeat_penalty", "repetition_penalty"})

@@ -115,6 +115,7 @@ def test_an_error_object_without_a_status_is_read_by_its_own(
         ({"retry-after": "Thu, 01 Jan 2026 12:00:30 -0000"}, 30.0),
         ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Thu, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "inf"}, None),
     ],

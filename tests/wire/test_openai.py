@@ -1,13 +1,14 @@
 """What is sent is OpenAI's format; what comes back is read strictly where it matters."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.wire_servers import OPENAI_TOOL_CALL, openai_chunk, openai_completion
 
 from gateway import errors
-from gateway.types import Message, Money, TokenLogprob, ToolCall, ToolCallDelta, Usage
+from gateway.types import ContentPart, Message, Money, Request, TokenLogprob, ToolCall, ToolCallDelta, Usage
 from gateway.wire import openai
 from gateway.wire.openai import parse_chunk, parse_completion, parse_request
 
@@ -35,6 +36,28 @@ def test_a_body_has_what_the_request_has() -> None:
         "tool_choice": "auto",
         "response_format": form,
     }
+
+
+@pytest.mark.parametrize("name", ["model", "messages", "stream", "fallbacks", "api_base"])
+def test_a_sampling_parameter_that_is_none_is_rejected(name: str) -> None:
+    """Nothing in a request replaces what the policy says of a call, even if nobody checked the request."""
+    request = replace(parse_request("Hi"), sampling={name: SECRET})
+
+    with pytest.raises(errors.RequestRejectedError) as rejected:
+        openai.body(request, model="m", backend="b")
+
+    assert rejected.value.backend == "b"
+    assert SECRET not in str(rejected.value)
+
+
+def test_a_part_is_sent_under_the_type_that_was_read() -> None:
+    """The body of a part cannot say that it is another one."""
+    part = ContentPart(type="text", body={"type": "image_url", "text": "Hi"})
+    request = Request(messages=(Message(role="user", content=(part,)),), id="1")
+
+    body = openai.body(request, model="m")
+
+    assert body["messages"][0]["content"] == [{"type": "text", "text": "Hi"}]
 
 
 def test_a_stream_asks_for_its_usage() -> None:
@@ -125,7 +148,21 @@ def test_logprobs_are_read_with_their_alternatives() -> None:
     assert completion.logprobs == (TokenLogprob(token="A", logprob=-0.5, top=(("A", -0.5),)),)
 
 
-@pytest.mark.parametrize("content", [None, "x", [{"token": "A"}], [7], [{"token": "A", "logprob": -1}, {}]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "x",
+        [{"token": "A"}],
+        [7],
+        [{"token": "A", "logprob": -1}, {}],
+        [{"token": "A", "logprob": 10**400}],
+        [{"token": "A", "logprob": -(10**400)}],
+        [{"token": "A", "logprob": float("nan")}],
+        [{"token": "A", "logprob": 1000.0}],
+        [{"token": "A", "logprob": True}],
+    ],
+)
 def test_logprobs_that_cannot_be_read_are_unknown(content: object) -> None:
     """A figure is lost, not the answer."""
     completion = parse_completion(_with_logprobs(content), backend="b")
@@ -134,7 +171,8 @@ def test_logprobs_that_cannot_be_read_are_unknown(content: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "nano_usd"), [(0.00012345, 123_450), (0, 0), (1e-10, 0), (-1, None), ("1", None), (float("inf"), None)]
+    ("cost", "nano_usd"),
+    [(0.00012345, 123_450), (0, 0), (1e-10, 0), (-1, None), ("1", None), (float("inf"), None), (10**300, None)],
 )
 def test_a_reported_cost_is_exact_money(cost: object, nano_usd: int | None) -> None:
     """What the provider charges is kept to the nano-dollar; nonsense is unknown."""
@@ -152,12 +190,27 @@ def test_llama_cpps_cache_is_read_from_its_timings() -> None:
     assert completion.usage == Usage(prompt_tokens=9, completion_tokens=None, cached_tokens=5)
 
 
-@pytest.mark.parametrize("usage", [None, "many", {"prompt_tokens": "9", "completion_tokens": True}])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        "many",
+        {"prompt_tokens": "9", "completion_tokens": True},
+        {"prompt_tokens": 99_999_999_999_999_999_999, "completion_tokens": 2**63},
+    ],
+)
 def test_a_usage_that_cannot_be_read_is_unknown(usage: object) -> None:
     """Unknown is not zero."""
     completion = parse_completion({**openai_completion(), "usage": usage}, backend="b")
 
     assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (None, None)
+
+
+def test_a_probability_of_one_may_be_rounded_up() -> None:
+    """A server's rounding is no reason to lose the figures; no probability exceeds one."""
+    completion = parse_completion(_with_logprobs([{"token": "A", "logprob": 1e-7}]), backend="b")
+
+    assert completion.logprobs == (TokenLogprob(token="A", logprob=0.0),)
 
 
 def test_the_asked_model_stands_in_for_a_missing_name() -> None:
@@ -213,6 +266,7 @@ def _with_logprobs(content: object) -> dict[str, Any]:
         _choice(message={"tool_calls": [{"function": None}]}),
         _choice(message={"tool_calls": [{"function": {"arguments": SECRET}}]}),
         _choice(message={"tool_calls": [{"function": {"name": "f", "arguments": 7}}]}),
+        _choice(message={"tool_calls": [{"id": 7, "function": {"name": "f", "arguments": SECRET}}]}),
         {"error": {"message": SECRET}},
         {"error": SECRET},
     ],
@@ -260,7 +314,17 @@ def test_a_last_chunk_without_a_delta_is_read() -> None:
     assert (delta.text, delta.finish_reason) == ("", "length")
 
 
-@pytest.mark.parametrize("payload", [SECRET, {"choices": [SECRET]}, {"choices": SECRET}, openai_chunk(content=7)])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        SECRET,
+        {"choices": [SECRET]},
+        {"choices": SECRET},
+        openai_chunk(content=7),
+        openai_chunk(tool_calls=[{"id": 7, "function": {"name": SECRET}}]),
+        openai_chunk(tool_calls=[{"id": "7", "function": {"name": [SECRET]}}]),
+    ],
+)
 def test_a_chunk_that_is_none_is_malformed_without_being_quoted(payload: object) -> None:
     """A stream that turns into something else is not passed on."""
     with pytest.raises(errors.MalformedResponseError) as malformed:

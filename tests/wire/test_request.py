@@ -67,7 +67,7 @@ def test_every_label_is_kept() -> None:
 
 
 def test_openais_parameters_become_the_sampling() -> None:
-    """A parameter of OpenAI's reaches the backend as it was given; n=1 has nothing to say."""
+    """OpenAI's parameters and the local servers' reach the backend as they were given; n=1 has nothing to say."""
     given: dict[str, Any] = {
         "temperature": 0.5,
         "top_p": 1,
@@ -81,6 +81,10 @@ def test_openais_parameters_become_the_sampling() -> None:
         "parallel_tool_calls": False,
         "reasoning_effort": "low",
         "verbosity": "high",
+        "top_k": 40,
+        "min_p": 0.05,
+        "repeat_penalty": 1.1,
+        "repetition_penalty": 1.1,
     }
 
     request = parse_request("Hello", **given, n=1)
@@ -158,6 +162,115 @@ def test_values_of_ours_are_taken_as_they_are() -> None:
     )
 
     assert (request.messages[0].content, request.messages[1].tool_calls) == ((part,), (call,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"sampling": {"fallbacks": [{"model": SECRET}]}}, "unknown keyword 'fallbacks'"),
+        ({"sampling": {"model": SECRET}}, "unknown keyword 'model'"),
+        ({"sampling": {"tools": [TOOL]}}, "unknown keyword 'tools' of sampling"),
+        ({"sampling": {7: SECRET}}, "unknown keyword '7'"),
+        ({"sampling": [SECRET]}, "sampling is a list; give {name: value}"),
+        ({"sampling": {"temperature": SECRET}}, "temperature is a str"),
+        ({"sampling": {"max_tokens": 1, "max_completion_tokens": 1}}, "max_tokens is given together with"),
+        ({"id": "a b"}, "id is no id"),
+        ({"deadline_s": 0}, "deadline_s is 0"),
+        ({"stakes": SECRET}, "stakes is none of the three"),
+        ({"tags": "pii"}, "tags is a str"),
+        ({"task": 7}, "task is a int"),
+        ({"tools": ({"type": "web_search"},)}, "tools[0] is no function"),
+        ({"tool_choice": "auto"}, "tool_choice is given without tools"),
+        ({"response_format": {"type": SECRET}}, "response_format is no response format"),
+        ({"messages": ()}, "messages is empty"),
+        ({"messages": SECRET}, "messages[0] is a str"),
+    ],
+)
+def test_a_request_made_by_hand_is_checked_like_any_other(fields: dict[str, Any], fault: str) -> None:
+    """What the keywords would not let through does not come in by the value's own door."""
+    request = Request(**{"messages": (Message(role="user", content="Hi"),), "id": "1", **fields})
+
+    with pytest.raises(InvalidRequestError) as refused:
+        parse_request(request)
+
+    assert fault in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"role": "function"}, "messages[0].role is missing or unknown"),
+        ({"content": ""}, "messages[0].content is empty"),
+        ({"content": None}, "messages[0].content is missing"),
+        ({"content": ()}, "messages[0].content is neither"),
+        ({"name": 7}, "messages[0].name is a int"),
+        ({"role": "tool"}, "messages[0].tool_call_id is missing"),
+        ({"tool_calls": (ToolCall(id="1", name="f", arguments="{}"),)}, "tool_calls is given for the role user"),
+        ({"role": "assistant", "tool_calls": (ToolCall(id="1", name="", arguments=SECRET),)}, "tool_calls[0].name"),
+        ({"content": (ContentPart(type="text", body={"content": SECRET}),)}, "text part has not: 'content'"),
+        ({"content": (ContentPart(type="text", body={"text": 7}),)}, "content[0].text is no text"),
+        (
+            {"content": (ContentPart(type="input_text", body={"text": SECRET}),)},
+            "content[0].type is missing or unknown",
+        ),
+        ({"content": (ContentPart(type="text", body=[SECRET]),)}, "content[0].body is a list"),  # type: ignore[arg-type]  # the fault
+        (
+            {"content": (ContentPart(type="text", body={"type": "image_url", "text": SECRET}),)},
+            "another type in its body",
+        ),
+    ],
+)
+def test_a_message_made_by_hand_is_checked_like_any_other(fields: dict[str, Any], fault: str) -> None:
+    """A part whose body says something else than its type would be seen by no detector."""
+    message = Message(**{"role": "user", "content": SECRET, **fields})
+
+    with pytest.raises(InvalidRequestError) as refused:
+        parse_request([message])
+
+    assert fault in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_request_made_by_hand_is_brought_into_form() -> None:
+    """Lists and sets do where tuples and frozen sets are meant, and None means "not given" here too."""
+    message = Message(role="user", content=[ContentPart(type="text", body={"text": "Hi"})])  # type: ignore[arg-type]  # the looseness
+    loose = Request(messages=[message], tags={"pii"}, tools=[TOOL], stakes=None, sampling={"n": 1})  # type: ignore[arg-type]  # as above
+
+    request = parse_request(loose)
+
+    assert request == Request(
+        messages=(Message(role="user", content=(ContentPart(type="text", body={"text": "Hi"}),)),),
+        tags=frozenset({"pii"}),
+        tools=(TOOL,),
+    )
+
+
+def test_a_whole_request_made_by_hand_comes_back_as_it_is() -> None:
+    """Checks cost a correct request nothing but the time."""
+    request = Request(
+        messages=(
+            Message(role="user", name="ada", content=(ContentPart(type="text", body={"text": "Rome?"}),)),
+            Message(role="assistant", tool_calls=(ToolCall(id="1", name="f", arguments="{}"),)),
+            Message(role="tool", tool_call_id="1", content=""),
+        ),
+        id="abc",
+        tools=(TOOL,),
+        tool_choice="auto",
+        sampling={"temperature": 0.5, "stop": ["\n"]},
+        tags=frozenset({"pii"}),
+        stakes="high",
+        deadline_s=3,
+    )
+
+    assert parse_request(request) is request
+
+
+def test_a_keyword_that_is_none_leaves_what_a_request_has() -> None:
+    """None means not given, also on top of a request."""
+    request = parse_request("Hello", id="abc", task="chat", temperature=0.5)
+
+    assert parse_request(request, id=None, task=None, temperature=None) is request
 
 
 def test_an_answer_dumped_by_the_openai_sdk_can_be_sent_back() -> None:
@@ -244,6 +357,8 @@ def test_a_malformed_message_is_refused_by_its_place(content: Any, place: str) -
         ({"temperature": "hot"}, "temperature is a str; give a finite number"),
         ({"temperature": float("nan")}, "temperature is nan"),
         ({"temperature": True}, "temperature is True"),
+        ({"temperature": 10**400}, "temperature is a int; give a finite number"),
+        ({"max_tokens": -(10**5000)}, "max_tokens is a int; give at least 1"),
         ({"seed": 1.5}, "seed is 1.5; give an integer"),
         ({"max_tokens": 0}, "max_tokens is 0; give at least 1"),
         ({"max_tokens": 1, "max_completion_tokens": 1}, "max_tokens is given together with"),
