@@ -63,14 +63,13 @@ def test_options_refuse_what_they_do_not_know(socket: plugins.Socket, kind: str)
 
 @pytest.mark.parametrize("kind", plugins.kinds("backends"))
 def test_a_backend_says_what_it_supports(kind: str) -> None:
-    """A policy need not repeat what a kind can take, and where it runs."""
+    """A policy need not repeat what a kind can take."""
     module = plugins.load("backends", kind)
 
-    supports, local = getattr(module, "SUPPORTS", None), getattr(module, "LOCAL", "missing")
+    supports = getattr(module, "SUPPORTS", None)
 
     assert isinstance(supports, frozenset)
     assert supports <= set(Need)
-    assert local in (True, False, None)
 
 
 @pytest.mark.engine

@@ -5,8 +5,8 @@ aiohttp is used as it is: behind httpx's API the same call costs about twice the
 reads like one that never was.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
 
 import aiohttp
@@ -84,21 +84,33 @@ class HttpServer:
         # meet it closing. Without TLS a new connection costs little; with TLS another server stands in front.
         self._stream_headers = {"Connection": "close"} if URL(options.url).scheme == "http" else {}
 
-    @asynccontextmanager
-    async def ask(
-        self, method: str, url: URL, data: bytes | None = None, *, stream: bool = False
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send and give the answer with status 2xx, its body still to be read; leaving early closes the connection."""
-        # Errors are raised outside the `except`: aiohttp's own hold the request's headers, and so the key.
+    async def whole(self, method: str, url: URL, data: bytes | None = None) -> bytes:
+        """Send and return the answer's whole body; raises `MalformedResponseError` beyond `ANSWER_BYTES`."""
+        async with aclosing(self._answer(method, url, data, {})) as pieces:
+            raw = await _joined(pieces, ANSWER_BYTES)
+        if len(raw) > ANSWER_BYTES:
+            text = f"{self.name!r} answered with more than {ANSWER_BYTES} bytes"
+            raise errors.MalformedResponseError(text, backend=self.name)
+        return raw
+
+    def pieces(self, method: str, url: URL, data: bytes) -> AsyncGenerator[bytes, None]:
+        """Send and give the answer's body as it comes; closing the generator early closes the connection."""
+        return self._answer(method, url, data, self._stream_headers)
+
+    async def _answer(
+        self, method: str, url: URL, data: bytes | None, headers: dict[str, str]
+    ) -> AsyncGenerator[bytes, None]:
+        # The body is read in here and errors are raised outside the `except`, so that none has an error of aiohttp's
+        # as its context: those may hold the request's headers, and so the key.
         fault: errors.BackendError | None = None
         body = BytesIO(data) if data is not None and len(data) > BIG_BODY else data
-        headers = self._stream_headers if stream else None
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's range of success
-                    yield response
+                    async for piece in response.content.iter_any():
+                        yield piece
                 else:
                     fault = await self._refusal(response)
         except (aiohttp.ClientError, OSError) as error:
@@ -106,17 +118,8 @@ class HttpServer:
         if fault is not None:
             raise fault
 
-    async def read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Return the whole body; raises `MalformedResponseError` beyond `ANSWER_BYTES`."""
-        raw = await _read(response, ANSWER_BYTES)
-        if len(raw) > ANSWER_BYTES:
-            raise errors.MalformedResponseError(
-                f"{self.name!r} answered with more than {ANSWER_BYTES} bytes", backend=self.name
-            )
-        return raw
-
     async def _refusal(self, response: aiohttp.ClientResponse) -> errors.BackendError:
-        raw = await _read(response, REFUSAL_BYTES)
+        raw = await _joined(response.content.iter_any(), REFUSAL_BYTES)
         try:
             payload = decode(raw, backend=self.name)
         except errors.MalformedResponseError:
@@ -169,12 +172,11 @@ def _connector(options: HttpOptions) -> aiohttp.TCPConnector:
     return aiohttp.TCPConnector(limit=options.connections, force_close=True)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    held = 0
-    async for piece in response.content.iter_any():
-        pieces.append(piece)
-        held += len(piece)
-        if held > limit:
+async def _joined(pieces: AsyncIterable[bytes], limit: int) -> bytes:
+    """Return the pieces as one, up to the first that goes beyond the limit."""
+    joined = bytearray()
+    async for piece in pieces:
+        joined += piece
+        if len(joined) > limit:
             break
-    return b"".join(pieces)
+    return bytes(joined)

@@ -16,7 +16,6 @@ from gateway.types import Completion, Delta, Message, Need, Request, TokenLogpro
 from gateway.wire.deltas import as_deltas
 
 SUPPORTS = frozenset(Need)
-LOCAL = False
 
 FAULTS: dict[str, type[errors.BackendError]] = {
     fault.code: fault

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -22,7 +22,6 @@ from gateway.wire import openai
 from gateway.wire.sse import DeltaReader
 
 SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT})
-LOCAL: bool | None = None
 
 AUTO = "auto"
 
@@ -78,18 +77,17 @@ class OpenAIBackend:
 
     async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
         """Ask for the whole answer."""
-        data = self._encoded(openai.body(request, model=self._model, logprobs=logprobs))
-        async with self._server.ask("POST", self._endpoint, data) as response:
-            raw = await self._server.read(response)
+        body = openai.body(request, model=self._model, logprobs=logprobs, backend=self._name)
+        raw = await self._server.whole("POST", self._endpoint, self._encoded(body))
         payload = openai.decode(raw, backend=self._name)
         return openai.parse_completion(payload, backend=self._name, model=self._model)
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
-        data = self._encoded(openai.body(request, model=self._model, stream=True))
+        body = openai.body(request, model=self._model, stream=True, backend=self._name)
         reader = DeltaReader(backend=self._name)
-        async with self._server.ask("POST", self._endpoint, data, stream=True) as response:
-            async for piece in response.content.iter_any():
+        async with aclosing(self._server.pieces("POST", self._endpoint, self._encoded(body))) as pieces:
+            async for piece in pieces:
                 for delta in reader.feed(piece):
                     yield delta
                 if reader.done:
@@ -125,8 +123,8 @@ def connect(*, url: str, model: str = AUTO, name: str, **more: Any) -> AbstractA
 async def _models(server: HttpServer, options: Options) -> list[str]:
     """Return the models that a server lists, none where it has no list; raises where nobody can answer a request."""
     try:
-        async with asyncio.timeout(options.connect_timeout_s), server.ask("GET", options.base / "models") as response:
-            raw = await server.read(response)
+        async with asyncio.timeout(options.connect_timeout_s):
+            raw = await server.whole("GET", options.base / "models")
         listed = openai.decode(raw, backend=options.name)
     except TimeoutError:
         raise BackendUnavailableError(

@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from gateway.backends import openai_http
-from gateway.backends.openai_http import LOCAL, SUPPORTS, build
+from gateway.backends.openai_http import SUPPORTS, build
 
-__all__ = ["LOCAL", "SUPPORTS", "Options", "build"]
+__all__ = ["SUPPORTS", "Options", "build"]
 
 
 class Options(openai_http.Options):

@@ -33,9 +33,8 @@ def test_the_kind_is_found_by_its_name() -> None:
     assert plugins.load("backends", "embedded").Options is embedded.Options
 
 
-def test_an_embedded_model_is_local() -> None:
-    """A restricted request may be answered by it, and tools and structured answers may be asked for."""
-    assert embedded.LOCAL
+def test_an_embedded_model_says_what_it_supports() -> None:
+    """Tools and structured answers may be asked for."""
     assert frozenset({Need.TOOLS, Need.RESPONSE_FORMAT}) == embedded.SUPPORTS
 
 

@@ -328,6 +328,20 @@ async def test_an_answer_is_read_up_to_a_bound(openai_server: WireServer, monkey
     assert isinstance(fault, errors.MalformedResponseError)
 
 
+@pytest.mark.parametrize(("status", "streamed"), [(200, False), (200, True), (500, False)])
+async def test_an_answer_that_breaks_off_holds_nothing_of_aiohttps(
+    openai_server: WireServer, status: int, *, streamed: bool
+) -> None:
+    """The error that a caller may log is ours alone, also where the body was already being read."""
+    openai_server.answers = [Answer(status=status, pieces=[b'{"'], then="break")]
+
+    async with _open(openai_server) as backend:
+        with pytest.raises(errors.BackendUnavailableError) as raised:
+            await (anext(backend.stream(REQUEST)) if streamed else backend.complete(REQUEST))
+
+    assert (raised.value.__context__, raised.value.reached) == (None, True)
+
+
 async def test_silence_ends_with_the_read_timeout(openai_server: WireServer) -> None:
     """A server that says nothing is given up where the policy bounds its silence."""
     fault = await _fault(openai_server, Answer(then="hang"), read_timeout_s=0.05)
@@ -521,11 +535,10 @@ def test_a_kind_knows_its_port(kind: str, port: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_says_what_it_supports(kind: str) -> None:
-    """Text engines take tools and formats; whether they are local is told by their URL."""
+    """Text engines take tools and formats."""
     module: Any = plugins.load("backends", kind)
 
     assert {Need.TOOLS, Need.RESPONSE_FORMAT} == module.SUPPORTS
-    assert module.LOCAL is None
 
 
 async def test_llama_cpp_keeps_the_prompt_in_its_cache(openai_server: WireServer) -> None:

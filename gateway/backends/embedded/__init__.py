@@ -18,7 +18,6 @@ from gateway.interfaces import Backend
 from gateway.types import Completion, Delta, Need, Request
 
 SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT})
-LOCAL = True
 
 
 class Options(BaseModel):
