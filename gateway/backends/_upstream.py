@@ -19,6 +19,11 @@ CONNECTIONS = 100
 KEEP_ALIVE_S = 30.0
 CONNECT_S = 10.0
 
+_NEVER_MADE = (
+    *(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError),
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+)
+
 
 class Call:
     """One call of litellm's; with `mark`, its answers are searched for these bytes while they pass."""
@@ -119,6 +124,14 @@ def timed_out(error: BaseException) -> bool:
 def broke(error: BaseException) -> bool:
     """Whether an error came from a connection that broke, or never was."""
     return any(isinstance(cause, (httpx.TransportError, aiohttp.ClientError)) for cause in _causes(error))
+
+
+def reached(error: BaseException) -> bool:
+    """Whether the connection that broke had been made, so that the call may be billed."""
+    # By aiohttp's classes where there are some: httpx's have one word for no connection and for a lost one.
+    causes = list(_causes(error))
+    own = [cause for cause in causes if isinstance(cause, aiohttp.ClientError)]
+    return not any(isinstance(cause, _NEVER_MADE) for cause in own or causes)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

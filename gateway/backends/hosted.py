@@ -1,8 +1,10 @@
 """A closed API, asked through litellm: OpenAI, Anthropic, Gemini and whoever else it speaks to.
 
 litellm costs seconds to import, so it is imported by the first call, in a thread; its price list is the one it ships
-with, its retries and callbacks are off, its loggers are silenced. What a model does not know among the sampling
-parameters is left out; tools, formats and limits are never. Errors are read by class, status and machine code.
+with, its retries, cache and reports are off, its loggers are silenced. Hooks that the process itself set in litellm
+(`callbacks`, `input_callback`) still see a call before it is sent: they cannot be switched off for one call.
+What a model does not know among the sampling parameters is left out; tools, formats and limits are never. Errors are
+read by class, status and machine code.
 """
 
 import asyncio
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from gateway.backends._upstream import Call
 
 SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT, Need.IMAGES})
-LOCAL: bool | None = False
 
 # Where a provider's key usually is; one of them is enough. Who is not listed has other ways (AWS profiles ...).
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +67,24 @@ _PATIENCE_S = 86_400.0
 # What the first call and the first stream would import on the event loop, and hold it up for a second.
 _LATE = ("litellm.llms.custom_httpx.http_handler", "litellm.litellm_core_utils.default_encoding", "openai.resources")
 _NEVER_DROPPED = ("tools", "response_format")
-_TALKATIVE = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+# Everything that litellm is passed from a request: among its other keywords are `fallbacks`, `api_base` and `client`.
+_PASSED = openai.SAMPLING - openai.LOCAL_SAMPLING | {
+    *("model", "messages", "tools", "tool_choice", "response_format"),
+    *("stream", "stream_options", "logprobs", "top_logprobs"),
+}
+# Who documents which of the local servers' parameters; litellm passes them on to anybody.
+_LOCAL_SAMPLING: Mapping[str, frozenset[str]] = {
+    "anthropic": frozenset({"top_k"}),
+    "fireworks_ai": frozenset({"top_k", "min_p", "repetition_penalty"}),
+    "gemini": frozenset({"top_k"}),
+    "openrouter": frozenset({"top_k", "min_p", "repetition_penalty"}),
+    "together_ai": frozenset({"top_k", "min_p", "repetition_penalty"}),
+}
+# What they write below the level may hold content: on DEBUG prompts, on INFO URLs; litellm on ERROR what was answered.
+_TALKATIVE = {
+    **dict.fromkeys(("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"), logging.CRITICAL),
+    **dict.fromkeys(("openai", "httpx", "httpcore"), logging.WARNING),
+}
 # litellm's own errors are OpenAIErrors; the others are what its own faults let through.
 _SLIPS = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError)
 
@@ -120,7 +138,7 @@ class _Opened:
 
     @property
     def foreign(self) -> tuple[type[Exception], ...]:
-        """Everything that a call of litellm's raises."""
+        """What a call of litellm's raises on purpose, and by its own slips."""
         return (self.litellm.exceptions.openai.OpenAIError, *_SLIPS)
 
 
@@ -149,24 +167,26 @@ class HostedBackend:
     async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
         """Ask for the whole answer."""
         opened = await self.open()
-        arguments = self._arguments(opened, openai.body(request, model=self._options.model, logprobs=logprobs))
+        body = openai.body(request, model=self._options.model, logprobs=logprobs, backend=self._name)
+        arguments = self._arguments(opened, body)
         call = opened.upstream.Call()
         try:
-            answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
+            payload = await self._run(opened, call, self._payload(opened.litellm.acompletion(**arguments)))
         finally:
             await call.close()
-        return openai.parse_completion(self._payload(answer), backend=self._name, model=self._options.model)
+        return openai.parse_completion(payload, backend=self._name, model=self._options.model)
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
         opened = await self.open()
-        arguments = self._arguments(opened, openai.body(request, model=self._options.model, stream=True))
+        body = openai.body(request, model=self._options.model, stream=True, backend=self._name)
+        arguments = self._arguments(opened, body)
         call, answer = opened.upstream.Call(mark=_END_MARKS.get(self._options.provider)), None
         finished = False
         try:
             answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
-            while (chunk := await self._run(opened, call, anext(answer, None))) is not None:
-                delta = openai.parse_chunk(self._payload(chunk), backend=self._name)
+            while (chunk := await self._run(opened, call, self._payload(anext(answer, None)))) is not None:
+                delta = openai.parse_chunk(chunk, backend=self._name)
                 if delta.usage is not None and not _reported_usage(answer):
                     delta = replace(delta, usage=None, reported_cost=None)
                 if delta.finish_reason is not None:
@@ -203,13 +223,9 @@ class HostedBackend:
         return _Opened(litellm=litellm, upstream=upstream, client=client, supported=supported)
 
     def _arguments(self, opened: _Opened, body: dict[str, Any]) -> dict[str, Any]:
-        for name in _NEVER_DROPPED:
-            if name in body and name not in opened.supported:
-                raise errors.RequestRejectedError(f"{self._name!r} cannot take {name}", backend=self._name)
-        if self._options.provider not in _FETCH_IMAGES and any(map(_has_address, _parts(body))):
-            text = f"{self._name!r} takes images as data: URLs only; nothing is fetched on a caller's behalf"
-            raise errors.RequestRejectedError(text, backend=self._name)
-        return body | {
+        self._refuse(opened, body)
+        passed = _PASSED | _LOCAL_SAMPLING.get(self._options.provider, frozenset())
+        return {name: value for name, value in body.items() if name in passed} | {
             "api_key": _key(self._options),
             "api_base": self._options.api_base,
             "client": opened.client,
@@ -223,6 +239,17 @@ class HostedBackend:
             "_skip_mcp_handler": True,
         }
 
+    def _refuse(self, opened: _Opened, body: dict[str, Any]) -> None:
+        for name in _NEVER_DROPPED:
+            if name in body and name not in opened.supported:
+                raise errors.RequestRejectedError(f"{self._name!r} cannot take {name}", backend=self._name)
+        if self._options.provider not in _FETCH_IMAGES and any(map(_has_address, _parts(body))):
+            text = f"{self._name!r} takes images as data: URLs only; nothing is fetched on a caller's behalf"
+            raise errors.RequestRejectedError(text, backend=self._name)
+        if opened.litellm.model_fallbacks or self._options.model in opened.litellm.model_alias_map:
+            text = "litellm.model_fallbacks or litellm.model_alias_map would lead this call to another model; unset it"
+            raise errors.RequestRejectedError(text, backend=self._name)
+
     def _was_finished(self, stream: Any, call: "Call") -> bool:
         """Whether the provider ended a stream; where it breaks off, litellm says "stop" in the provider's place."""
         if self._options.provider in _END_MARKS:
@@ -233,7 +260,7 @@ class HostedBackend:
         """Await a part of a call; its errors are raised anew, because litellm's hold the prompt and the key."""
         try:
             return await call.run(awaitable)
-        except opened.foreign as error:
+        except Exception as error:  # noqa: BLE001 - litellm raises bare Exceptions that quote; none passes this border
             fault = self._translated(opened, call, error)
         raise fault
 
@@ -254,7 +281,10 @@ class HostedBackend:
             return errors.BackendTimeoutError(f"{name!r} did not answer in time", backend=name)
         if opened.upstream.broke(error):
             text = f"no connection to {self.replica!r}, or it broke; can this machine reach it?"
-            return errors.BackendUnavailableError(text, backend=name)
+            return errors.BackendUnavailableError(text, backend=name, reached=opened.upstream.reached(error))
+        if not isinstance(error, opened.foreign):
+            text = f"litellm failed in a call of {name!r} ({type(error).__name__})"
+            return errors.MalformedResponseError(text, backend=name)
         if call.responses and not isinstance(error, kinds.MidStreamFallbackError):
             return errors.MalformedResponseError(f"{name!r} answered with something unreadable", backend=name)
         status = getattr(error, "status_code", None)
@@ -263,8 +293,11 @@ class HostedBackend:
             return errors.RequestRejectedError(text, backend=name)
         return failure(status, None, backend=name)
 
-    def _payload(self, answer: Any) -> Any:
-        """Return the answer as the provider gave it: what litellm reckons is no report of a usage or a cost."""
+    async def _payload(self, awaited: Awaitable[Any]) -> Any:
+        """Return an answer as the provider gave it: what litellm reckons is no report of a usage or a cost."""
+        answer = await awaited
+        if answer is None:
+            return None
         payload = answer.model_dump()
         usage = payload.get("usage")
         if isinstance(usage, dict):
@@ -299,9 +332,9 @@ def _load() -> tuple[Any, "ModuleType"]:
             importlib.import_module(late)
     litellm.telemetry = False
     litellm.suppress_debug_info = True
-    for name in _TALKATIVE:
-        # On DEBUG they write prompts, on INFO URLs, on ERROR what the provider said.
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name, level in _TALKATIVE.items():
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, level))
     return litellm, importlib.import_module("gateway.backends._upstream")
 
 

@@ -324,7 +324,7 @@ async def test_a_connection_that_breaks_is_asked_no_second_time(
     fault = await _fault(server, wire.model, Answer(pieces=pieces, then="break"))
 
     assert isinstance(fault, errors.BackendUnavailableError)
-    assert len(server.seen) == 1
+    assert (fault.reached, len(server.seen)) == (True, 1)
 
 
 async def test_nobody_there_is_said_plainly(wire: Wire, closed_port: int) -> None:
@@ -334,8 +334,10 @@ async def test_nobody_there_is_said_plainly(wire: Wire, closed_port: int) -> Non
     )
 
     async with hosted.build(options) as backend:
-        with pytest.raises(errors.BackendUnavailableError, match=f"127.0.0.1:{closed_port}"):
+        with pytest.raises(errors.BackendUnavailableError, match=f"127.0.0.1:{closed_port}") as raised:
             await backend.complete(REQUEST)
+
+    assert not raised.value.reached
 
 
 @pytest.mark.parametrize(
@@ -439,6 +441,61 @@ async def test_parameters_that_a_model_does_not_know_are_left_out() -> None:
 
     body = server.seen[0].body
     assert (body["temperature"], body["max_tokens"], "seed" in body) == (0.25, 9, False)
+
+
+@pytest.mark.parametrize(
+    ("model", "kept"),
+    [
+        (OPENAI.model, []),
+        (ANTHROPIC.model, ["top_k"]),
+        (GEMINI.model, ["top_k"]),
+        ("openrouter/some/model", ["min_p", "repetition_penalty", "top_k"]),
+        ("together_ai/some-model", ["min_p", "repetition_penalty", "top_k"]),
+        ("fireworks_ai/some-model", ["min_p", "repetition_penalty", "top_k"]),
+    ],
+)
+async def test_local_servers_parameters_reach_who_knows_them(model: str, kept: list[str]) -> None:
+    """`top_k` and its like are sent where the provider documents them, and left out elsewhere."""
+    given: dict[str, Any] = {"top_k": 40, "min_p": 0.125, "repetition_penalty": 1.5, "repeat_penalty": 1.5}
+    plain = {ANTHROPIC.model: anthropic_plain, GEMINI.model: gemini_plain}.get(model, openai_plain)
+
+    async with serving(plain) as server, _open(server, model) as backend:
+        await backend.complete(parse_request("Hi", **given))
+
+    body = server.seen[0].body
+    body |= body.get("generationConfig", {})
+    assert sorted(given.keys() & body.keys()) == kept
+
+
+@pytest.mark.parametrize("name", ["fallbacks", "api_base", "client", "model_list", "mock_response", "model"])
+async def test_nothing_in_a_request_leads_litellm_elsewhere(openai_server: WireServer, name: str) -> None:
+    """What litellm would read as an order of ours is refused; no other server and no other model is asked."""
+    request = replace(REQUEST, sampling={name: SECRET})
+
+    async with _open(openai_server, OPENAI.model) as backend:
+        with pytest.raises(errors.RequestRejectedError):
+            await backend.complete(request)
+        with pytest.raises(errors.RequestRejectedError):
+            await anext(backend.stream(request))
+
+    assert openai_server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("model_fallbacks", ["openai/gpt-4o"]), ("model_alias_map", {OPENAI.model: "openai/gpt-4o"})]
+)
+async def test_a_detour_that_the_process_ordered_is_not_taken(
+    openai_server: WireServer, monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
+    """Settings of litellm's must not send a request to a model that is not in the plan."""
+    litellm, _ = await asyncio.to_thread(hosted._load)
+    monkeypatch.setattr(litellm, name, value)
+
+    async with _open(openai_server, OPENAI.model) as backend:
+        with pytest.raises(errors.RequestRejectedError, match=name):
+            await backend.complete(REQUEST)
+
+    assert openai_server.seen == []
 
 
 async def test_a_limit_reaches_a_reasoning_model() -> None:
@@ -582,8 +639,10 @@ async def test_nothing_is_logged_or_printed(
     assert [word for word in (SECRET, KEY, TEXT) if word in written] == []
 
 
-async def test_callbacks_of_the_process_see_nothing(openai_server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What else the process lets litellm report to gets none of our calls."""
+async def test_what_litellm_reports_to_hears_of_no_call(
+    openai_server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What else the process lets litellm report its successes to gets none of our calls."""
     litellm, _ = await asyncio.to_thread(hosted._load)
     seen: list[object] = []
 
@@ -599,6 +658,63 @@ async def test_callbacks_of_the_process_see_nothing(openai_server: WireServer, m
         await litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER.flush()
 
     assert seen == []
+
+
+async def test_a_hook_of_the_process_sees_a_call_before_it_is_sent(
+    openai_server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing switches these off for one call: whoever sets them in this process reads our prompts."""
+    litellm, _ = await asyncio.to_thread(hosted._load)
+    seen: list[object] = []
+
+    async def look(kwargs: dict[str, object], *_: object) -> None:
+        seen.append(kwargs["messages"])
+
+    spy = litellm.integrations.custom_logger.CustomLogger()
+    spy.async_pre_call_deployment_hook = look
+    monkeypatch.setattr(litellm, "callbacks", [spy])
+
+    async with _open(openai_server, OPENAI.model) as backend:
+        await backend.complete(REQUEST)
+
+    assert seen == [[{"role": "user", "content": SECRET}]]
+
+
+async def test_an_error_of_no_known_class_does_not_pass_the_border(
+    openai_server: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bare exceptions of litellm's quote; what such a call cost is unknown, so it counts as reached."""
+    litellm, _ = await asyncio.to_thread(hosted._load)
+
+    async def fail(*_: object) -> None:
+        raise Exception(f"{SECRET} {KEY}")  # noqa: TRY002 - as litellm does
+
+    spy = litellm.integrations.custom_logger.CustomLogger()
+    spy.async_pre_call_deployment_hook = fail
+    monkeypatch.setattr(litellm, "callbacks", [spy])
+
+    fault = await _fault(openai_server, OPENAI.model, Answer(body={}))
+
+    assert type(fault) is errors.MalformedResponseError
+    assert SECRET not in str(fault)
+    assert KEY not in str(fault)
+    assert fault.__context__ is None
+
+
+async def test_loggers_of_other_users_keep_their_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds content is silenced; a warning of the same library, and a stricter level, stay."""
+    for name, level in [("openai", logging.DEBUG), ("httpx", logging.NOTSET), ("httpcore", logging.ERROR)]:
+        monkeypatch.setattr(logging.getLogger(name), "level", level)
+
+    await asyncio.to_thread(hosted._load)
+
+    levels = {name: logging.getLogger(name).level for name in ("openai", "httpx", "httpcore", "LiteLLM")}
+    assert levels == {
+        "openai": logging.WARNING,
+        "httpx": logging.WARNING,
+        "httpcore": logging.ERROR,
+        "LiteLLM": logging.CRITICAL,
+    }
 
 
 async def test_two_first_calls_open_one_client(openai_server: WireServer) -> None:
@@ -681,9 +797,8 @@ def test_wrong_options_are_refused_without_being_quoted(fields: dict[str, Any], 
     assert KEY not in str(refused.value)
 
 
-def test_a_closed_api_is_not_local_and_takes_images() -> None:
+def test_a_closed_api_takes_tools_formats_and_images() -> None:
     """The plan knows what it deals with."""
-    assert hosted.LOCAL is False
     assert {Need.TOOLS, Need.RESPONSE_FORMAT, Need.IMAGES} == hosted.SUPPORTS
 
 
