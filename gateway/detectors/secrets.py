@@ -68,7 +68,7 @@ _ASSIGNED = re.compile(
 _TEMPLATE = re.compile(
     r"[$%#]?\{.*|\$\(.*|<.*|%(?:[sdr]|\([^)]*\)[sdr]|[A-Z_]+%)|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+)|\[.*\]|.*\.\.\..*|.*://.*"
 )
-_WORDS = re.compile(r"[A-Z]*[a-z]*(?:[A-Z][a-z]+)*(?:[ _.:/>-]+[A-Z]*[a-z]*(?:[A-Z][a-z]+)*)*")
+_WORDS = re.compile(r"[A-Z]*+[a-z]*+(?:[A-Z][a-z]++)*+(?:[ _.:/>-]++[A-Z]*+[a-z]*+(?:[A-Z][a-z]++)*+)*+")
 _EXAMPLES = frozenset({"password", "passwd", "pass", "pwd", "secret", "token", "postgres", "mysql", "root", "admin"})
 # What the code calls a secret is not the secret: `settings.token2`, `X25519.secret_length`, `my_token_v2`.
 _NAME = re.compile(

@@ -265,3 +265,32 @@ def test_a_hostile_text_takes_no_more_than_its_length(piece: str) -> None:
     DETECTOR.detect(text)
 
     assert time.process_time() - started < 1.0
+
+
+SLOW_VALUES = ("-" * 500 + "1", "Ab " * 160 + "1", "_" * 500 + "|", "A" * 500 + "!", "a." * 250 + "!", "Ab" * 250 + "1")
+
+
+@pytest.mark.parametrize("label", ['password: "{}"', "Password: {}", 'token = "{}"', "postgres://app:{}@db/x"])
+@pytest.mark.parametrize("value", SLOW_VALUES, ids=lambda value: value[:3])
+def test_a_value_that_is_almost_words_is_read_once(label: str, value: str) -> None:
+    """A value that ends in what no word has sends a careless pattern through every way to cut the rest into words."""
+    started = time.process_time()
+    DETECTOR.detect(label.format(value))
+
+    assert time.process_time() - started < 0.1
+
+
+@given(
+    st.sampled_from(["password", "pwd", "passphrase", "token", "api_key", "identified by", "authorization"]),
+    st.sampled_from(['"{}"', "'{}'", "`{}`", "{}", '\\"{}\\"']),
+    st.lists(st.sampled_from([*"-_ .:/>Aa1!$%{}[]<", "Ab", "..."]), min_size=1, max_size=4),
+    st.sampled_from(["", "1", "!", "|", "\u00e9"]),
+)
+def test_no_assigned_value_takes_long(label: str, quotes: str, unit: list[str], end: str) -> None:
+    """500 characters behind any label, in any quotes, take a millisecond; each two more must not double that."""
+    value = ("".join(unit) * 500)[:500] + end
+
+    started = time.process_time()
+    DETECTOR.detect(f"{label}: {quotes.format(value)}")
+
+    assert time.process_time() - started < 0.1
