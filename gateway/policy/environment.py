@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\}|\$\{")
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-(?:[^}$]|\$(?!\{))*+)?\}|\$\{")
 
 
 def names(text: str) -> list[str]:
@@ -14,7 +14,7 @@ def names(text: str) -> list[str]:
 def expand(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return the text with its references replaced, and what is wrong with those that cannot be.
 
-    As in a shell, the default also stands in for an empty variable. `$${` is a literal `${`.
+    As in a shell, the default also stands in for an empty variable; it holds no reference. `$${` is a literal `${`.
     """
     faults: list[str] = []
 

@@ -11,6 +11,7 @@ from support.policy_kinds import checked, kinds_of, options_of, problems
 
 from gateway.errors import PolicyError
 from gateway.policy import load as load_module
+from gateway.policy.environment import expand
 from gateway.policy.load import CheckedPolicy, load_policy, packaged_default, parse_policy
 from gateway.types import Level
 
@@ -242,6 +243,22 @@ def test_a_number_may_come_from_the_environment() -> None:
 def test_references_read_the_environment_once(written: str, environ: dict[str, str], read: str) -> None:
     """What a variable holds is taken as it is."""
     assert with_backend(f'model: "{written}"', **environ).policy.backends["llama"].model == read
+
+
+@pytest.mark.parametrize("written", ["${NAME:-${OTHER}}", "${NAME:-a${", "${NAME:-"])
+def test_a_reference_inside_a_default_is_an_unfinished_one(written: str) -> None:
+    """A default is plain text: `${NAME:-${OTHER}}` would stand for `${OTHER` and a brace."""
+    found = problems(SMALL.replace("model: m", f'model: "{written}"'))
+
+    assert "an unfinished reference" in found[0]
+
+
+def test_references_that_are_never_closed_are_read_once() -> None:
+    """A megabyte of them takes a moment: none looks for its brace through all that follow."""
+    started = time.process_time()
+    _, faults = expand("${NAME:-" * 100_000, {})
+
+    assert (len(faults), time.process_time() - started < 2) == (100_000, True)
 
 
 def test_a_policy_shows_no_secret_and_no_prompt() -> None:
