@@ -19,7 +19,7 @@ from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.generations import Generations
 from gateway.interfaces import Backend, Ledger
-from gateway.policy.load import packaged_default
+from gateway.policy.load import check_value, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
 from gateway.settle import Outcome, settle
@@ -226,6 +226,7 @@ async def _begin(house: House, request: Request, *, streamed: bool = False) -> _
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
     if isinstance(policy, Policy):
+        check_value(policy, options_of=plugins.options, kinds_of=plugins.kinds)
         return policy
     path = policy or settings.policy_path() or packaged_default()
     return PolicyFile(path, options_of=plugins.options, kinds_of=plugins.kinds)

@@ -20,6 +20,7 @@ from gateway.errors import (
     InvalidRequestError,
     LedgerError,
     NoEligibleBackendError,
+    PolicyError,
 )
 from gateway.ledgers.memory import MemoryLedger
 from gateway.policy.models import Policy
@@ -434,3 +435,11 @@ def test_a_private_request_never_reaches_an_uncleared_backend(
             assert len(await entries(router)) == 1
 
     asyncio.run(once())
+
+
+def test_a_policy_built_in_code_is_held_to_what_a_file_is_held_to() -> None:
+    """A dangling name is refused before anything is opened."""
+    rules = policy({"a": mock()}, {"name": "r", "use": ["b"]})
+
+    with pytest.raises(PolicyError, match="no backend 'b'"):
+        Router.from_policy(rules)
