@@ -1,18 +1,20 @@
 """Accepts an answer that its model was sure of, by the probabilities of the tokens it chose.
 
 A model's own confidence is cheap and good where answers are short (labels, choices, numbers) and says little about
-long prose. An answer without log-probabilities is rejected: what cannot be read is not trusted.
+long prose. An answer without log-probabilities, or with numbers that are none, is rejected: what cannot be read is not
+trusted, and nothing is raised.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import exp, isnan
+from math import exp, inf
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.types import Completion, Request, Verdict
+from gateway.wire.openai import LEAST_LOGPROB, ROUNDING
 
 # Up to here an answer is a label or a number, and stands or falls with its least certain token.
 _SHORT_TOKENS = 16
@@ -56,14 +58,23 @@ class ConfidenceJudge:
     async def judge(self, request: Request, completion: Completion) -> Verdict:  # noqa: ARG002 - the socket gives both
         """Accept from `at_least` on; the score is the model's probability of the tokens that count."""
         logprobs = [token.logprob for token in completion.logprobs or () if token.token.strip()]
-        if not logprobs or any(map(isnan, logprobs)):
-            return Verdict(
-                accepted=False, judge="confidence", score=None, reason="the backend gave no log-probabilities"
-            )
+        if not logprobs:
+            return _rejected("the backend gave no log-probabilities")
+        if not all(map(_is_logprob, logprobs)):
+            return _rejected("the backend's log-probabilities are no logarithms of probabilities")
         score = min(1.0, exp(_logprob(logprobs, self.over)))
         accepted = score >= self.at_least
         reason = f"confidence {score:.3f} is {'at least' if accepted else 'below'} {self.at_least:g}"
         return Verdict(accepted=accepted, judge="confidence", score=score, reason=reason)
+
+
+def _rejected(reason: str) -> Verdict:
+    return Verdict(accepted=False, judge="confidence", score=None, reason=reason)
+
+
+def _is_logprob(number: float) -> bool:
+    # The mock and third parties' backends do not read their numbers with the codec.
+    return number == -inf or LEAST_LOGPROB <= number <= ROUNDING
 
 
 def _logprob(logprobs: Sequence[float], over: Over) -> float:

@@ -65,7 +65,7 @@ async def test_white_space_and_control_tokens_do_not_count() -> None:
     assert (await verdict(given_)).score == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("logprobs", [None, (), (TokenLogprob(token="x", logprob=nan),)])
+@pytest.mark.parametrize("logprobs", [None, (), (TokenLogprob(token=" ", logprob=-0.1),)])
 async def test_an_answer_without_log_probabilities_is_rejected(logprobs: tuple[TokenLogprob, ...] | None) -> None:
     """What cannot be read is not trusted."""
     bare = Completion(
@@ -79,6 +79,31 @@ async def test_an_answer_without_log_probabilities_is_rejected(logprobs: tuple[T
     assert await verdict(bare) == Verdict(
         accepted=False, judge="confidence", score=None, reason="the backend gave no log-probabilities"
     )
+
+
+@pytest.mark.parametrize("logprob", [nan, inf, 1000.0, 0.9, -1e308, -(10**400), 10**400])
+@pytest.mark.parametrize("over", ["auto", "first", "mean", "min"])
+async def test_a_number_that_is_no_log_probability_rejects_the_answer(logprob: float, over: Over) -> None:
+    """A server that sends probabilities, or nonsense, has said nothing about how sure it was."""
+    assert await verdict(answer(("x", logprob), 0.9), over=over) == Verdict(
+        accepted=False,
+        judge="confidence",
+        score=None,
+        reason="the backend's log-probabilities are no logarithms of probabilities",
+    )
+
+
+@given(
+    st.lists(st.floats() | st.integers(-(10**400), 10**400), max_size=40),
+    st.sampled_from(["auto", "first", "mean", "min"]),
+    st.floats(0, 1),
+)
+async def test_no_number_makes_the_judge_fail(logprobs: list[float], over: Over, at_least: float) -> None:
+    """Whatever a backend calls a log-probability, there is a verdict, and only a probability is a score."""
+    said = await verdict(answer(*[("x", logprob) for logprob in logprobs]), over=over, at_least=at_least)
+
+    assert said.score is None or 0 <= said.score <= 1
+    assert not said.accepted or (said.score is not None and said.score >= at_least)
 
 
 async def test_the_reason_says_how_far_it_was() -> None:
@@ -99,7 +124,7 @@ def test_a_threshold_beyond_0_and_1_is_refused(at_least: float) -> None:
         Options(at_least=at_least)
 
 
-@given(st.lists(st.floats(-1000, 1), min_size=1, max_size=40), st.sampled_from(["auto", "first", "mean", "min"]))
+@given(st.lists(st.floats(-1000, 0.001), min_size=1, max_size=40), st.sampled_from(["auto", "first", "mean", "min"]))
 async def test_the_score_is_a_probability(logprobs: list[float], over: Over) -> None:
     """Also where a backend rounds a log-probability above zero."""
     score = (await verdict(answer(*[("x", logprob) for logprob in logprobs]), over=over)).score
