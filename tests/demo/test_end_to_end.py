@@ -83,7 +83,7 @@ def test_one_request_is_refused(ran: Ran) -> None:
 
 def test_the_ledger_has_each_request_once(ran: Ran) -> None:
     """Answered or refused, each is on the books, and its price with it."""
-    names = sorted(entry.id.split("-", 2)[2] for entry in ran.entries)
+    names = sorted((entry.request_id or "").split("-", 2)[2] for entry in ran.entries)
 
     assert names == sorted(row.id for row in load_rows())
     assert ran.shown["unpriced"] == 0
