@@ -7,8 +7,8 @@ from gateway.licences import registry
 from gateway.money import prices
 from gateway.policy.models import BackendPolicy, Policy, Rule
 from gateway.policy.names import check_names
-from gateway.policy.place import is_local
-from gateway.policy.reach import impossible, is_unconditional, shadowing
+from gateway.policy.place import has_own_server, is_local
+from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
 from gateway.policy.report import Report
 from gateway.policy.source import Path
 from gateway.spelling import remedy
@@ -45,7 +45,13 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
 
 def _check_backends(policy: Policy, errors: Report) -> None:
     for name, backend in policy.backends.items():
-        if backend.clearance == Level.RESTRICTED and not is_local(backend):
+        if backend.kind == "hosted" and backend.local and not has_own_server(backend):
+            what = (
+                "without api_base this is the provider's own server, and no local one; "
+                "remove it, or name the server that you run in api_base"
+            )
+            errors.add(("backends", name, "local"), what)
+        elif backend.clearance == Level.RESTRICTED and not is_local(backend):
             what = (
                 "restricted stays on local backends, and this one is not; lower it, or say 'local: true' if you run it"
             )
@@ -56,9 +62,9 @@ def _check_backends(policy: Policy, errors: Report) -> None:
 
 def _check_rules(policy: Policy, errors: Report) -> None:
     for index, rule in enumerate(policy.rules):
-        for path, what in impossible(rule.when):
+        for path, what in impossible(rule.when, _least(policy, rule)):
             errors.add(("rules", index, "when", *path), what)
-    for later, earlier in shadowing(policy.rules):
+    for later, earlier in shadowing(policy.rules, policy.default_level):
         before = errors.shown(("rules", earlier, "name"), policy.rules[earlier].name)
         what = f"no request comes this far: rules[{earlier}] ({before}) takes them all; move this rule up or remove it"
         errors.add(("rules", later), what)
@@ -67,28 +73,34 @@ def _check_rules(policy: Policy, errors: Report) -> None:
 def _check_demands(policy: Policy, errors: Report, warnings: Report) -> None:
     for index, rule in enumerate(policy.rules):
         demand = _demand(policy, rule)
-        if demand is None:
-            continue
-        level, why = demand
-        low = [name for name in rule.use if name in policy.backends and not _may_see(policy.backends[name], level)]
+        low = [
+            name for name in rule.use if name in policy.backends and not _may_see(policy.backends[name], demand.level)
+        ]
         path: Path = ("rules", index, "use")
         if low and len(low) == len(set(rule.use)):
             seen = ", ".join(f"{name}: {policy.backends[name].clearance}" for name in low)
-            errors.add(path, f"{why} makes a request {level}, and nobody here may see that ({seen}); add one who may")
+            errors.add(path, f"{demand}, and nobody here may see that ({seen}); add one who may")
         elif low:
-            warnings.add(path, f"never asked by this rule: {', '.join(low)} ({why} makes a request {level})")
+            warnings.add(path, f"never asked by this rule: {', '.join(low)} ({demand})")
 
 
-def _demand(policy: Policy, rule: Rule) -> tuple[Level, str] | None:
-    """Return the lowest level that a request of this rule can have, None where it is unbounded."""
-    demands: list[tuple[Level, str]] = []
+def _demand(policy: Policy, rule: Rule) -> Demand:
+    """Return the lowest level that a request of this rule can have."""
+    least, bounds = _least(policy, rule), rule.when.level
+    if bounds is None or bounds.at_least <= least.level:
+        return least
+    return Demand(level=bounds.at_least, why=f"when.level.at_least {bounds.at_least}")
+
+
+def _least(policy: Policy, rule: Rule) -> Demand:
+    """Return the level that the rule's tags, or the policy's default, give to every request of it."""
     tags = [(policy.tag(name), name) for name in rule.when.tags]
-    levels = [(tag.level, f"when.tags {name}") for tag, name in tags if tag is not None]
-    if levels and len(levels) == len(tags):
-        demands.append(min(levels))
-    if rule.when.level is not None:
-        demands.append((rule.when.level.at_least, f"when.level.at_least {rule.when.level.at_least}"))
-    return max(demands, default=None)
+    levels = [(tag.level, name) for tag, name in tags if tag is not None]
+    # One of the tags is enough, and who knows what an unknown one would have meant.
+    level, name = min(levels) if levels and len(levels) == len(tags) else (Level.PUBLIC, "")
+    if level <= policy.default_level:
+        return Demand(level=policy.default_level, why="default_level")
+    return Demand(level=level, why=f"when.tags {name}")
 
 
 def _may_see(backend: BackendPolicy, level: Level) -> bool:
@@ -118,7 +130,7 @@ def _check_licence(path: Path, licence: str, errors: Report) -> None:
 
 def _check_ends(policy: Policy, warnings: Report) -> None:
     last = len(policy.rules) - 1
-    if not is_unconditional(policy.rules[last].when):
+    if not is_unconditional(policy.rules[last].when, policy.default_level):
         what = "requests that match no rule are refused; end with a rule that has no 'when'"
         warnings.add(("rules", last), what)
     used = {name for rule in policy.rules for name in rule.use}

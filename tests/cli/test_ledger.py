@@ -155,7 +155,7 @@ def test_the_policys_ledger_is_read(gateway: Gateway, write_policy: WritePolicy)
 
 def test_a_ledger_in_memory_has_no_file_to_read(gateway: Gateway, home: Path) -> None:
     """It is said instead of showing nothing."""
-    text = "version: 1\nbackends: {a: {kind: mock, model: m, clearance: public}}\n"
+    text = "version: 1\nbackends: {a: {kind: mock, model: m, clearance: internal}}\n"
     (home / "policy.yaml").write_text(f"{text}ledger: memory\nrules: [{{name: all, use: [a]}}]\n")
 
     outcome = gateway("ledger", "tail", "--policy", "policy.yaml")

@@ -8,7 +8,8 @@ from support.policies import mock, policy
 
 from gateway.policy.lint import lint
 from gateway.policy.models import When
-from gateway.policy.reach import covers, impossible, is_unconditional
+from gateway.policy.reach import Demand, covers, impossible, is_unconditional
+from gateway.types import Level
 
 LOCAL = mock()
 CLOSED = mock(clearance="internal", local=False)
@@ -72,7 +73,7 @@ def test_a_rule_behind_a_wider_one_is_unreachable(earlier: Mapping[str, Any], la
 )
 def test_a_rule_that_some_request_reaches_is_left_alone(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> None:
     """A policy that does something is never refused for a rule that matters."""
-    assert not covers(When.model_validate(earlier), When.model_validate(later))
+    assert not covers(When.model_validate(earlier), When.model_validate(later), Level.PUBLIC)
 
 
 words = st.lists(st.sampled_from("abc"), max_size=3, unique=True)
@@ -113,16 +114,18 @@ requests = st.fixed_dictionaries(
 )
 
 
-@given(conditions, conditions, requests)
+@given(conditions, conditions, requests, st.sampled_from(Level))
 def test_no_rule_is_called_unreachable_that_a_request_reaches(
-    wide: When, narrow: When, request: Mapping[str, Any]
+    wide: When, narrow: When, request: dict[str, Any], default: Level
 ) -> None:
     """Where one condition is said to cover another, no request meets the second alone."""
-    if covers(wide, narrow) and holds(narrow, **request):
+    request = {**request, "level": max(request["level"], default)}
+
+    if covers(wide, narrow, default) and holds(narrow, **request):
         assert holds(wide, **request)
-    if is_unconditional(wide):
+    if is_unconditional(wide, default):
         assert holds(wide, **request)
-    if any(impossible(wide)):
+    if any(impossible(wide, Demand(level=default, why="default_level"))):
         assert not holds(wide, **request)
 
 
@@ -182,6 +185,92 @@ def test_restricted_is_for_backends_of_our_own() -> None:
         "backends.closed.clearance",
         "backends.far.clearance",
     ]
+
+
+def test_a_providers_own_api_cannot_be_declared_local() -> None:
+    """Saying that you run it makes it no server of yours; naming the server does."""
+    hosted = {"kind": "hosted", "model": "openai/gpt-5-mini", "clearance": "restricted", "local": True}
+    backends = {"theirs": hosted, "ours": {**hosted, "api_base": "http://10.0.0.7/v1"}}
+
+    assert lint(policy(backends)).errors == (
+        (
+            "<policy>: backends.theirs.local: without api_base this is the provider's own server, and no local one; "
+            "remove it, or name the server that you run in api_base"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        (
+            {"level": {"at_most": "public"}},
+            "level: at_most public never holds: default_level makes a request internal; raise it or remove the rule",
+        ),
+        (
+            {"level": {"at_most": "internal"}, "tags": ["phi", "pii"]},
+            "level: at_most internal never holds: when.tags pii makes a request confidential; raise it",
+        ),
+        ({"difficulty": {"below": 0}}, "difficulty: below 0 there is nothing; raise it or remove the rule"),
+        ({"prompt_tokens": {"at_least": -5, "below": -1}}, "prompt_tokens: below -1 there is nothing; raise it or"),
+    ],
+)
+def test_a_rule_that_can_never_hold_is_refused(when: Mapping[str, Any], problem: str) -> None:
+    """No request is below the default level or the level of its tags, and nothing measures less than zero."""
+    rules = ({"name": "never", "when": when, "use": ["llama"]}, {"name": "rest", "use": ["llama"]})
+
+    found = lint(policy({"llama": LOCAL}, *rules)).errors
+
+    assert len(found) == 1
+    assert found[0].startswith(f"<policy>: rules[0].when.{problem}")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"default_level": "public", "when": {"level": {"at_most": "public"}}},
+        {"when": {"level": {"at_most": "internal"}, "tags": ["phi", "source"]}},
+        {"when": {"level": {"at_most": "internal"}, "tags": ["unheard_of"]}},
+        {"when": {"difficulty": {"at_least": 1.5}}},
+    ],
+)
+def test_a_rule_that_may_hold_is_left_alone(keys: dict[str, Any]) -> None:
+    """One tag of several is enough, and an unknown difficulty is above every number."""
+    when = keys.pop("when")
+    rules = ({"name": "some", "when": when, "use": ["llama"]}, {"name": "rest", "use": ["llama"]})
+
+    assert not any(
+        "when.level:" in error or "nothing" in error for error in lint(policy({"llama": LOCAL}, *rules, **keys)).errors
+    )
+
+
+def test_a_rule_for_the_default_level_and_above_takes_every_request() -> None:
+    """Nothing behind it is reached, and it is a last resort."""
+    wide = {"name": "wide", "when": {"level": {"at_least": "internal"}}, "use": ["llama"]}
+    narrow = {"name": "rest", "use": ["llama"]}
+
+    both, alone = lint(policy({"llama": LOCAL}, wide, narrow)), lint(policy({"llama": LOCAL}, wide))
+
+    assert both.errors == (
+        (
+            "<policy>: rules[1]: no request comes this far: rules[0] ('wide') takes them all; "
+            "move this rule up or remove it"
+        ),
+    )
+    assert alone.warnings == ()
+
+
+def test_a_rule_whose_backends_may_not_see_the_default_level_is_refused() -> None:
+    """Whatever comes this way, nobody may answer it."""
+    backends = {"llama": LOCAL, "open": mock(clearance="public")}
+    rules = ({"name": "code", "when": {"task": "code"}, "use": ["open"]}, {"name": "rest", "use": ["llama"]})
+
+    assert lint(policy(backends, *rules)).errors == (
+        (
+            "<policy>: rules[0].use: default_level makes a request internal, and nobody here may see that "
+            "(open: public); add one who may"
+        ),
+    )
 
 
 def test_a_policy_without_a_last_resort_is_odd() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway import plugins
 from gateway.policy.models import BackendPolicy
 from gateway.policy.place import is_local
 
@@ -64,6 +65,30 @@ def test_a_loopback_address_is_ours_and_nothing_else(url: str, local: bool) -> N
 def test_one_replica_elsewhere_makes_the_backend_elsewhere() -> None:
     """A request may end at any replica."""
     assert not is_local(backend(kind="llamacpp", urls=["http://127.0.0.1:8080", "http://10.0.0.2:8080"]))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in plugins.kinds("backends") if kind != "embedded"])
+def test_a_kind_is_ours_without_a_url_where_it_asks_loopback(kind: str) -> None:
+    """The address that is asked when the policy names none decides, as one that it names would."""
+    usual = plugins.options("backends", kind).model_fields.get("url")
+    url = usual.default if usual is not None and not usual.is_required() else None
+
+    assert is_local(backend(kind=kind)) is (url is not None and is_local(backend(urls=[url])))
+
+
+@pytest.mark.parametrize(
+    ("keys", "local"),
+    [
+        ({"local": True}, False),
+        ({"local": True, "api_base": ""}, False),
+        ({"local": True, "api_base": "http://10.0.0.7/v1"}, True),
+        ({"local": False, "api_base": "http://127.0.0.1/v1"}, False),
+        ({"api_base": "http://127.0.0.1/v1"}, False),
+    ],
+)
+def test_a_providers_own_api_is_never_ours(keys: dict[str, Any], local: bool) -> None:
+    """Only a server that is named can be declared one's own."""
+    assert is_local(backend(kind="hosted", **keys)) is local
 
 
 @pytest.mark.parametrize("kind", ["hosted", "mock"])
