@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import plugins
+from gateway.assembly import supports
 from gateway.decide import Fleet, decide
 from gateway.errors import InvalidRequestError
 from gateway.policy.models import Expectation, Policy, PolicyTest
@@ -50,7 +50,7 @@ class TestResult:
 
 async def run_tests(policy: Policy) -> list[TestResult]:
     """Run every test of a policy, in its order; a request that cannot be read fails its test."""
-    fleet = Fleet(supports={name: _supports(backend.kind) for name, backend in policy.backends.items()})
+    fleet = Fleet(supports={name: supports(backend) for name, backend in policy.backends.items()})
     async with open_reader(policy) as reader:
         return [await _run(number, test, reader, fleet) for number, test in enumerate(policy.tests, start=1)]
 
@@ -110,7 +110,3 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _yes_no(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def _supports(kind: str) -> frozenset[Any]:
-    return getattr(plugins.load("backends", kind), "SUPPORTS", frozenset())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -10,6 +10,7 @@ from gateway.cli.console import NO, say, say_facts, say_json, say_table
 from gateway.cli.inputs import (
     JsonOption,
     PolicyOption,
+    StakesOption,
     TagOption,
     TaskOption,
     TenantOption,
@@ -19,7 +20,7 @@ from gateway.cli.inputs import (
 )
 from gateway.ledgers.memory import MemoryLedger
 from gateway.router import Router
-from gateway.types import Explanation, Stakes
+from gateway.types import Explanation
 from gateway.wire.request import RequestFields
 
 
@@ -29,7 +30,7 @@ def explain(  # noqa: PLR0913 - a parameter an option
     policy: PolicyOption = None,
     tag: TagOption = None,
     task: TaskOption = None,
-    stakes: Annotated[Stakes, typer.Option(help="What hangs on the answer.")] = "normal",
+    stakes: StakesOption = "normal",
     tenant: TenantOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,6 +15,7 @@ from gateway.ledgers.sqlite import read_entries
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
+from gateway.types import Stakes
 
 MOST_BYTES = 64_000_000
 
@@ -40,6 +41,7 @@ TagOption = Annotated[
     typer.Option("--tag", "-t", metavar="TAG", help="What you know of the content (pii, phi ...); may be repeated."),
 ]
 TaskOption = Annotated[str | None, typer.Option(metavar="NAME", help="The task, for rules that ask for one.")]
+StakesOption = Annotated[Stakes, typer.Option(help="What hangs on the answer.")]
 TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="On whose behalf.")]
 
 

@@ -10,6 +10,7 @@ from gateway.cli.console import NO, amount, complain, harmless, remark, say, say
 from gateway.cli.inputs import (
     JsonOption,
     PolicyOption,
+    StakesOption,
     TagOption,
     TaskOption,
     TenantOption,
@@ -19,7 +20,7 @@ from gateway.cli.inputs import (
 )
 from gateway.errors import CascadeExhaustedError, InvalidRequestError, NoEligibleBackendError, RoutingError
 from gateway.router import Router
-from gateway.types import Attempt, Reply, Stakes
+from gateway.types import Attempt, Reply
 from gateway.wire.request import RequestFields
 
 
@@ -29,7 +30,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     policy: PolicyOption = None,
     tag: TagOption = None,
     task: TaskOption = None,
-    stakes: Annotated[Stakes, typer.Option(help="What hangs on the answer.")] = "normal",
+    stakes: StakesOption = "normal",
     tenant: TenantOption = None,
     deadline: Annotated[float | None, typer.Option(metavar="S", help="Seconds allowed, everything included.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False,

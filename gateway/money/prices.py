@@ -80,15 +80,6 @@ class PriceList:
         """Return a model's price, None where it is unknown."""
         return self._prices.get(model)
 
-    def with_overrides(self, overrides: Mapping[str, Mapping[str, Amount | None]]) -> "PriceList":
-        """Return a list where the given models have other prices: `input`, `output`, `cached_input`, USD per Mtok.
-
-        An override replaces the whole price of its model; a `cached_input` that it leaves out is billed as input.
-        """
-        own = {model: _override(model, price) for model, price in overrides.items()}
-        version = f"{self.version}+{_digest(repr(sorted(own.items(), key=lambda item: item[0])))}"
-        return PriceList({**self._prices, **own}, version=version)
-
 
 @cache
 def load() -> PriceList:
@@ -111,13 +102,6 @@ def _listed(row: Mapping[str, Any]) -> Price:
         above=above and _listed(above),
         ends=date.fromisoformat(row["ends"]) if "ends" in row else None,
     )
-
-
-def _override(model: str, price: Mapping[str, Amount | None]) -> Price:
-    given, output = price.get("input"), price.get("output")
-    if given is None or output is None or not price.keys() <= {"input", "output", "cached_input"}:
-        raise ConfigurationError(f"price of {model!r}: give `input` and `output`, and `cached_input` if you like")
-    return Price.per_mtok(input=given, output=output, cached_input=price.get("cached_input"))
 
 
 @lru_cache(maxsize=256)
