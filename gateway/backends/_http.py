@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from yarl import URL
 
 from gateway import errors
+from gateway.backends._url import url_of
 from gateway.wire.failures import failure, retry_after_s
 from gateway.wire.openai import decode
 
@@ -45,7 +46,7 @@ class HttpOptions(BaseModel):
     @field_validator("url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
-        url = URL(value)
+        url = url_of(value)
         if url.scheme not in ("http", "https") or not url.host:
             raise ValueError("no URL of a server; write for instance http://127.0.0.1:8080")
         if url.user is not None or url.password is not None:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from yarl import URL
 
 from gateway import errors
+from gateway.backends._url import url_of
 from gateway.types import Completion, Delta, Need, Request
 from gateway.wire import openai
 from gateway.wire.failures import failure, retry_after_s
@@ -114,7 +115,7 @@ class Options(BaseModel):
     @field_validator("api_base")
     @classmethod
     def _plain_url(cls, value: str | None) -> str | None:
-        url = URL(value or "https://host")
+        url = url_of(value or "https://host")
         if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
             raise ValueError("no plain URL of a server; write for instance https://eu.api.openai.com/v1")
         return value

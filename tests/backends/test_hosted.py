@@ -784,6 +784,7 @@ async def test_a_provider_without_a_known_variable_is_not_refused() -> None:
         ({"model": "gpt-5-mini"}, "write provider/model"),
         ({"model": "/gpt"}, "write provider/model"),
         ({"api_base": "localhost:8000"}, "no plain URL"),
+        ({"api_base": "http://][x@@"}, "no URL of a server"),
         ({"api_base": f"https://me:{KEY}@host"}, "no plain URL"),
         ({"fallbacks": ["openai/gpt"]}, "Extra inputs are not permitted"),
     ],

@@ -483,6 +483,8 @@ async def test_a_probe_does_not_wait_for_ever(openai_server: WireServer) -> None
         ("url", "127.0.0.1:8080", "no URL of a server"),
         ("url", "ftp://host", "no URL of a server"),
         ("url", "http://", "no URL of a server"),
+        ("url", "http://][x@@", "no URL of a server"),
+        ("url", "http://[", "no URL of a server"),
         ("url", f"http://me:{KEY}@host", "must not hold a user or a password"),
         ("url", f"http://host?key={KEY}", "neither a query nor a fragment"),
         ("api_key", f"{KEY}\nX: y", "no header can hold"),
