@@ -1,4 +1,4 @@
-"""A closed API, asked through litellm: OpenAI, Anthropic, Gemini and whoever else it speaks to.
+"""A closed API, asked through litellm: OpenAI, Anthropic, Gemini and whom else it asks over a client of ours.
 
 litellm costs seconds to import, so it is imported by the first call, in a thread; its price list is the one it ships
 with, its retries, cache and reports are off, its loggers are silenced. Hooks that the process itself set in litellm
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
 
 SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT, Need.IMAGES})
 
-# Where a provider's key usually is; one of them is enough. Who is not listed has other ways (AWS profiles ...).
+# Whom we ask, and where each one's key usually is; one of the variables is enough. Listed is who litellm asks over a
+# client of ours alone: its own clients follow a redirect to any host, with prompt and key, and take any proxy.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "anthropic": ("ANTHROPIC_API_KEY",),
-    "azure": ("AZURE_API_KEY",),
-    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
     "deepseek": ("DEEPSEEK_API_KEY",),
     "fireworks_ai": ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
     "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
@@ -47,17 +46,12 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "mistral": ("MISTRAL_API_KEY",),
     "openai": ("OPENAI_API_KEY",),
     "openrouter": ("OPENROUTER_API_KEY",),
-    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
     "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
     "xai": ("XAI_API_KEY",),
 }
 
-# Whom litellm asks over an httpx client, so that it can be ours. The others' connections are litellm's own affair.
-_OVER_HTTPX = frozenset(
-    {"anthropic", "deepseek", "fireworks_ai", "gemini", "mistral", "openrouter", "together_ai", "xai"}
-)
 # Who fetches images by itself. For the others litellm would, from our network and from any address.
-_FETCH_IMAGES = frozenset({"azure", "openai", "openrouter"})
+_FETCH_IMAGES = frozenset({"openai", "openrouter"})
 # Who says what a call cost; for the others litellm writes its own estimate into the same place.
 _REPORT_COST = frozenset({"openrouter"})
 # How the end of a stream looks on the wire where litellm takes every piece for the last. In JSON, a text cannot hold
@@ -110,6 +104,13 @@ class Options(BaseModel):
         provider, _, model = value.partition("/")
         if not provider or not model:
             raise ValueError("no provider; write provider/model, for instance openai/gpt-5-mini")
+        if provider not in KEYS:
+            known = ", ".join(KEYS)
+            raise ValueError(
+                "of this provider, litellm's connections could not be kept from going elsewhere; take kind openai_http "
+                "with the provider's OpenAI-compatible URL, for a server of yours its own kind (vllm, ollama, "
+                f"llamacpp), or one of {known}"
+            )
         return value
 
     @field_validator("api_base")
@@ -133,7 +134,7 @@ class _Opened:
     # litellm's module: it is looked into by name, and half of it is untyped.
     litellm: Any
     upstream: "ModuleType"
-    # The provider's client in the form that litellm takes from us; None where litellm makes its own.
+    # The provider's client in the form that litellm takes from us.
     client: Any
     supported: frozenset[str]
 
@@ -212,11 +213,11 @@ class HostedBackend:
         http = await self._stack.enter_async_context(
             upstream.opened(proxied=proxied, read_timeout_s=options.read_timeout_s)
         )
-        client: Any = None
+        client: Any
         if options.provider == "openai":
             sdk = litellm.exceptions.openai
             client = sdk.AsyncOpenAI(api_key=_key(options), base_url=options.api_base, max_retries=0, http_client=http)
-        elif options.provider in _OVER_HTTPX:
+        else:
             client = litellm.llms.custom_httpx.http_handler.AsyncHTTPHandler()
             await client.client.aclose()
             client.client, client.timeout = http, http.timeout
@@ -238,6 +239,8 @@ class HostedBackend:
             "timeout": self._options.read_timeout_s or _PATIENCE_S,
             # With tools, litellm would look for a package that only its proxy needs.
             "_skip_mcp_handler": True,
+            # To OpenAI's other endpoint, for some models, litellm goes over a client of its own.
+            "_skip_responses_api_bridge": True,
         }
 
     def _refuse(self, opened: _Opened, body: dict[str, Any]) -> None:
@@ -289,7 +292,7 @@ class HostedBackend:
         if call.responses and not isinstance(error, kinds.MidStreamFallbackError):
             return errors.MalformedResponseError(f"{name!r} answered with something unreadable", backend=name)
         status = getattr(error, "status_code", None)
-        if opened.client is not None and not call.responses and (status is None or status >= 500):  # noqa: PLR2004
+        if not call.responses and (status is None or status >= 500):  # noqa: PLR2004
             text = f"litellm cannot write this request for {name!r} ({type(error).__name__})"
             return errors.RequestRejectedError(text, backend=name)
         return failure(status, None, backend=name)
@@ -312,8 +315,8 @@ class HostedBackend:
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator[HostedBackend]:
     """Open the backend without connecting to anybody; raises `AuthenticationError` where there is no key."""
-    names = KEYS.get(options.provider, ())
-    if options.api_key is None and names and _key(options) is None:
+    names = KEYS[options.provider]
+    if options.api_key is None and _key(options) is None:
         text = f"no key for {options.name!r}; set {' or '.join(names)}, or api_key in the policy"
         raise errors.AuthenticationError(text, backend=options.name)
     async with AsyncExitStack() as stack:
@@ -342,7 +345,7 @@ def _load() -> tuple[Any, "ModuleType"]:
 def _key(options: Options) -> str | None:
     if options.api_key is not None:
         return options.api_key.get_secret_value().strip()
-    found = (os.environ.get(name, "").strip() for name in KEYS.get(options.provider, ()))
+    found = (os.environ.get(name, "").strip() for name in KEYS[options.provider])
     return next(filter(None, found), None)
 
 

@@ -589,38 +589,61 @@ async def test_a_cost_that_the_provider_reports_is_kept() -> None:
     assert completion.reported_cost == Money(1_250_000)
 
 
-@pytest.mark.parametrize("provider", sorted(hosted._OVER_HTTPX - {"anthropic", "gemini"}))
-async def test_every_provider_over_httpx_is_asked_over_our_client(provider: str) -> None:
-    """Its true status is known, and no redirect is followed."""
-    answer = Answer(status=307, headers={"Location": "http://127.0.0.1:9/"})
+@pytest.mark.parametrize("provider", sorted(hosted.KEYS))
+@pytest.mark.parametrize("needs", [{}, {"tools": [TOOL]}], ids=["text", "tools"])
+async def test_no_provider_that_is_asked_can_send_a_prompt_elsewhere(provider: str, needs: dict[str, Any]) -> None:
+    """A redirect is refused with its true status, whole and streamed; nobody else hears of the prompt."""
+    request = parse_request(SECRET, **needs)
+    async with serving(openai_plain) as server, serving(openai_plain) as other:
+        server.answers = [Answer(status=307, headers={"Location": f"{other.url}/v1/chat/completions"})]
 
+        async with _open(server, f"{provider}/some-model") as backend:
+            with pytest.raises(errors.RequestRejectedError) as whole:
+                await backend.complete(request)
+            with pytest.raises(errors.RequestRejectedError) as streamed:
+                await _all(backend.stream(request))
+
+    assert (whole.value.status, streamed.value.status, other.seen) == (307, 307, [])
+
+
+@pytest.mark.parametrize("provider", sorted(hosted.KEYS))
+async def test_a_prompt_in_the_clear_takes_no_proxy(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment calls a proxy would read it."""
+    async with serving(openai_plain) as server, serving(openai_plain) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+
+        await _fault(server, f"{provider}/some-model", Answer(status=401, body={}))
+
+    assert (len(server.seen), proxy.seen) == (1, [])
+
+
+@pytest.mark.parametrize("model", ["gpt-5-codex", "responses/some-model"])
+async def test_a_model_of_openais_other_endpoint_is_asked_over_our_client(model: str) -> None:
+    """For these litellm would open a client of its own, which follows redirects."""
     async with serving(openai_plain) as server:
-        fault = await _fault(server, f"{provider}/some-model", answer)
+        fault = await _fault(server, f"openai/{model}", Answer(status=307, headers={"Location": "http://127.0.0.1:9/"}))
 
-    assert (type(fault), fault.status) == (errors.RequestRejectedError, 307)
-
-
-async def test_another_provider_is_asked_over_litellms_own_client(openai_server: WireServer) -> None:
-    """Errors are then read by litellm's class and status."""
-    openai_server.answers = [Answer(status=401, body=OPENAI.error(401, "invalid_api_key", SECRET))]
-    litellm, _ = await asyncio.to_thread(hosted._load)
-
-    async with _open(openai_server, "perplexity/sonar") as backend:
-        with pytest.raises(errors.AuthenticationError) as raised:
-            await backend.complete(REQUEST)
-        openai_server.answers = []
-        deltas = await _all(backend.stream(REQUEST))
-
-    await litellm.close_litellm_async_clients()
-    assert SECRET not in str(raised.value)
-    assert "".join(delta.text for delta in deltas) == TEXT
+    assert (fault.status, server.seen[0].path) == (307, "/chat/completions")
 
 
-async def test_an_unknown_provider_is_rejected() -> None:
-    """A typo in the policy ends the attempt without a call."""
-    async with hosted.build(Options(model="opnai/gpt-5-mini")) as backend:
-        with pytest.raises(errors.RequestRejectedError):
-            await backend.complete(REQUEST)
+@pytest.mark.parametrize("provider", sorted(hosted.KEYS.keys() - {"anthropic", "gemini"}))
+async def test_a_broken_off_stream_is_an_error_for_every_provider(provider: str) -> None:
+    """Who speaks OpenAI's format has its end read from the format, not from litellm."""
+    async with serving(openai_plain) as server, _open(server, f"{provider}/some-model") as backend:
+        server.answers = [Answer(pieces=openai_stream("Half", "an")[:3])]
+
+        with pytest.raises(errors.MalformedResponseError, match="broke its stream off"):
+            await _all(backend.stream(REQUEST))
+
+
+@pytest.mark.parametrize(
+    "provider", ["azure", "bedrock", "cohere", "hosted_vllm", "ollama", "perplexity", "vertex_ai", "opnai"]
+)
+def test_whom_litellm_asks_over_its_own_clients_is_refused(provider: str) -> None:
+    """Those follow redirects and proxies; the message names the way that does not, and a typo finds it too."""
+    with pytest.raises(ValidationError, match="take kind openai_http"):
+        Options(model=f"{provider}/some-model")
 
 
 async def test_nothing_is_logged_or_printed(
@@ -770,12 +793,6 @@ async def test_a_key_is_taken_from_the_environment(openai_server: WireServer, mo
         await backend.complete(REQUEST)
 
     assert openai_server.seen[0].headers["Authorization"] == f"Bearer {KEY}"
-
-
-async def test_a_provider_without_a_known_variable_is_not_refused() -> None:
-    """AWS and others have keys in many places."""
-    async with hosted.build(Options(model="bedrock/some-model")) as backend:
-        assert backend.replica == "bedrock"
 
 
 @pytest.mark.parametrize(
