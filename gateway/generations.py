@@ -54,6 +54,7 @@ class Generations:
         self._current: _Generation | None = None
         self._changing = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
+        self._said = ""
         self._retiring: dict[asyncio.Task[None], _Generation] = {}
 
     @property
@@ -131,6 +132,10 @@ class Generations:
         try:
             await self.refresh()
         except (PolicyError, ConfigurationError) as error:
+            # A policy that cannot be opened is tried at every look: its fault is said once.
+            if str(error) == self._said:
+                return
+            self._said = str(error)
             # A broken file is the user's mistake, said with its place: a trace would hide it.
             log.error("the changed policy was refused, the last good one stays in force:\n%s", error)  # noqa: TRY400
         # Nobody awaits this task: what is not logged here is never seen.

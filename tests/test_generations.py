@@ -121,6 +121,20 @@ async def test_a_policy_that_could_not_be_opened_is_tried_again(tmp_path: Path) 
                 await router.refresh()
 
 
+async def test_a_policy_that_stays_unopenable_is_complained_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file is looked at every second; the log is not filled with the same line."""
+    monkeypatch.setattr("gateway.generations.LOOK_AGAIN_S", 0.0)
+    path = write(tmp_path / "p.yaml", "old")
+    async with Router.from_policy(path) as router:
+        path.write_text(UNOPENABLE)
+        for _ in range(3):
+            await _noticed(router)
+
+    assert len([record for record in caplog.records if "was refused" in record.message]) == 1
+
+
 async def test_of_two_refreshes_at_once_one_puts_the_change_in_force(tmp_path: Path) -> None:
     """They take turns."""
     path = write(tmp_path / "p.yaml", "old")
