@@ -1,12 +1,19 @@
 """Fixtures that many tests share; one fixture, one subject."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 from support import models
 from support.llamacpp_server import serving_llamacpp
 from support.wire_servers import WireServer, serving_openai
+
+# A busy machine is no fault of the code, so examples have no time limit of their own. CI tries the same examples every
+# time; a developer's machine looks for new ones.
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("project")
 
 
 @pytest.fixture
