@@ -1,6 +1,7 @@
 """Accepts an answer that has the asked form: a label, JSON, calls of the tools on offer. Nothing is said of its truth.
 
-What the request asks for by itself (tools, response format) is always checked. No reason quotes the answer.
+What the request asks for by itself (tools, response format) is always checked, within a bound: a schema that takes
+longer than some 50 ms rejects the answer. No reason quotes the answer.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.judges._schema import Comparison
 from gateway.types import Completion, JsonObject, Message, Request, ToolCall, Verdict
 
 
@@ -33,20 +35,23 @@ class Options(BaseModel):
     min_chars: int = Field(default=1, ge=0)
 
 
-class Mismatch(Protocol):
-    """Says what is wrong with a value by a JSON Schema, None where it fits."""
+class OwnSchema(Protocol):
+    """A JSON Schema of the policy."""
 
-    def __call__(self, value: object, schema: JsonObject, *, trusted: bool = False) -> str | None:
-        """Compare; never quotes the value."""
+    def mismatch(self, value: object) -> str | None:
+        """Say what is wrong with a value, None where it fits; never quotes it."""
 
 
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator["FormatJudge"]:
     """Build the judge; nothing is opened."""
+    if options.own_schema == "request":
+        yield FormatJudge(options)
+        return
     # jsonschema takes a tenth of a second to import.
-    from gateway.judges._schema import mismatch  # noqa: PLC0415
+    from gateway.judges._policy_schema import PolicySchema  # noqa: PLC0415
 
-    yield FormatJudge(options, mismatch)
+    yield FormatJudge(options, PolicySchema(options.own_schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class FormatJudge:
     """Checks form alone, so its verdict has no score."""
 
     options: Options
-    mismatch: Mismatch
+    own_schema: OwnSchema | None = None
 
     @property
     def needs_logprobs(self) -> bool:
@@ -63,23 +68,23 @@ class FormatJudge:
 
     async def judge(self, request: Request, completion: Completion) -> Verdict:
         """Accept the answer that has no fault; the reason names the first one."""
-        fault = next(self._faults(request, completion), None)
+        fault = next(self._faults(request, completion, Comparison()), None)
         reason = "the answer has the asked form" if fault is None else fault
         return Verdict(accepted=fault is None, judge="format", score=None, reason=reason)
 
-    def _faults(self, request: Request, completion: Completion) -> Iterator[str]:
+    def _faults(self, request: Request, completion: Completion, schemas: Comparison) -> Iterator[str]:
         if completion.finish_reason in _CUT_OFF:
             yield _CUT_OFF[completion.finish_reason]
         message = completion.message
         if not message.tool_calls and not message.text.strip():
             yield "the answer is empty"
-        yield from self._tool_faults(request, message)
+        yield from self._tool_faults(request, message, schemas)
         if not message.tool_calls:
             yield from self._text_faults(message.text.strip())
-            yield from self._json_faults(request, message.text)
+            yield from self._json_faults(request, message.text, schemas)
 
-    def _tool_faults(self, request: Request, message: Message) -> Iterator[str]:
-        offered = {name: tool for tool in request.tools if (name := _function(tool).get("name"))}
+    def _tool_faults(self, request: Request, message: Message, schemas: Comparison) -> Iterator[str]:
+        offered = {name: tool for tool in request.tools if isinstance(name := _function(tool).get("name"), str)}
         demanded = _demanded(request)
         if demanded is not None and not message.tool_calls:
             yield "it calls no tool where the request demands one"
@@ -91,15 +96,7 @@ class FormatJudge:
             elif demanded not in (None, "", call.name):
                 yield f"it calls another tool than the demanded {demanded!r}"
             else:
-                yield from self._argument_faults(call, _function(offered[call.name]).get("parameters"))
-
-    def _argument_faults(self, call: ToolCall, schema: JsonObject | None) -> Iterator[str]:
-        # Models write nothing where a tool takes nothing.
-        arguments = _parsed(call.arguments or "{}")
-        if not isinstance(arguments, dict):
-            yield f"the arguments of {call.name!r} are no JSON object"
-        elif schema and (fault := self.mismatch(arguments, schema)):
-            yield f"the arguments of {call.name!r}: {fault}"
+                yield from _argument_faults(call, _function(offered[call.name]).get("parameters"), schemas)
 
     def _text_faults(self, text: str) -> Iterator[str]:
         if len(text) < self.options.min_chars:
@@ -111,10 +108,10 @@ class FormatJudge:
         if self.options.pattern is not None and not self.options.pattern.fullmatch(text):
             yield "the answer does not match the pattern"
 
-    def _json_faults(self, request: Request, text: str) -> Iterator[str]:
+    def _json_faults(self, request: Request, text: str, schemas: Comparison) -> Iterator[str]:
         wanted = request.response_format or {}
-        own = self.options.own_schema
-        if not (self.options.is_json or isinstance(own, dict) or wanted.get("type") in ("json_object", "json_schema")):
+        asked = self.options.is_json or self.own_schema is not None
+        if not asked and wanted.get("type") not in ("json_object", "json_schema"):
             return
         value = _parsed(text)
         if value is _NO_JSON:
@@ -123,8 +120,8 @@ class FormatJudge:
             yield "the answer is no JSON object"
         else:
             schema = _object(wanted, "json_schema").get("schema")
-            faults = [self.mismatch(value, schema)] if isinstance(schema, Mapping) else []
-            faults += [self.mismatch(value, own, trusted=True)] if isinstance(own, dict) else []
+            faults = [schemas.mismatch(value, schema)] if isinstance(schema, Mapping) else []
+            faults += [self.own_schema.mismatch(value)] if self.own_schema is not None else []
             yield from (f"the answer: {fault}" for fault in faults if fault)
 
 
@@ -145,6 +142,15 @@ def _parsed(text: str) -> object:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
+
+
+def _argument_faults(call: ToolCall, schema: JsonObject | None, schemas: Comparison) -> Iterator[str]:
+    # Models write nothing where a tool takes nothing.
+    arguments = _parsed(call.arguments or "{}")
+    if not isinstance(arguments, dict):
+        yield f"the arguments of {call.name!r} are no JSON object"
+    elif schema and (fault := schemas.mismatch(arguments, schema)):
+        yield f"the arguments of {call.name!r}: {fault}"
 
 
 def _object(value: object, key: str) -> JsonObject:

@@ -1,6 +1,7 @@
 """`kind: format`: which answers have the asked form."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -193,7 +194,8 @@ DOUBLING = {f"d{depth}": {"allOf": [{"$ref": f"#/$defs/d{depth + 1}"}] * 2} for 
         ({"$ref": "http://127.0.0.1:9/schema.json"}, "the schema refers to something outside itself"),
         ({"$ref": "#/nowhere"}, "the schema refers to something outside itself"),
         ({"$ref": "#"}, "the schema or the answer is nested too deep"),
-        ({"$defs": {**DOUBLING, "d40": {}}, "$ref": "#/$defs/d0"}, "the schema or the answer is nested too deep"),
+        ({"$defs": {**DOUBLING, "d40": {}}, "$ref": "#/$defs/d0"}, "the schema is too large to be checked"),
+        ({"$ref": "#/allOf/x", "allOf": [{}]}, "the schema refers to something outside itself"),
     ],
 )
 async def test_a_schema_that_cannot_be_followed_rejects_the_answer(schema: dict[str, Any], why: str) -> None:
@@ -225,6 +227,72 @@ async def test_a_regular_expression_of_the_policy_is_run() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "why"),
+    [
+        ({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}, "{}", ""),
+        ({"type": 5}, "{}", "the schema is no valid JSON Schema"),
+        ({"pattern": "("}, "{}", "the schema is no valid JSON Schema"),
+        ({"pattern": "a{99999999999}"}, "{}", "the schema is no valid JSON Schema"),
+        ({"$ref": "http://127.0.0.1:9/schema.json"}, "{}", "the schema refers to something outside itself"),
+        ({"$ref": "#"}, "{}", "the schema or the answer is nested too deep"),
+        ({"$ref": "#/allOf/x", "allOf": [{}]}, "{}", "the schema refers to something that is no schema"),
+        ({"$ref": "#/x", "x": {"type": 5}}, "{}", "the schema refers to something that is no schema"),
+        ({"$ref": "http://["}, "{}", "the schema refers to something outside itself"),
+        ({"multipleOf": 0.1}, "1e999", "it breaks the schema's rule 'multipleOf'"),
+        ({"multipleOf": 0.1}, "1" * 400, ""),
+        ({"uniqueItems": True}, "[1, true, 1.0]", "it breaks the schema's rule 'uniqueItems'"),
+        ({"uniqueItems": False}, "[1, 1]", ""),
+        ({"unevaluatedProperties": False}, '{"a": 1}', "it breaks the schema's rule 'unevaluatedProperties'"),
+    ],
+)
+async def test_a_schema_of_the_policy_never_fails(schema: dict[str, Any], value: str, why: str) -> None:
+    """An operator's mistake rejects the answer, and every word of the standard is checked."""
+    assert await reason(answer(value), schema=schema) == (why and f"the answer: {why}")
+
+
+async def test_a_schema_of_the_policy_compares_no_item_with_every_other() -> None:
+    """2,000 objects that must be unique took seconds."""
+    text = json.dumps([{"a": number} for number in range(2_000)])
+
+    started = time.process_time()
+    why = await reason(answer(text), schema={"uniqueItems": True})
+
+    assert (why, time.process_time() - started < 0.5) == ("", True)
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "1" * 400, "0.30", "1e-400"])
+async def test_no_number_of_an_answer_makes_the_judge_fail(text: str) -> None:
+    """Beyond what a float can hold, too."""
+    request = asked(response_format={"type": "json_schema", "json_schema": {"schema": {"multipleOf": 0.1}}})
+
+    assert (await reason(answer(text), request) == "") is ("e999" not in text)
+
+
+async def test_the_calls_of_an_answer_share_one_bound() -> None:
+    """An answer may call a tool a thousand times."""
+    schema = {"properties": {f"p{number}": {"minimum": 0} for number in range(1_000)}}
+    tool = {"type": "function", "function": {"name": "many", "parameters": schema}}
+    arguments = json.dumps({f"p{number}": 1 for number in range(1_000)})
+
+    started = time.process_time()
+    why = await reason(answer(None, *[("many", arguments)] * 100), asked(tools=(tool,)))
+
+    assert why == "the arguments of 'many': the schema is too large to be checked"
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("function", [{"name": {}}, {"name": ["a"]}, {"name": "a", "parameters": [1]}, "a", {}])
+async def test_a_tool_that_is_none_rejects_its_call(function: Any) -> None:
+    """Whatever stands where a tool should."""
+    request = asked(tools=({"type": "function", "function": function},))
+
+    assert await reason(answer(None, ("a", '{"b": 1}')), request) in (
+        "it calls a tool that is not on offer",
+        "the arguments of 'a': the schema is no valid JSON Schema",
+    )
+
+
 async def test_the_judge_asks_for_no_log_probabilities() -> None:
     """Form is in the text."""
     async with build(Options()) as judge:
@@ -239,10 +307,26 @@ def test_options_that_no_answer_could_meet_are_refused(options: dict[str, Any]) 
 
 
 SCHEMA_WORDS = st.sampled_from(
-    ["type", "properties", "items", "$ref", "anyOf", "required", "enum", "minimum", "$id", "$schema", "$anchor", "not"]
+    [
+        "type",
+        "properties",
+        "items",
+        "$ref",
+        "anyOf",
+        "required",
+        "enum",
+        "minimum",
+        "multipleOf",
+        "uniqueItems",
+        "allOf",
+        "$id",
+        "$schema",
+        "$anchor",
+        "not",
+    ]
 ) | st.text(max_size=3)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SCHEMA_WORDS, inner, max_size=3),
     max_leaves=8,
 )
@@ -250,7 +334,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(SCHEMA_WORDS, JSON, max_size=4), JSON)
 async def test_no_schema_makes_the_judge_fail(schema: dict[str, Any], value: Any) -> None:
-    """Whatever a request calls its schema, there is a verdict."""
+    """Whatever a request or a policy calls its schema, there is a verdict."""
     request = asked(response_format={"type": "json_schema", "json_schema": {"schema": schema}})
 
-    assert (await verdict(answer(json.dumps(value)), request)).judge == "format"
+    assert (await verdict(answer(json.dumps(value)), request, schema=schema)).judge == "format"
