@@ -88,14 +88,10 @@ class HttpServer:
     async def whole(self, method: str, url: URL, data: bytes | None = None) -> bytes:
         """Send and return the answer's whole body; raises `MalformedResponseError` beyond `ANSWER_BYTES`."""
         async with aclosing(self._answer(method, url, data, {})) as pieces:
-            raw = await _joined(pieces, ANSWER_BYTES)
-        if len(raw) > ANSWER_BYTES:
-            text = f"{self.name!r} answered with more than {ANSWER_BYTES} bytes"
-            raise errors.MalformedResponseError(text, backend=self.name)
-        return raw
+            return b"".join([piece async for piece in pieces])
 
     def pieces(self, method: str, url: URL, data: bytes) -> AsyncGenerator[bytes, None]:
-        """Send and give the answer's body as it comes; closing the generator early closes the connection."""
+        """Send and give the body as it comes, up to `ANSWER_BYTES`; closing it early closes the connection."""
         return self._answer(method, url, data, self._stream_headers)
 
     async def _answer(
@@ -110,7 +106,9 @@ class HttpServer:
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's range of success
+                    size = 0
                     async for piece in response.content.iter_any():
+                        size = self._counted(size + len(piece))
                         yield piece
                 else:
                     fault = await self._refusal(response)
@@ -118,6 +116,12 @@ class HttpServer:
             fault = self._broken(error)
         if fault is not None:
             raise fault
+
+    def _counted(self, size: int) -> int:
+        if size > ANSWER_BYTES:
+            text = f"{self.name!r} answered with more than {ANSWER_BYTES} bytes"
+            raise errors.MalformedResponseError(text, backend=self.name)
+        return size
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> errors.BackendError:
         raw = await _joined(response.content.iter_any(), REFUSAL_BYTES)

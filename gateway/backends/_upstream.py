@@ -6,11 +6,13 @@ litellm flattens what it sees; here the true status, headers and codes of a call
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+
+from gateway.backends._http import ANSWER_BYTES
 
 T = TypeVar("T")
 
@@ -31,6 +33,8 @@ class Call:
     def __init__(self, *, mark: bytes | None = None) -> None:
         self.responses: list[httpx.Response] = []
         self.marked = False
+        # What is wrong with an answer that was not read to its end.
+        self.fault: str | None = None
         self._mark = mark
 
     @property
@@ -50,8 +54,24 @@ class Call:
     def record(self, response: httpx.Response) -> None:
         """Take note of an answer that begins."""
         self.responses.append(response)
-        if self._mark is not None and isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _Searched(response.stream, self, self._mark)
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            encoded = response.headers.get("content-encoding", "identity") != "identity"
+            response.stream = _Watched(response.stream, self, encoded=encoded)
+
+    def watch(self, size: int, found: bytes) -> bytes:
+        """Look at an answer's newest bytes, and return those that the mark may begin in; raises beyond the bound."""
+        if size > ANSWER_BYTES:
+            self.refuse(f"answered with more than {ANSWER_BYTES} bytes")
+        if self._mark is None:
+            return b""
+        self.marked = self.marked or self._mark in found
+        return found[1 - len(self._mark) :]
+
+    def refuse(self, fault: str) -> NoReturn:
+        """Read no further."""
+        self.fault = fault
+        # Of this class, litellm asks no second time.
+        raise httpx.ReadError(fault)
 
     async def close(self) -> None:
         """Close what is still open; an answer that was not read to its end takes its connection with it."""
@@ -81,16 +101,18 @@ class _Recording(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class _Searched(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream, call: Call, mark: bytes) -> None:
-        self._inner, self._call, self._mark = inner, call, mark
+class _Watched(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, call: Call, *, encoded: bool) -> None:
+        self._inner, self._call, self._encoded = inner, call, encoded
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        tail = b""
+        if self._encoded:
+            # A few bytes could stand for gigabytes.
+            self._call.refuse("compressed its answer, unasked")
+        tail, size = b"", 0
         async for piece in self._inner:
-            tail += piece
-            self._call.marked = self._call.marked or self._mark in tail
-            tail = tail[1 - len(self._mark) :]
+            size += len(piece)
+            tail = self._call.watch(size, tail + piece)
             yield piece
 
     async def aclose(self) -> None:
@@ -111,7 +133,11 @@ async def opened(*, proxied: bool, read_timeout_s: float | None) -> AsyncIterato
     transport = _Recording(AiohttpTransport(client=session))
     timeout = httpx.Timeout(None, connect=CONNECT_S, read=read_timeout_s)
     async with httpx.AsyncClient(
-        transport=transport, follow_redirects=False, trust_env=False, timeout=timeout
+        transport=transport,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=timeout,
+        headers={"Accept-Encoding": "identity"},
     ) as client:
         yield client
 

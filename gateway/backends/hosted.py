@@ -24,6 +24,7 @@ from gateway import errors
 from gateway.backends._url import url_of
 from gateway.types import Completion, Delta, Need, Request
 from gateway.wire import openai
+from gateway.wire.deltas import Ending
 from gateway.wire.failures import failure, retry_after_s
 
 if TYPE_CHECKING:
@@ -184,24 +185,26 @@ class HostedBackend:
         body = openai.body(request, model=self._options.model, stream=True, backend=self._name)
         arguments = self._arguments(opened, body)
         call, answer = opened.upstream.Call(mark=_END_MARKS.get(self._options.provider)), None
-        finished = False
+        ending = Ending()
         try:
             answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
-            while (chunk := await self._run(opened, call, self._payload(anext(answer, None)))) is not None:
-                delta = openai.parse_chunk(chunk, backend=self._name)
+            while not ending.over:
+                chunk = await self._run(opened, call, self._payload(anext(answer, None)))
+                if chunk is None:
+                    break
+                delta = ending.take(openai.parse_chunk(chunk, backend=self._name))
                 if delta.usage is not None and not _reported_usage(answer):
                     delta = replace(delta, usage=None, reported_cost=None)
-                if delta.finish_reason is not None:
-                    finished = self._was_finished(answer, call)
-                    if not finished:
-                        break
+                if delta.finish_reason is not None and not self._was_finished(answer, call):
+                    ending.finished = False
+                    break
                 if delta.text or delta.tool_calls or delta.finish_reason or delta.usage or delta.logprobs:
                     yield delta
         finally:
             if answer is not None:
                 await answer.aclose()
             await call.close()
-        if not finished:
+        if not ending.finished:
             text = f"{self._name!r} broke its stream off before the answer was complete"
             raise errors.MalformedResponseError(text, backend=self._name)
 
@@ -270,6 +273,8 @@ class HostedBackend:
 
     def _translated(self, opened: _Opened, call: "Call", error: Exception) -> errors.BackendError:
         name, kinds = self._name, opened.litellm.exceptions
+        if call.fault is not None:
+            return errors.MalformedResponseError(f"{name!r} {call.fault}", backend=name)
         if isinstance(error, kinds.ContextWindowExceededError):
             return errors.ContextWindowExceededError(f"the prompt is too long for {name!r}", backend=name)
         if isinstance(error, kinds.ContentPolicyViolationError):

@@ -7,7 +7,31 @@ from dataclasses import dataclass, field, replace
 from gateway.errors import MalformedResponseError
 from gateway.types import Completion, Delta, Message, Money, TokenLogprob, ToolCall, ToolCallDelta, Usage
 
+# Events that are read after an answer's end: its usage is among the first, the rest is no part of it.
+AFTERWARDS = 16
+
 _WORDS = re.compile(r"\s*\S+|\s+")
+
+
+class Ending:
+    """Where a streamed answer ends: `take` every Delta; `over` says to read no further."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._left = AFTERWARDS
+
+    @property
+    def over(self) -> bool:
+        """Whether all has come that may follow the end."""
+        return self._left <= 0
+
+    def take(self, delta: Delta) -> Delta:
+        """Return what counts of a Delta: after the one with the finish reason, a usage and nothing else."""
+        if not self.finished:
+            self.finished = delta.finish_reason is not None
+            return delta
+        self._left -= 1
+        return replace(delta, text="", tool_calls=(), finish_reason=None, logprobs=())
 
 
 class DeltaCollector:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gateway.errors import MalformedResponseError
 from gateway.types import Delta
+from gateway.wire.deltas import Ending
 from gateway.wire.openai import decode, parse_chunk
 
 EVENT_BYTES = 8 * 2**20
@@ -26,6 +27,8 @@ class EventReader:
         self._pieces: list[bytes] = []
         self._held = 0
         self._data: list[bytes] = []
+        # With a byte for each line: an event of empty ones is no smaller.
+        self._data_bytes = 0
         self._begun = False
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
@@ -55,7 +58,7 @@ class EventReader:
         self._pieces = [rest] if rest else []
         for line in lines:
             yield from self._line(line.rstrip(b"\r\n"))
-        self._held = len(rest) + sum(map(len, self._data))
+        self._held = len(rest) + self._data_bytes
 
     def _line(self, line: bytes) -> Iterator[bytes]:
         if not self._begun:
@@ -63,22 +66,25 @@ class EventReader:
             line = line.removeprefix(_BOM)
         if not line:
             if self._data:
-                event, self._data = b"\n".join(self._data), []
+                event = b"\n".join(self._data)
+                self._data, self._data_bytes = [], 0
                 yield event
             return
         name, _, value = line.partition(b":")
         if name == b"data":
-            self._data.append(value.removeprefix(b" "))
+            data = value.removeprefix(b" ")
+            self._data.append(data)
+            self._data_bytes += len(data) + 1
 
 
 class DeltaReader:
-    """The Deltas of one streamed answer; `done` says that the server ended it."""
+    """The Deltas of one streamed answer; `done` says that nothing more is to be read."""
 
     def __init__(self, *, backend: str) -> None:
         self.done = False
         self._backend = backend
         self._events = EventReader(backend=backend)
-        self._finished = False
+        self._ending = Ending()
 
     def feed(self, piece: bytes) -> Iterator[Delta]:
         """Take bytes as they came, give what they add to the answer; empty chunks are dropped."""
@@ -89,7 +95,7 @@ class DeltaReader:
         """Give what is left; raises `MalformedResponseError` where the answer has no end."""
         for event in self._events.end():
             yield from self._delta(event)
-        if not self._finished:
+        if not self._ending.finished:
             raise MalformedResponseError(
                 f"{self._backend!r} broke its stream off before the answer was complete", backend=self._backend
             )
@@ -100,7 +106,7 @@ class DeltaReader:
         if event.strip() == b"[DONE]":
             self.done = True
             return
-        delta = parse_chunk(decode(event, backend=self._backend), backend=self._backend)
-        self._finished = self._finished or delta.finish_reason is not None
+        delta = self._ending.take(parse_chunk(decode(event, backend=self._backend), backend=self._backend))
+        self.done = self._ending.over
         if delta.text or delta.tool_calls or delta.finish_reason or delta.usage or delta.logprobs:
             yield delta

@@ -1,6 +1,7 @@
 """The real litellm against loopback servers that speak OpenAI's, Anthropic's and Gemini's formats."""
 
 import asyncio
+import gzip
 import json
 import logging
 import subprocess
@@ -368,6 +369,47 @@ async def test_an_error_in_a_stream_ends_it(server: WireServer, wire: Wire) -> N
             await _all(backend.stream(REQUEST))
 
     assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_answer_is_read_up_to_a_bound(
+    server: WireServer, wire: Wire, monkeypatch: pytest.MonkeyPatch, *, streamed: bool
+) -> None:
+    """No answer without end fills the memory, and the provider is asked once."""
+    await asyncio.to_thread(hosted._load)
+    monkeypatch.setattr("gateway.backends._upstream.ANSWER_BYTES", 2_000)
+    pieces = wire.stream(*["more"] * 99)[:-3] if streamed else [b" " * 500] * 9
+    server.answers = [Answer(pieces=pieces, then="hang")]
+
+    async with _open(server, wire.model) as backend:
+        with pytest.raises(errors.MalformedResponseError, match="'frontier' answered with more than 2000 bytes"):
+            await (_all(backend.stream(REQUEST)) if streamed else backend.complete(REQUEST))
+
+    assert len(server.seen) == 1
+
+
+async def test_a_compressed_answer_is_refused(server: WireServer, wire: Wire) -> None:
+    """None is asked for; unpacked, a few bytes could fill the memory."""
+    packed = gzip.compress(b" " * 100_000)
+
+    fault = await _fault(server, wire.model, Answer(body=packed, headers={"Content-Encoding": "gzip"}))
+
+    assert (type(fault), str(fault)) == (
+        errors.MalformedResponseError,
+        "'frontier' compressed its answer, unasked",
+    )
+    assert server.seen[0].headers["Accept-Encoding"] == "identity"
+
+
+async def test_nothing_after_a_streams_end_is_passed_on(openai_server: WireServer) -> None:
+    """A text that comes after the finish reason is no part of the answer."""
+    raw, late = openai_stream("A"), event(openai_chunk(content="more"))
+    openai_server.answers = [Answer(pieces=[*raw[:-2], late, *raw[-2:]])]
+
+    async with _open(openai_server, OPENAI.model) as backend:
+        deltas = await _all(backend.stream(REQUEST))
+
+    assert "".join(delta.text for delta in deltas) == "A"
 
 
 async def test_a_cancelled_call_closes_the_connection(server: WireServer, wire: Wire) -> None:

@@ -328,6 +328,29 @@ async def test_an_answer_is_read_up_to_a_bound(openai_server: WireServer, monkey
     assert isinstance(fault, errors.MalformedResponseError)
 
 
+async def test_a_stream_is_read_up_to_a_bound(openai_server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small events without end fill no memory either, and the server is left."""
+    monkeypatch.setattr(_http, "ANSWER_BYTES", 1_000)
+    openai_server.answers = [Answer(pieces=[event(openai_chunk(content="more"))] * 50, then="hang")]
+
+    async with _open(openai_server) as backend:
+        with pytest.raises(errors.MalformedResponseError, match="more than 1000 bytes"):
+            await _all(backend.stream(REQUEST))
+
+    await asyncio.wait_for(openai_server.client_left.wait(), 5)
+
+
+async def test_a_stream_that_goes_on_after_its_end_is_left(openai_server: WireServer) -> None:
+    """The answer is complete; what follows it is neither read nor waited for."""
+    late = event(openai_chunk(content="more"))
+    openai_server.answers = [Answer(pieces=[*openai_stream("A")[:-1], *[late] * 50], then="hang")]
+
+    async with _open(openai_server) as backend:
+        deltas = await _all(backend.stream(REQUEST))
+
+    assert "".join(delta.text for delta in deltas) == "A"
+
+
 @pytest.mark.parametrize(("status", "streamed"), [(200, False), (200, True), (500, False)])
 async def test_an_answer_that_breaks_off_holds_nothing_of_aiohttps(
     openai_server: WireServer, status: int, *, streamed: bool

@@ -10,7 +10,7 @@ from support.wire_servers import event, openai_chunk, openai_stream
 from gateway.errors import MalformedResponseError
 from gateway.types import Delta
 from gateway.wire import sse
-from gateway.wire.deltas import DeltaCollector
+from gateway.wire.deltas import AFTERWARDS, DeltaCollector
 from gateway.wire.sse import DeltaReader, EventReader
 
 texts = st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=8)
@@ -115,6 +115,30 @@ def test_nothing_after_done_is_read() -> None:
     assert "".join(delta.text for delta in deltas) == "A"
 
 
+def test_nothing_but_a_usage_is_read_after_the_finish_reason() -> None:
+    """A text that comes after the end is no part of the answer; what it cost is."""
+    late = event(openai_chunk(content="more", finish_reason="length"))
+    raw = openai_stream("A")
+
+    deltas = _deltas(*raw[:-2], late, raw[-2])
+
+    assert [(delta.text, delta.finish_reason, delta.usage is not None) for delta in deltas] == [
+        ("A", None, False),
+        ("", "stop", False),
+        ("", None, True),
+    ]
+
+
+def test_a_stream_that_goes_on_after_its_end_is_left() -> None:
+    """A few events may follow; a server that never stops is not listened to for ever."""
+    reader = DeltaReader(backend="b")
+    late = event(openai_chunk(content="more"))
+
+    list(reader.feed(event(openai_chunk(content="A", finish_reason="stop")) + late * AFTERWARDS))
+
+    assert reader.done
+
+
 @pytest.mark.parametrize("end", [b"", b"data: [DONE]\n\n"])
 def test_a_stream_without_a_finish_reason_is_truncated(end: bytes) -> None:
     """An answer that breaks off is an error, also where the server says it is done."""
@@ -134,6 +158,14 @@ def test_an_event_without_end_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(MalformedResponseError, match="more than 100 bytes"):
         _events([b"data: " + b"x" * 50, b"x" * 50])
+
+
+def test_an_event_of_empty_lines_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line takes memory also where it says nothing."""
+    monkeypatch.setattr(sse, "EVENT_BYTES", 100)
+
+    with pytest.raises(MalformedResponseError, match="more than 100 bytes"):
+        _events([b"data:\n"] * 100)
 
 
 def test_many_events_may_be_larger_than_one_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
