@@ -1,9 +1,9 @@
 """What a refusal of a server means: HTTP status and machine codes to our errors, never by the message's text.
 
-Servers echo prompts in their messages, so a message is not even read. A code is shown only where it looks like one.
+Servers echo prompts in their messages, so a message is not even read. A code is shown only where it is a known one: any
+other could be the prompt, too.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,11 +11,29 @@ from typing import Any
 
 from gateway import errors
 
-_CODE = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
-
 _CONTEXT = frozenset({"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+# Shown in an error: what OpenAI, Azure, Anthropic, llama.cpp, vLLM and TGI document or send, in lower case.
+_KNOWN = (
+    _CONTEXT
+    | _FILTERED
+    | _NO_QUOTA
+    | {
+        *("invalid_request_error", "invalid_value", "invalid_type", "invalid_prompt", "invalid_json"),
+        *("missing_required_parameter", "unknown_parameter", "unsupported_parameter", "unsupported_value"),
+        *("integer_above_max_value", "integer_below_min_value", "decimal_above_max_value", "decimal_below_min_value"),
+        *("string_above_max_length", "array_above_max_length", "invalid_function_parameters", "invalid_image"),
+        *("model_not_found", "deploymentnotfound", "unsupported_country_region_territory", "not_found_error"),
+        *("invalid_api_key", "invalid_authentication", "authentication_error", "permission_error"),
+        *("permission_denied_error", "invalid_organization", "account_deactivated", "billing_error"),
+        *("rate_limit_exceeded", "rate_limit_error", "tokens", "requests", "too_many_requests", "slow_down"),
+        *("server_error", "internal_server_error", "internal_error", "api_error", "overloaded_error", "timeout_error"),
+        *("service_unavailable", "unavailable_error", "request_too_large", "not_supported_error"),
+        *("badrequesterror", "notfounderror", "internalservererror", "authenticationerror"),
+        *("validation", "generation", "incomplete_generation", "overloaded", "unhealthy", "template_error"),
+    }
+)
 # vLLM has no code for a prompt that is too long; it names the parameter.
 _CONTEXT_PARAMETERS = frozenset({"input_tokens", "input_text"})
 
@@ -89,7 +107,7 @@ def _codes(fields: Mapping[str, Any]) -> Iterator[str]:
     inner = fields.get("innererror")
     deeper = inner.get("code") if isinstance(inner, dict) else None
     for value in (fields.get("code"), fields.get("type"), fields.get("error_type"), deeper):
-        if isinstance(value, str) and _CODE.fullmatch(value.lower()):
+        if isinstance(value, str) and value.lower() in _KNOWN:
             yield value.lower()
 
 
