@@ -47,6 +47,8 @@ MOST_USD = 10**6
 # From here to a rounding error above 0, which is certainty.
 LEAST_LOGPROB = -1e6
 ROUNDING = 1e-3
+# A model's name goes into the ledger; what is longer is none.
+NAME_LETTERS = 200
 
 # The words of servers that predate OpenAI's; anything else is passed on as it came.
 _FINISH_REASONS = {"eos_token": "stop", "stop_sequence": "stop", "eos": "stop", "function_call": "tool_calls"}
@@ -207,7 +209,7 @@ def _first(choices: object) -> object:
 
 def _name(payload: Mapping[str, Any]) -> str | None:
     model = payload.get("model")
-    return model if isinstance(model, str) and model else None
+    return model[:NAME_LETTERS] if isinstance(model, str) and model else None
 
 
 def _finish_reason(choice: Mapping[str, Any]) -> str | None:

@@ -213,6 +213,16 @@ def test_a_probability_of_one_may_be_rounded_up() -> None:
     assert completion.logprobs == (TokenLogprob(token="A", logprob=0.0),)
 
 
+def test_a_models_name_is_cut() -> None:
+    """It goes into the ledger, and a server may write there whatever it likes."""
+    name = "m" * 100_000
+
+    completion = parse_completion({**openai_completion(), "model": name}, backend="b")
+    delta = parse_chunk({**openai_chunk(), "model": name}, backend="b")
+
+    assert (completion.model, delta.model) == (name[:200], name[:200])
+
+
 def test_the_asked_model_stands_in_for_a_missing_name() -> None:
     """An answer always has a model."""
     completion = parse_completion({**openai_completion(), "model": None}, backend="b", model="asked")
