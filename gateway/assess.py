@@ -6,6 +6,7 @@ not name, a detector that fails, a part that nobody can read. Nothing here lower
 
 import asyncio
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +15,23 @@ from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import BUILT_IN_TAGS, Policy
 from gateway.spelling import nearest
-from gateway.types import Assessment, ContentPart, Finding, JsonObject, Level, Message, Need, Request
+from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request
 
 logger = logging.getLogger("gateway")
 
 # Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on.
 _INLINE_CHARACTERS = 16_000
-# In a part that is no text (an image, a file) a longer string is its bytes; nobody reads those here.
+# In a part that is no text (an image, a file) a longer string of base64 is its bytes; nobody reads those here.
 _LONGEST_NAME = 2_000
+_BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
 _LONGEST_TAG = 64
 _TEXT_PARTS = frozenset({"text", "refusal"})
-_MEDIA = {"image_url": Need.IMAGES, "input_audio": Need.OTHER_MEDIA, "file": Need.OTHER_MEDIA}
+_MEDIA = {
+    "image_url": Need.IMAGES,
+    "input_audio": Need.OTHER_MEDIA,
+    "video_url": Need.OTHER_MEDIA,
+    "file": Need.OTHER_MEDIA,
+}
 _STRUCTURED = frozenset({"json_schema", "json_object"})
 
 
@@ -106,7 +113,7 @@ def _kinds(request: Request, findings: Sequence[Finding], policy: Policy) -> Ite
             yield _label(kind, f"{types} found ({kind})", policy, kind=kind)
         else:
             yield _weak_label(kind, f"{types} suspected ({kind})", policy)
-    if any(part.type not in _TEXT_PARTS for part in _parts(request)):
+    if any(_unread_types(part) for part in _parts(request)):
         yield _label("unread", "a part that nobody can read (unread)", policy, kind="unread")
 
 
@@ -180,7 +187,7 @@ def _log_failure(part: str, name: str, error: Exception) -> None:
 
 
 def _needs(request: Request) -> frozenset[Need]:
-    needs = {_MEDIA.get(part.type, Need.OTHER_MEDIA) for part in _parts(request) if part.type not in _TEXT_PARTS}
+    needs = {_MEDIA.get(type_, Need.OTHER_MEDIA) for part in _parts(request) for type_ in _unread_types(part)}
     if request.tools or any(message.tool_calls or message.role == "tool" for message in request.messages):
         needs.add(Need.TOOLS)
     if request.response_format is not None and request.response_format.get("type") in _STRUCTURED:
@@ -210,13 +217,24 @@ def _message_strings(message: Message) -> Iterator[str]:
         yield from (call.id, call.name, call.arguments)
 
 
+def _unread_types(part: ContentPart) -> set[str]:
+    """Return as what a part may be read that is no text: its type, the one in its body, the keys of its body."""
+    types = {part.type, str(part.body.get("type", part.type)), *_MEDIA.keys() & part.body.keys()}
+    return types - _TEXT_PARTS
+
+
 def _part_strings(part: ContentPart) -> Iterator[str]:
-    inner: JsonObject = {key: value for key, value in part.body.items() if key != "type"}
-    if part.type in _TEXT_PARTS:
-        text = inner.get(part.type)
-        yield from _strings(inner if len(inner) > 1 else text)
+    content = {key: value for key, value in part.body.items() if key != "type"}
+    strange = [name for name in (part.type, part.body.get("type")) if name not in (*_TEXT_PARTS, *_MEDIA)]
+    if _unread_types(part):
+        yield from (text for text in _strings([content, strange]) if not _is_bytes(text))
     else:
-        yield from (string for string in _strings(inner) if len(string) <= _LONGEST_NAME)
+        # A plain text stands for itself, so that spans fit it.
+        yield from _strings(content[part.type] if content.keys() == {part.type} else content)
+
+
+def _is_bytes(text: str) -> bool:
+    return len(text) > _LONGEST_NAME and _BYTES.fullmatch(text) is not None
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What a request is: levels that only rise, failures that count as the strictest, and every string read."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from support.policies import mock, policy
 from gateway.assess import assess, scanned_text
 from gateway.detectors.patterns import PatternDetector
 from gateway.detectors.secrets import SecretDetector
+from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
 from gateway.policy.models import BUILT_IN_TAGS, Policy
 from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request, ToolCall
@@ -353,12 +355,34 @@ def test_everything_is_scanned_in_a_fixed_order() -> None:
     assert lines[9:] == ["D", "list", "x", "4111111111111111", "auto", "type", "F", "user", "P", "temperature"]
 
 
+async def test_a_text_beyond_the_limit_of_the_policy_is_refused() -> None:
+    """Before anything is read."""
+    detector = Fixed()
+    given_policy = policy({"llama": mock()}, limits={"prompt_characters": 10})
+
+    with pytest.raises(InvalidRequestError, match="has 11 characters of text, limits.prompt_characters allows 10"):
+        await assessed(asked("a" * 11), given_policy=given_policy, detectors={"one": detector})
+
+    assert detector.threads == []
+
+
 CANARY = "4111 1111 1111 1111"
+LONG_URL = "https://example.org/" + "a/" * 2_000
 PLACES: tuple[Callable[[str], Request], ...] = (
     asked,
     lambda canary: asked((ContentPart(type="text", body={"type": "text", "text": "a", "cache": {"note": canary}}),)),
     lambda canary: asked((ContentPart(type="refusal", body={"type": "refusal", "refusal": canary}),)),
     lambda canary: asked((ContentPart(type="file", body={"type": "file", "file": {"filename": canary}}),)),
+    lambda canary: asked((ContentPart(type="text", body={"content": canary}),)),
+    lambda canary: asked((ContentPart(type="text", body={"type": "text", "content": canary}),)),
+    lambda canary: asked((ContentPart(type="text", body={"text": {"value": canary}}),)),
+    lambda canary: asked((ContentPart(type="text", body={"type": canary, "text": "a"}),)),
+    lambda canary: asked((ContentPart(type="text", body={"refusal": canary}),)),
+    lambda canary: asked((ContentPart(type="text", body={"type": "image_url", "text": canary}),)),
+    lambda canary: asked((ContentPart(type=canary, body={}),)),
+    lambda canary: asked((ContentPart(type="image_url", body={"text": canary}),)),
+    lambda canary: asked((ContentPart(type="file", body={"file": {"file_data": f"{canary}, " * 200}}),)),
+    lambda canary: asked((ContentPart(type="image_url", body={"image_url": {"url": f"{LONG_URL}?card={canary}"}}),)),
     lambda canary: asked(messages=(Message(role="user", content="a", name=canary),)),
     lambda canary: asked(messages=(Message(role="tool", content="a", tool_call_id=canary),)),
     lambda canary: asked(
@@ -374,15 +398,49 @@ PLACES: tuple[Callable[[str], Request], ...] = (
 )
 
 
+PART_TYPES = st.sampled_from(["text", "refusal", "image_url", "input_audio", "video_url", "file", "hologram"])
+KEYS = PART_TYPES | st.sampled_from(["type", "content", "cache_control"])
+HIDDEN = st.recursive(
+    st.just(CANARY) | PART_TYPES | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+).filter(lambda value: CANARY in json.dumps(value))
+
+
+@given(PART_TYPES, st.dictionaries(KEYS, HIDDEN, min_size=1, max_size=3))
+async def test_no_string_of_a_part_goes_unread(type_: str, body: dict[str, Any]) -> None:
+    """Whatever a part is called, and wherever in it the card number stands."""
+    assert "pci" in (await assessed(asked((ContentPart(type=type_, body=body),)), detectors=SHAPES)).kinds
+
+
+@pytest.mark.parametrize(
+    ("part", "need"),
+    [
+        (ContentPart(type="text", body={"type": "image_url", "text": "a"}), Need.IMAGES),
+        (ContentPart(type="text", body={"text": "a", "image_url": {"url": "https://example.org/x.png"}}), Need.IMAGES),
+        (ContentPart(type="text", body={"type": "hologram", "text": "a"}), Need.OTHER_MEDIA),
+        (ContentPart(type="text", body={"type": {"a": "b"}, "text": "a"}), Need.OTHER_MEDIA),
+        (ContentPart(type="image_url", body={"type": "text", "text": "a"}), Need.IMAGES),
+        (ContentPart(type="video_url", body={"video_url": {"url": "https://example.org/x.mp4"}}), Need.OTHER_MEDIA),
+    ],
+)
+async def test_a_part_that_says_two_things_counts_by_the_stricter(part: ContentPart, need: Need) -> None:
+    """One server believes the type, another one what the part holds."""
+    result = await assessed(asked((part,)))
+
+    assert (result.level, set(result.kinds), set(result.needs)) == (Level.RESTRICTED, {"unread"}, {need})
+
+
 @pytest.mark.parametrize("place", PLACES)
 async def test_no_string_of_a_request_goes_unread(place: Callable[[str], Request]) -> None:
     """A card number is found wherever it hides."""
     assert "pci" in (await assessed(place(CANARY), detectors=SHAPES)).kinds
 
 
-def test_the_bytes_of_a_file_are_not_scanned_as_text() -> None:
+@pytest.mark.parametrize("payload", ["A" * 5_000, "data:application/pdf;base64," + "Aa0+/" * 1_000 + "=="])
+def test_the_bytes_of_a_file_are_not_scanned_as_text(payload: str) -> None:
     """They count as unread; a million random letters would only raise false alarms."""
-    part = ContentPart(type="file", body={"type": "file", "file": {"filename": "a.pdf", "file_data": "A" * 5_000}})
+    part = ContentPart(type="file", body={"type": "file", "file": {"filename": "a.pdf", "file_data": payload}})
 
     assert scanned_text(asked((part,))) == "file\nfilename\na.pdf\nfile_data"
 
