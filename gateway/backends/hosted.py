@@ -289,8 +289,10 @@ class HostedBackend:
         if isinstance(error, kinds.Timeout) or opened.upstream.timed_out(error):
             return errors.BackendTimeoutError(f"{name!r} did not answer in time", backend=name)
         if opened.upstream.broke(error):
-            text = f"no connection to {self.replica!r}, or it broke; can this machine reach it?"
-            return errors.BackendUnavailableError(text, backend=name, reached=opened.upstream.reached(error))
+            reached = bool(call.responses) or opened.upstream.reached(error)
+            fault = f"{self.replica!r} closed the connection before its answer was complete"
+            unmade = f"no connection to {self.replica!r}; can this machine reach it?"
+            return errors.BackendUnavailableError(fault if reached else unmade, backend=name, reached=reached)
         if not isinstance(error, opened.foreign):
             text = f"litellm failed in a call of {name!r} ({type(error).__name__})"
             return errors.MalformedResponseError(text, backend=name)

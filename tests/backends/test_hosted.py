@@ -325,6 +325,7 @@ async def test_a_connection_that_breaks_is_asked_no_second_time(
     fault = await _fault(server, wire.model, Answer(pieces=pieces, then="break"))
 
     assert isinstance(fault, errors.BackendUnavailableError)
+    assert "closed the connection before its answer was complete" in str(fault)
     assert (fault.reached, len(server.seen)) == (True, 1)
 
 
@@ -335,7 +336,9 @@ async def test_nobody_there_is_said_plainly(wire: Wire, closed_port: int) -> Non
     )
 
     async with hosted.build(options) as backend:
-        with pytest.raises(errors.BackendUnavailableError, match=f"127.0.0.1:{closed_port}") as raised:
+        with pytest.raises(
+            errors.BackendUnavailableError, match=f"no connection to '127.0.0.1:{closed_port}'"
+        ) as raised:
             await backend.complete(REQUEST)
 
     assert not raised.value.reached
