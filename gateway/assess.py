@@ -19,7 +19,8 @@ from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need
 
 logger = logging.getLogger("gateway")
 
-# Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on.
+# Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
+# does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
 _INLINE_CHARACTERS = 16_000
 # In a part that is no text (an image, a file) a longer string of base64 is its bytes; nobody reads those here.
 _LONGEST_NAME = 2_000

@@ -360,7 +360,7 @@ async def test_a_text_beyond_the_limit_of_the_policy_is_refused() -> None:
     detector = Fixed()
     given_policy = policy({"llama": mock()}, limits={"prompt_characters": 10})
 
-    with pytest.raises(InvalidRequestError, match="has 11 characters of text, limits.prompt_characters allows 10"):
+    with pytest.raises(InvalidRequestError, match=r"has 11 characters of text, .* allows 10"):
         await assessed(asked("a" * 11), given_policy=given_policy, detectors={"one": detector})
 
     assert detector.threads == []

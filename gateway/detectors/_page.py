@@ -4,7 +4,7 @@ Whatever is done to the text, spans are told in characters of the text as it was
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from gateway.spelling import remedy
@@ -29,16 +29,42 @@ _VARIANT = re.compile(f"[{''.join(_PLAIN)}]")
 _INVISIBLE = re.compile(f"[{_INVISIBLE_CHARACTERS}]")
 _ODD = re.compile(f"[{_INVISIBLE_CHARACTERS}{''.join(_PLAIN)}]")
 
+# A search lets no other thread run until it ends: this much takes some 2 ms.
+_PIECE = 30_000
+# So far from where a match begins a pattern may look.
+REACH = 1_000
+
 
 def plain(text: str) -> tuple[str, Sequence[int] | None]:
     """Return the text in plain writing, and where each of its characters stood (None: where it stands)."""
-    if text.isascii() or not _ODD.search(text):
+    if text.isascii() or not found(_ODD, text):
         return text, None
-    text = _VARIANT.sub(lambda match: _PLAIN[match[0]], text)
-    if not _INVISIBLE.search(text):
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    text = "".join([_VARIANT.sub(lambda match: _PLAIN[match[0]], piece) for piece in pieces])
+    if not found(_INVISIBLE, text):
         return text, None
     kept = [place for place, character in enumerate(text) if not _INVISIBLE.match(character)]
     return "".join([text[place] for place in kept]), kept
+
+
+def matches(pattern: re.Pattern[str], text: str, *, piece: int = _PIECE) -> Iterator[re.Match[str]]:
+    """Yield what `pattern.finditer` yields, and let other threads run after each piece of the text.
+
+    For patterns that match something, and never look further than REACH from where they begin.
+    """
+    place = 0
+    for end in range(piece, len(text) + piece, piece):
+        for match in pattern.finditer(text, place, end + REACH):
+            if match.start() >= end:
+                break
+            yield match
+            place = match.end()
+        place = max(place, end)
+
+
+def found(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether such a pattern matches anywhere."""
+    return next(matches(pattern, text), None) is not None
 
 
 class Page:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway.detectors._page import Page, known_types
+from gateway.detectors._page import Page, found, known_types, matches
 from gateway.detectors._shapes import RULES, Rule, Sign
 from gateway.types import Finding
 
@@ -70,7 +70,7 @@ class PatternDetector:
 
 
 def _apply(rule: Rule, page: Page) -> None:
-    for match in rule.pattern.finditer(page.text):
+    for match in matches(rule.pattern, page.text):
         if reading := rule.read(match):
             strength, end = reading
             page.claim(match.start("value"), end, kind=rule.kind, type=rule.type, strength=strength)
@@ -80,16 +80,16 @@ def _signs(page: Page) -> Iterator[Sign]:
     text, lower = page.text, page.lower
     if "@" in text or "%40" in text:
         yield "at"
-    if _PAIRS.search(text):
+    if found(_PAIRS, text):
         yield "pairs"
-    if not _DIGIT.search(text):
+    if not found(_DIGIT, text):
         return
     for sign, words in _WORDS:
         if any(word in lower for word in words):
             yield sign
-    if _IBAN.search(text):
+    if found(_IBAN, text):
         yield "iban"
-    if _NUMBER.search(text):
+    if found(_NUMBER, text):
         yield "number"
         for sign, words in _WORDS_OF_NUMBERS:
             if any(word in lower for word in words):
