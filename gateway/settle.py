@@ -24,7 +24,7 @@ from gateway.errors import (
 )
 from gateway.licences.registry import Licence, attribution
 from gateway.money.prices import Price, PriceList
-from gateway.policy.models import BackendPolicy, Policy
+from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request, Usage
 
@@ -144,7 +144,7 @@ class _Case:
             kinds=tuple(sorted(assessment.kinds)),
             difficulty=assessment.difficulty,
             backend=self.chosen.backend if self.chosen else None,
-            model=backend.model if backend else None,
+            model=self._model(),
             local=is_local(backend) if backend else None,
             licence=backend.licence if backend else None,
             attempts=records,
@@ -156,6 +156,13 @@ class _Case:
             streamed=streamed,
             request_id=self.request_id,
         )
+
+    def _model(self) -> str | None:
+        if self.chosen is None or self.chosen.completion is None:
+            return None
+        named = self.books.policy.backends[self.chosen.backend].model
+        # What the policy leaves to the server is booked under the name that the server gave.
+        return named if named != AUTO else self.chosen.completion.model or named
 
     def _status(self) -> Status:
         if self.cancelled:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.policies import assessment, policy
+from support.policies import assessment, mock, policy
 from support.settling import (
     BACKENDS,
     MINI,
@@ -249,3 +249,11 @@ def test_a_lost_connection_may_have_been_billed() -> None:
     costs = [settled(attempt("frontier", error=fault_)).entry.cost for fault_ in (refused, lost)]
 
     assert costs == [Money(0), None]
+
+
+@pytest.mark.parametrize(("named", "booked"), [("auto", "served"), ("llama-3", "llama-3")])
+def test_a_model_that_the_policy_leaves_open_is_booked_as_the_server_calls_it(named: str, booked: str) -> None:
+    """`auto` says nothing in a report."""
+    under = policy({"llama": mock(model=named)})
+
+    assert settled(attempt("llama"), under=under).entry.model == booked

@@ -17,13 +17,12 @@ from gateway.errors import (
     BackendUnavailableError,
     ConfigurationError,
 )
+from gateway.policy.models import AUTO
 from gateway.types import Completion, Delta, Need, Request
 from gateway.wire import openai
 from gateway.wire.sse import DeltaReader
 
 SUPPORTS = frozenset({Need.TOOLS, Need.RESPONSE_FORMAT})
-
-AUTO = "auto"
 
 _VERSIONED = re.compile(r"/v\d+[a-z0-9]*(/|$)")
 _FROM_THE_REQUEST = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})

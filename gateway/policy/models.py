@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from gateway.types import Level, Need, Stakes
 
+# The model that the server lists first.
+AUTO = "auto"
 LEVELS = tuple(str(level) for level in Level)
 
 
