@@ -166,20 +166,27 @@ def _detect(detectors: Mapping[str, Detector], text: str) -> tuple[tuple[Finding
     failed: list[str] = []
     for name, detector in detectors.items():
         try:
-            findings.extend(detector.detect(text))
+            findings.extend(_checked(detector.detect(text)))
         except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then everything counts as found
             _log_failure("detector", name, error)
             failed.append(name)
     return tuple(findings), tuple(failed)
 
 
+def _checked(found: Sequence[Finding]) -> Sequence[Finding]:
+    if not all(isinstance(finding, Finding) for finding in found):
+        raise TypeError("a detector gave something that is no Finding")
+    return found
+
+
 def _difficulty(classifier: Classifier, request: Request) -> float | None:
     try:
         difficulty = classifier.difficulty(request)
+        known = 0 <= difficulty <= 1
     except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then the difficulty is unknown
         _log_failure("classifier", type(classifier).__name__, error)
         return None
-    return difficulty if 0 <= difficulty <= 1 else None
+    return difficulty if known else None
 
 
 def _log_failure(part: str, name: str, error: Exception) -> None:

@@ -272,6 +272,14 @@ async def test_a_difficulty_beyond_0_and_1_is_unknown(score: float) -> None:
     assert (await assessed(classifier=Fixed(score=score))).difficulty is None
 
 
+async def test_what_is_no_figure_and_no_finding_counts_as_a_fault() -> None:
+    """A third party's part that answers in another language is a part that failed."""
+    wrong: Any = "hard"
+    read = await assessed(detectors={"theirs": Fixed(findings=[wrong])}, classifier=Fixed(score=wrong))
+
+    assert (read.level, read.failed_detectors, read.difficulty) == (Level.RESTRICTED, ("theirs",), None)
+
+
 async def test_a_classifier_that_fails_leaves_the_difficulty_unknown() -> None:
     """The request goes on."""
     assert (await assessed(classifier=Broken())).difficulty is None
