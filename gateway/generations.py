@@ -141,6 +141,8 @@ class Generations:
         # Nobody awaits this task: what is not logged here is never seen.
         except Exception:
             log.exception("the changed policy could not be read, the last good one stays in force")
+        else:
+            self._said = ""
 
     def _retire(self, generation: _Generation) -> None:
         task = asyncio.create_task(_close_when_idle(generation))

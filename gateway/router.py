@@ -24,7 +24,7 @@ from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
-from gateway.types import Assessment, Delta, Explanation, Plan, Reply, Request
+from gateway.types import Assessment, Delta, Explanation, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 
@@ -193,10 +193,6 @@ class _Trip:
     entry_id: str
     at: datetime
     streamed: bool
-
-    @property
-    def plan(self) -> Plan:
-        return self.run.plan
 
     def settle(self, *, cancelled: bool) -> Outcome:
         house, run = self.house, self.run

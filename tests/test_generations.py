@@ -135,6 +135,20 @@ async def test_a_policy_that_stays_unopenable_is_complained_of_once(
     assert len([record for record in caplog.records if "was refused" in record.message]) == 1
 
 
+async def test_the_same_slip_a_second_time_is_complained_of_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once it was mended, it is news."""
+    monkeypatch.setattr("gateway.generations.LOOK_AGAIN_S", 0.0)
+    path = write(tmp_path / "p.yaml", "old")
+    async with Router.from_policy(path) as router:
+        for text in (UNOPENABLE, POLICY.format(text="newer", wait=0), UNOPENABLE):
+            path.write_text(text)
+            await _noticed(router)
+
+    assert len([record for record in caplog.records if "was refused" in record.message]) == 2
+
+
 async def test_of_two_refreshes_at_once_one_puts_the_change_in_force(tmp_path: Path) -> None:
     """They take turns."""
     path = write(tmp_path / "p.yaml", "old")
