@@ -25,7 +25,7 @@ from gateway.errors import (
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
 from gateway.policy.models import RetryPolicy
-from gateway.types import Attempt, Completion, Delta, Plan, Request, Step, Verdict
+from gateway.types import Attempt, Completion, Delta, Plan, Purpose, Request, Stakes, Step, Verdict
 from gateway.wire.deltas import DeltaCollector, as_deltas
 
 log = logging.getLogger("gateway")
@@ -186,7 +186,7 @@ async def _judged(run: Run, judges: Sequence[Judge], attempt: Attempt, completio
     verdicts: list[Verdict] = []
     for judge in judges:
         try:
-            verdicts.append(await _verdict(run, judge, completion))
+            verdicts.append(await _verdict(run, judge, completion, attempt.backend))
         except asyncio.CancelledError:
             # The answer was made, and may have been paid for.
             run.attempts.append(replace(attempt, verdicts=tuple(verdicts)))
@@ -196,17 +196,33 @@ async def _judged(run: Run, judges: Sequence[Judge], attempt: Attempt, completio
     return replace(attempt, verdicts=tuple(verdicts))
 
 
-async def _verdict(run: Run, judge: Judge, completion: Completion) -> Verdict:
+async def _verdict(run: Run, judge: Judge, completion: Completion, backend: str) -> Verdict:
     name = type(judge).__name__
     try:
         async with asyncio.timeout(max(0.0, run.deadline - run.crew.clock())):
-            return await judge.judge(run.request, completion)
+            return await judge.judge(run.request, completion, _Inquiry(backend=backend))
     except TimeoutError:
         return Verdict(accepted=False, judge=name, score=None, reason="no verdict before the deadline")
     # A judge that fails has accepted nothing.
     except Exception as error:  # noqa: BLE001
         _log_fault("judge", name, error)
         return Verdict(accepted=False, judge=name, score=None, reason="the judge failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inquiry:
+    """What a judge may know and ask: for now it asks nobody."""
+
+    backend: str
+    difficulty: float | None = None
+    stakes: Stakes = "normal"
+
+    async def ask(self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False) -> None:
+        """Ask nobody."""
+
+    def pays(self, backend: str, *, chance: float) -> bool:  # noqa: ARG002
+        """Say no: nobody can be asked."""
+        return False
 
 
 def _log_fault(part: str, name: str, error: Exception) -> None:

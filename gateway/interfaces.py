@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from gateway.entries import Feedback, LedgerEntry
-from gateway.types import Completion, Delta, Finding, Request, Verdict
+from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
 
 
 @runtime_checkable
@@ -51,15 +51,45 @@ class Detector(Protocol):
         """Return the findings in `text`, spans counted in characters of `text`."""
 
 
+class Inquiry(Protocol):
+    """What a judge may know and ask beyond the answer. Whom it may ask is fixed by the plan; it can widen nothing."""
+
+    @property
+    def backend(self) -> str:
+        """Who gave the answer that is judged."""
+
+    @property
+    def difficulty(self) -> float | None:
+        """What the classifier said of the request, None where it failed."""
+
+    @property
+    def stakes(self) -> Stakes:
+        """What hangs on the answer, as the caller says."""
+
+    async def ask(
+        self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False
+    ) -> Completion | None:
+        """Ask a backend once more; None where it is not admitted for this request, fails, or no time is left.
+
+        The call is an attempt of the request with its `purpose`: it is booked, and never chosen as the answer.
+        """
+
+    def pays(self, backend: str, *, chance: float) -> bool:
+        """Say whether asking `backend` costs less than `chance` times the call that it may spare.
+
+        What may be spared is the plan's next step. An unknown price pays for nothing; hardware of ours costs nothing.
+        """
+
+
 @runtime_checkable
 class Judge(Protocol):
-    """Reads an answer before it is accepted. Judges call nobody that the request is not cleared for."""
+    """Reads an answer before it is accepted. Judges call nobody but through the inquiry."""
 
     @property
     def needs_logprobs(self) -> bool:
         """Whether the completion must carry token log-probabilities."""
 
-    async def judge(self, request: Request, completion: Completion) -> Verdict:
+    async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:
         """Accept or reject; an answer that cannot be judged is rejected with the reason."""
 
 

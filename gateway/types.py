@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Literal, Protocol
 JsonObject = Mapping[str, Any]
 
 Stakes = Literal["low", "normal", "high"]
+# Why a backend was called: for the answer itself, for a second opinion on one, by a judge that is a model, or to compare
+# a local answer with a strong one afterwards.
+Purpose = Literal["answer", "sample", "judge", "holdout"]
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
@@ -293,6 +296,7 @@ class Attempt:
     verdicts: tuple[Verdict, ...] = ()
     first_token_s: float | None = None
     streamed: bool = False
+    purpose: Purpose = "answer"
 
     @property
     def accepted(self) -> bool | None:

@@ -11,6 +11,7 @@ from support.judges import ScriptedJudge
 from gateway.backends.mock import Answer, Mock, Options
 from gateway.cascade import Crew, Run, cascade, stream_cascade
 from gateway.errors import AbandonedError, BackendTimeoutError, BackendUnavailableError, RateLimitedError
+from gateway.interfaces import Inquiry
 from gateway.types import Attempt, Completion, Delta, Request, Verdict
 
 GOOD = ScriptedJudge(good=frozenset({"good"}))
@@ -266,7 +267,7 @@ def _with_judges(trip: Run, *judges: ScriptedJudge) -> Crew:
 class BrokenJudge(ScriptedJudge):
     """A judge with a fault, or one that thinks for ever."""
 
-    async def judge(self, request: Request, completion: Completion) -> Verdict:
+    async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:
         if self.good:
             await asyncio.sleep(30)
         raise ValueError("a canary that no log may hold")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import models
+from support.judges import ALONE
 from support.wire_servers import WireServer
 
 from gateway import plugins
@@ -151,7 +152,7 @@ async def test_a_judge_gives_a_verdict_with_a_reason(kind: str) -> None:
     module = plugins.load("judges", kind)
     async with module.build(module.Options()) as judge:
         assert isinstance(judge, Judge)
-        verdict = await judge.judge(HELLO, FINE)
+        verdict = await judge.judge(HELLO, FINE, ALONE)
 
     assert verdict.judge == kind
     assert verdict.reason

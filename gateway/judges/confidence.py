@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.interfaces import Inquiry
 from gateway.types import Completion, Request, Verdict
 from gateway.wire.openai import LEAST_LOGPROB, ROUNDING
 
@@ -55,7 +56,7 @@ class ConfidenceJudge:
         """True: without them every answer is rejected."""
         return True
 
-    async def judge(self, request: Request, completion: Completion) -> Verdict:  # noqa: ARG002 - the socket gives both
+    async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:  # noqa: ARG002 - the socket gives all
         """Accept from `at_least` on; the score is the model's probability of the tokens that count."""
         logprobs = [token.logprob for token in completion.logprobs or () if token.token.strip()]
         if not logprobs:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.interfaces import Inquiry
 from gateway.judges._schema import Comparison
 from gateway.types import Completion, JsonObject, Message, Request, ToolCall, Verdict
 
@@ -66,7 +67,7 @@ class FormatJudge:
         """False: form is in the text."""
         return False
 
-    async def judge(self, request: Request, completion: Completion) -> Verdict:
+    async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:  # noqa: ARG002 - the socket gives all
         """Accept the answer that has no fault; the reason names the first one."""
         fault = next(self._faults(request, completion, Comparison()), None)
         reason = "the answer has the asked form" if fault is None else fault

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from support.judges import ALONE
 
 from gateway.judges.confidence import Options, Over, build
 from gateway.types import Completion, Message, Request, TokenLogprob, Usage, Verdict
@@ -29,7 +30,7 @@ def answer(*tokens: tuple[str, float] | float) -> Completion:
 async def verdict(completion: Completion, **options: Any) -> Verdict:
     """Return what the judge says."""
     async with build(Options(**options)) as judge:
-        return await judge.judge(REQUEST, completion)
+        return await judge.judge(REQUEST, completion, ALONE)
 
 
 @pytest.mark.parametrize(("at_least", "accepted"), [(0.9, True), (0.91, False)])

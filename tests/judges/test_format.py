@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from support.judges import ALONE
 
 from gateway.judges.format import Options, build
 from gateway.types import Completion, Message, Request, ToolCall, Usage, Verdict
@@ -37,7 +38,7 @@ def answer(text: str | None = None, *calls: tuple[str, str], finish_reason: str 
 async def verdict(completion: Completion, request: Request | None = None, **options: Any) -> Verdict:
     """Return what the judge says."""
     async with build(Options.model_validate(options)) as judge:
-        return await judge.judge(request or asked(), completion)
+        return await judge.judge(request or asked(), completion, ALONE)
 
 
 async def reason(completion: Completion, request: Request | None = None, **options: Any) -> str:

@@ -1,8 +1,10 @@
-"""A judge whose verdicts are written in the test."""
+"""A judge whose verdicts are written in the test, and inquiries that are answered by one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.types import Completion, Request, Verdict
+from gateway.interfaces import Inquiry
+from gateway.types import Completion, Message, Purpose, Request, Stakes, Usage, Verdict
 
 
 @dataclass
@@ -13,7 +15,35 @@ class ScriptedJudge:
     needs_logprobs: bool = False
     read: list[str] = field(default_factory=list)
 
-    async def judge(self, request: Request, completion: Completion) -> Verdict:
+    async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:
         self.read.append(completion.message.text)
         accepted = completion.message.text in self.good
         return Verdict(accepted=accepted, judge="scripted", score=float(accepted), reason="as scripted")
+
+
+@dataclass
+class ScriptedInquiry:
+    """Answers from a script by backend; who is not in it is not admitted. `asked` remembers backend and purpose."""
+
+    backend: str = "llama"
+    difficulty: float | None = 0.5
+    stakes: Stakes = "normal"
+    answers: Mapping[str, str] = field(default_factory=dict)
+    paying: bool = True
+    asked: list[tuple[str, Purpose]] = field(default_factory=list)
+
+    async def ask(
+        self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False
+    ) -> Completion | None:
+        self.asked.append((backend, purpose))
+        text = self.answers.get(backend)
+        if text is None:
+            return None
+        message = Message(role="assistant", content=text)
+        return Completion(message=message, finish_reason="stop", usage=Usage(), model=backend)
+
+    def pays(self, backend: str, *, chance: float) -> bool:
+        return self.paying
+
+
+ALONE = ScriptedInquiry()
