@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, Protocol
 JsonObject = Mapping[str, Any]
 
 Stakes = Literal["low", "normal", "high"]
-# Why a backend was called: for the answer itself, for a second opinion on one, by a judge that is a model, or to compare
-# a local answer with a strong one afterwards.
+# Why a backend was called: for the answer itself, for a second opinion on one, by a judge that is a model, or to
+# compare a local answer with a strong one afterwards.
 Purpose = Literal["answer", "sample", "judge", "holdout"]
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
