@@ -2,6 +2,7 @@
 
 GatewayError
 ├── InvalidRequestError            the request itself is malformed: nothing was asked
+├── RowsError                      labelled rows were refused whole: `.problems`, each with file and line
 ├── ConfigurationError             the policy or the environment is wrong: nothing was opened
 │   ├── PolicyError                with `.problems`, each with file, line, column
 │   ├── UnknownKindError
@@ -47,18 +48,26 @@ def _rebuilt(kind: type[_PortableError], arguments: tuple[object, ...], fields: 
     return error
 
 
+class Problem(str):
+    """One located fault of a policy or of rows, as the line that is shown: `FILE:LINE:COLUMN: what; remedy`."""
+
+    __slots__ = ()
+
+
 class InvalidRequestError(GatewayError, ValueError):
     """The request is malformed; it was neither sent nor recorded."""
 
 
+class RowsError(_PortableError):
+    """Labelled rows were refused whole; `problems` has one line a fault, each with its file and line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(Problem(problem) for problem in problems)
+
+
 class ConfigurationError(GatewayError):
     """The policy, the environment or the installation is wrong; nothing was opened."""
-
-
-class Problem(str):
-    """One located fault of a policy, as the line that is shown: `FILE:LINE:COLUMN: what; remedy`."""
-
-    __slots__ = ()
 
 
 class PolicyError(ConfigurationError, _PortableError):

@@ -1,0 +1,1 @@
+"""Fitting, calibrating and measuring routers. The running gateway imports none of it."""
