@@ -65,6 +65,7 @@ _SECTIONS = {
     "LevelRange": "range of levels",
     "AcceptPolicy": "accept of a rule",
     "PartPolicy": "classifier, detectors, ledger",
+    "StakesPolicy": "stakes",
     "RetryPolicy": "retries",
     "LimitPolicy": "limits",
     "PolicyTest": "tests",

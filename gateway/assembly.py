@@ -49,6 +49,7 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
                 timeouts_s={name: backend.timeout_s for name, backend in policy.backends.items()},
                 judges={rule.name: await _judges(stack, rule) for rule in policy.rules},
                 retries=policy.retries,
+                stakes=policy.stakes,
             ),
             reader=await stack.enter_async_context(open_reader(policy)),
             prices=prices.load(),

@@ -67,6 +67,7 @@ async def assess(
         task=request.task,
         stakes=request.stakes,
         tenant=request.tenant,
+        pin=request.pin,
     )
 
 

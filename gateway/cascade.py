@@ -23,8 +23,8 @@ from gateway.errors import (
     RateLimitedError,
 )
 from gateway.fleet.failover import Replicas
-from gateway.interfaces import Backend, Judge
-from gateway.policy.models import RetryPolicy
+from gateway.interfaces import Backend, Inquiry, Judge
+from gateway.policy.models import RetryPolicy, StakesPolicy
 from gateway.types import Attempt, Completion, Delta, Plan, Purpose, Request, Stakes, Step, Verdict
 from gateway.wire.deltas import DeltaCollector, as_deltas
 
@@ -41,6 +41,7 @@ class Crew:
     timeouts_s: Mapping[str, float]
     judges: Mapping[str, Sequence[Judge]]
     retries: RetryPolicy
+    stakes: StakesPolicy = field(default_factory=StakesPolicy)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -63,6 +64,11 @@ class Run:
     def judges(self, step: Step) -> Sequence[Judge]:
         """The judges that read this step's answer."""
         return self.crew.judges.get(self.plan.rule or "", ()) if step.judged else ()
+
+    def inquiry(self, backend: str) -> Inquiry:
+        """What the judges of this backend's answer may know and ask."""
+        stakes = self.request.stakes
+        return _Inquiry(backend=backend, stakes=stakes, stake=self.crew.stakes.of(stakes))
 
 
 async def cascade(run: Run) -> None:
@@ -200,7 +206,7 @@ async def _verdict(run: Run, judge: Judge, completion: Completion, backend: str)
     name = type(judge).__name__
     try:
         async with asyncio.timeout(max(0.0, run.deadline - run.crew.clock())):
-            return await judge.judge(run.request, completion, _Inquiry(backend=backend))
+            return await judge.judge(run.request, completion, run.inquiry(backend))
     except TimeoutError:
         return Verdict(accepted=False, judge=name, score=None, reason="no verdict before the deadline")
     # A judge that fails has accepted nothing.
@@ -215,7 +221,8 @@ class _Inquiry:
 
     backend: str
     difficulty: float | None = None
-    stakes: Stakes = "normal"
+    stakes: Stakes
+    stake: float
 
     async def ask(self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False) -> None:
         """Ask nobody."""

@@ -4,11 +4,17 @@ The only place where a backend is admitted; whatever follows can only leave admi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from gateway.policy.models import BackendPolicy, LevelRange, Policy, Range, Rule, When
 from gateway.policy.place import is_local
+from gateway.spelling import remedy
 from gateway.types import Assessment, Level, Need, Plan, Reason, Step
+
+_LONGEST_NAME = 64
+# Where the choice of the rule decided about a backend.
+_BY_RULE = frozenset({"admitted", "rule", "no_rule"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +27,14 @@ class Fleet:
 
 def decide(assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None) -> Plan:
     """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
-    rule = next((rule for rule in policy.rules if _holds(rule.when, assessment)), None)
+    difficulty = counted(assessment, policy)
+    rule = next((rule for rule in policy.rules if _holds(rule.when, assessment, difficulty)), None)
     reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in policy.backends}
+    if difficulty != assessment.difficulty:
+        reasons = _with_note(reasons, _counting(assessment, policy, difficulty), policy, rule)
     return Plan(
         rule=rule.name if rule else None,
-        steps=_steps(rule, reasons) if rule else (),
+        steps=_steps(rule, reasons, assessment.pin) if rule else (),
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
@@ -48,23 +57,63 @@ def admit(assessment: Assessment, backend: BackendPolicy) -> Reason:
     return Reason(admitted=True, code="admitted", text=f"clearance {backend.clearance} covers level {assessment.level}")
 
 
-def _steps(rule: Rule, reasons: Mapping[str, Reason]) -> tuple[Step, ...]:
-    admitted = [name for name in dict.fromkeys(rule.use) if reasons[name].admitted]
+def counted(assessment: Assessment, policy: Policy) -> float:
+    """Return the difficulty that conditions are compared with: times what an error costs, at most 1.
+
+    One that the classifier could not say is above every number where it counts as hard, and 0 where it counts as easy.
+    """
+    if assessment.difficulty is None:
+        return inf if policy.when_unsure == "hard" else 0.0
+    if assessment.stakes == "normal":
+        return assessment.difficulty
+    return min(1.0, assessment.difficulty * policy.stakes.of(assessment.stakes))
+
+
+def _counting(assessment: Assessment, policy: Policy, difficulty: float) -> str:
+    if assessment.difficulty is None:
+        return f"the difficulty is unknown and counts as {policy.when_unsure}"
+    return f"difficulty {assessment.difficulty:.2f} counts as {difficulty:.2f} at stakes {assessment.stakes}"
+
+
+def _with_note(reasons: Mapping[str, Reason], note: str, policy: Policy, rule: Rule | None) -> dict[str, Reason]:
+    """Add how the difficulty was counted where a rule read it, to the reasons that the choice of the rule gave."""
+    tried = policy.rules[: policy.rules.index(rule) + 1] if rule else policy.rules
+    if all(one.when.difficulty is None for one in tried):
+        return dict(reasons)
+    return {
+        name: replace(reason, text=f"{reason.text}; {note}") if reason.code in _BY_RULE else reason
+        for name, reason in reasons.items()
+    }
+
+
+def _steps(rule: Rule, reasons: Mapping[str, Reason], pin: str | None) -> tuple[Step, ...]:
+    # A pinned backend is asked alone, also where the rule does not use it.
+    admitted = [name for name in (dict.fromkeys(rule.use) if pin is None else reasons) if reasons[name].admitted]
     return tuple(Step(backend=name, judged=_is_judged(rule, last=name == admitted[-1])) for name in admitted)
 
 
 def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rule: Rule | None) -> Reason:
     backend = policy.backends[name]
+    pinned_away = assessment.pin is not None and _pinned_away(name, assessment.pin, policy)
+    if pinned_away:
+        return pinned_away
     verdict = admit(assessment, backend)
     if not verdict.admitted:
         return verdict
-    return _passed_over(name, rule) or _unfit(name, assessment, backend, fleet) or verdict
+    return _passed_over(name, rule, assessment.pin) or _unfit(name, assessment, backend, fleet) or verdict
 
 
-def _passed_over(name: str, rule: Rule | None) -> Reason | None:
+def _pinned_away(name: str, pin: str, policy: Policy) -> Reason | None:
+    if pin not in policy.backends:
+        hint = remedy(pin, policy.backends)
+        return _out("pin", f"the caller pinned {pin[:_LONGEST_NAME]!r}, which this policy does not have; {hint}")
+    return None if name == pin else _out("pin", f"the caller pinned {pin!r}")
+
+
+def _passed_over(name: str, rule: Rule | None, pin: str | None) -> Reason | None:
     if rule is None:
         return _out("no_rule", "no rule of the policy fits this request")
-    if name not in rule.use:
+    if pin is None and name not in rule.use:
         return _out("rule", f"rule {rule.name!r} does not use it")
     return None
 
@@ -95,7 +144,7 @@ def _is_judged(rule: Rule, *, last: bool) -> bool:
     return bool(rule.accept) and (not last or rule.unaccepted == "refuse")
 
 
-def _holds(when: When, assessment: Assessment) -> bool:
+def _holds(when: When, assessment: Assessment, difficulty: float) -> bool:
     return (
         (not when.tags or not assessment.tags.isdisjoint(when.tags))
         and (not when.kinds or not assessment.kinds.isdisjoint(when.kinds))
@@ -104,17 +153,14 @@ def _holds(when: When, assessment: Assessment) -> bool:
         and (not when.stakes or assessment.stakes in when.stakes)
         and (not when.needs or not assessment.needs.isdisjoint(when.needs))
         and _within_level(when.level, assessment.level)
-        and _within(when.difficulty, assessment.difficulty)
+        and _within(when.difficulty, difficulty)
         and _within(when.prompt_tokens, assessment.prompt_tokens)
     )
 
 
-def _within(limits: Range | None, value: float | None) -> bool:
+def _within(limits: Range | None, value: float) -> bool:
     if limits is None:
         return True
-    # An unknown difficulty counts as hard: `at_least` holds, `below` does not.
-    if value is None:
-        return limits.below is None
     return (limits.at_least is None or value >= limits.at_least) and (limits.below is None or value < limits.below)
 
 

@@ -66,6 +66,10 @@ class Inquiry(Protocol):
     def stakes(self) -> Stakes:
         """What hangs on the answer, as the caller says."""
 
+    @property
+    def stake(self) -> float:
+        """What an error costs at these stakes, next to a normal one: a doubt counts so many times."""
+
     async def ask(
         self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False
     ) -> Completion | None:

@@ -112,6 +112,7 @@ class Request:
     `id` is the caller's own name for it; the ledger keeps it beside the entry's id, which is always new.
     `tags` name what the caller knows about the content; they raise its level and never lower it.
     `deadline_s` bounds the whole request, retries and escalations included.
+    `pin` names the one backend that shall be asked; it admits nobody who may not see the request.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -125,6 +126,7 @@ class Request:
     stakes: Stakes = "normal"
     tenant: str | None = None
     deadline_s: float | None = None
+    pin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,7 @@ class Assessment:
     task: str | None
     stakes: Stakes
     tenant: str | None
+    pin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

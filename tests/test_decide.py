@@ -1,15 +1,22 @@
 """Who may answer, and in what order."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.policies import assessment, mock, policy
 
-from gateway.decide import Fleet, admit, decide
-from gateway.policy.models import BackendPolicy, Policy
-from gateway.types import Assessment, Level, Need
+from gateway.decide import Fleet, admit, counted, decide
+from gateway.policy.models import BackendPolicy, Policy, StakesPolicy
+from gateway.types import Assessment, Level, Need, Stakes
 
 NO_FLEET = Fleet()
+BY_DIFFICULTY = policy(
+    {"a": mock(), "b": mock(clearance="internal", local=False)},
+    {"name": "hard", "when": {"difficulty": {"at_least": 0.62}}, "use": ["b"]},
+    {"name": "r", "use": ["a", "b"]},
+)
 
 levels = st.sampled_from(list(Level))
 regions = st.none() | st.frozensets(st.sampled_from(["eu", "us"]))
@@ -175,3 +182,128 @@ def test_the_shortest_deadline_counts() -> None:
 
     assert decide(assessment(), rules_, NO_FLEET).deadline_s == 5
     assert decide(assessment(), rules_, NO_FLEET, deadline_s=2).deadline_s == 2
+
+
+@pytest.mark.parametrize(
+    ("stakes", "difficulty", "rule"),
+    [("normal", 0.61, "r"), ("normal", 0.62, "hard"), ("high", 0.30, "r"), ("high", 0.31, "hard"), ("low", 1.0, "r")],
+)
+def test_stakes_move_the_threshold_of_a_rule(stakes: Stakes, difficulty: float, rule: str) -> None:
+    """A difficulty counts as many times as an error costs."""
+    plan = decide(assessment(stakes=stakes, difficulty=difficulty), BY_DIFFICULTY, NO_FLEET)
+
+    assert plan.rule == rule
+
+
+def test_what_an_error_costs_is_the_policys_to_say() -> None:
+    """The factors are the policy's own."""
+    dear = BY_DIFFICULTY.model_copy(update={"stakes": StakesPolicy(high=10)})
+
+    assert decide(assessment(stakes="high", difficulty=0.062), dear, NO_FLEET).rule == "hard"
+
+
+@given(st.floats(0, 1), st.sampled_from(["low", "normal", "high"]))
+def test_a_counted_difficulty_is_a_share(difficulty: float, stakes: Stakes) -> None:
+    """Whatever hangs on it, 1 is the hardest."""
+    assert 0 <= counted(assessment(difficulty=difficulty, stakes=stakes), BY_DIFFICULTY) <= 1
+
+
+def test_the_reasons_say_how_the_difficulty_was_counted() -> None:
+    """Whoever asks why a hard model answers an easy text is told."""
+    plan = decide(assessment(stakes="high", difficulty=0.4), BY_DIFFICULTY, NO_FLEET)
+
+    assert plan.reasons["b"].text.endswith("; difficulty 0.40 counts as 0.80 at stakes high")
+    assert "counts as" not in decide(assessment(difficulty=0.4), BY_DIFFICULTY, NO_FLEET).reasons["b"].text
+
+
+def test_a_difficulty_that_no_rule_reads_is_not_told() -> None:
+    """A reason names what decided."""
+    plan = decide(assessment(stakes="high", difficulty=0.4), policy({"a": mock()}), NO_FLEET)
+
+    assert "difficulty" not in plan.reasons["a"].text
+
+
+@pytest.mark.parametrize(("when_unsure", "rule"), [("hard", "hard"), ("easy", "r")])
+def test_an_unknown_difficulty_counts_as_the_policy_says(when_unsure: str, rule: str) -> None:
+    """A classifier that fails decides nothing by itself."""
+    rules_ = BY_DIFFICULTY.model_copy(update={"when_unsure": when_unsure})
+
+    plan = decide(assessment(difficulty=None, stakes="high"), rules_, NO_FLEET)
+
+    assert plan.rule == rule
+    assert plan.reasons["a"].text.endswith(f"; the difficulty is unknown and counts as {when_unsure}")
+
+
+@pytest.mark.parametrize(
+    ("when_unsure", "limits", "holds"),
+    [("hard", {"below": 2}, False), ("easy", {"below": 0.1}, True), ("easy", {"at_least": 0.1}, False)],
+)
+def test_hard_is_above_every_limit_and_easy_is_zero(
+    when_unsure: str, limits: dict[str, object], *, holds: bool
+) -> None:
+    """An unknown difficulty lies outside what a rule means by its numbers."""
+    only = {"name": "r", "when": {"difficulty": limits}, "use": "a"}
+
+    plan = decide(assessment(difficulty=None), policy({"a": mock()}, only, when_unsure=when_unsure), NO_FLEET)
+
+    assert (plan.rule == "r") is holds
+
+
+@given(assessments, policies, st.sampled_from(["a", "b", "c", "nobody"]))
+def test_a_pin_never_widens_who_may_see_a_request(request_: Assessment, rules_: Policy, pin: str) -> None:
+    """Whatever the caller pins, the one who answers could have been admitted and is fit."""
+    free = decide(request_, rules_, NO_FLEET)
+    plan = decide(replace(request_, pin=pin), rules_, NO_FLEET)
+
+    assert set(plan.backends) <= {pin}
+    assert plan.rule == free.rule
+    for name in plan.backends:
+        backend = rules_.backends[name]
+        assert admit(request_, backend).admitted
+        assert request_.needs <= set(backend.supports or ())
+        assert backend.context_tokens is None or request_.prompt_tokens <= backend.context_tokens
+    if pin in free.backends:
+        assert plan.backends == (pin,)
+
+
+def test_a_pinned_backend_is_asked_alone_also_where_the_rule_does_not_use_it() -> None:
+    """The caller chooses among those who may."""
+    plan = decide(assessment(difficulty=0.9, pin="a"), BY_DIFFICULTY, NO_FLEET)
+
+    assert plan.backends == ("a",)
+    assert str(plan.reasons["b"]) == "out: the caller pinned 'a'"
+
+
+def test_a_pinned_backend_that_may_not_see_the_request_is_out() -> None:
+    """A pin is no clearance."""
+    plan = decide(assessment(level=Level.RESTRICTED, pin="b"), BY_DIFFICULTY, NO_FLEET)
+
+    assert plan.backends == ()
+    assert plan.reasons["b"].code == "clearance"
+
+
+def test_a_pin_opens_nothing_where_no_rule_fits() -> None:
+    """What the policy refuses stays refused."""
+    rules_ = policy({"a": mock()}, {"name": "r", "when": {"task": "x"}, "use": "a"})
+
+    assert decide(assessment(pin="a"), rules_, NO_FLEET).backends == ()
+
+
+def test_an_unknown_pin_refuses_with_the_nearest_name() -> None:
+    """A slip of the finger is answered by nobody rather than by somebody else."""
+    plan = decide(assessment(pin="lama"), policy({"llama": mock(), "frontier": mock()}), NO_FLEET)
+
+    assert plan.backends == ()
+    assert {str(reason) for reason in plan.reasons.values()} == {
+        "out: the caller pinned 'lama', which this policy does not have; did you mean 'llama'?"
+    }
+
+
+@pytest.mark.parametrize(("unaccepted", "judged"), [("refuse", True), ("answer", False)])
+def test_a_pinned_answer_is_judged_only_where_the_rule_would_rather_refuse(unaccepted: str, *, judged: bool) -> None:
+    """The pinned backend is the last one."""
+    rule = {"name": "r", "use": ["a", "b"], "accept": {"judge": "format"}, "unaccepted": unaccepted}
+
+    plan = decide(assessment(pin="a"), policy({"a": mock(), "b": mock()}, rule), NO_FLEET)
+
+    assert [step.judged for step in plan.steps] == [judged]

@@ -43,6 +43,13 @@ async def test_a_plan_that_meets_every_demand_passes(expect: dict[str, object]) 
     assert (result.passed, result.name, result.rule, result.uses) == (True, "test 1", "regulated", ("llama",))
 
 
+async def test_a_test_may_pin_and_raise_the_stakes() -> None:
+    """Every keyword of `route` works in a test too."""
+    result = await only(of_two({"text": "hi", "pin": "frontier", "stakes": "high"}, uses=["frontier"]))
+
+    assert result.passed
+
+
 @pytest.mark.parametrize(
     ("expect", "said"),
     [

@@ -23,8 +23,8 @@ from gateway.errors import (
     PolicyError,
 )
 from gateway.ledgers.memory import MemoryLedger
-from gateway.policy.models import Policy
-from gateway.types import Level, Money, Need, Reply, Usage
+from gateway.policy.models import Policy, RetryPolicy
+from gateway.types import Level, Money, Need, Reply, Stakes, Usage
 from gateway.wire.openai import parse_request
 
 LATE = {"text": "late", "latency_s": 30}
@@ -91,6 +91,44 @@ async def test_a_rejected_answer_is_escalated_and_both_calls_are_booked() -> Non
     assert reply.backend == "frontier"
     assert entry.escalated
     assert [attempt.backend for attempt in entry.attempts] == ["llama", "frontier"]
+
+
+@pytest.mark.parametrize(("stakes", "backend"), [("low", "llama"), ("normal", "llama"), ("high", "frontier")])
+async def test_a_doubt_that_is_fine_at_normal_stakes_escalates_at_high_ones(stakes: Stakes, backend: str) -> None:
+    """What hangs on an answer reaches the judge that reads it."""
+    sure = {"text": "billing", "confidence": 0.85}
+
+    async with Router.from_policy(two(sure, accept={"judge": "confidence", "at_least": 0.8})) as router:
+        reply = await router.route("hello", stakes=stakes)
+
+    assert reply.backend == backend
+
+
+async def test_a_pinned_backend_is_asked_again_after_a_transient_fault() -> None:
+    """A pin chooses whom to ask, not how patiently."""
+    given_ = two("unused", frontier={"error": "unavailable"}).model_copy(
+        update={"retries": RetryPolicy(attempts=2, first_wait_s=0)}
+    )
+
+    async with Router.from_policy(given_) as router:
+        with pytest.raises(CascadeExhaustedError):
+            await router.route("hello", pin="frontier")
+        (entry,) = await entries(router)
+
+    assert [attempt.backend for attempt in entry.attempts] == ["frontier", "frontier"]
+
+
+async def test_a_pin_that_admits_nobody_is_refused_with_reasons() -> None:
+    """A private prompt stays, whoever pins what; in pieces too."""
+    async with Router.from_policy(two("unused")) as router:
+        with pytest.raises(NoEligibleBackendError) as caught:
+            await router.route("hello", tags={"phi"}, pin="frontier")
+        with pytest.raises(NoEligibleBackendError):
+            await anext(aiter(router.stream("hello", tags={"phi"}, pin="frontier")))
+        explanation = await router.explain("hello", tags={"phi"}, pin="frontier")
+
+    assert caught.value.reasons["llama"] == "out: the caller pinned 'frontier'"
+    assert explanation.plan.backends == ()
 
 
 async def test_a_private_request_stays_when_its_answer_is_rejected() -> None:

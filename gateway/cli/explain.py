@@ -9,6 +9,7 @@ import typer
 from gateway.cli.console import NO, say, say_facts, say_json, say_table
 from gateway.cli.inputs import (
     JsonOption,
+    PinOption,
     PolicyOption,
     StakesOption,
     TagOption,
@@ -32,6 +33,7 @@ def explain(  # noqa: PLR0913 - a parameter an option
     task: TaskOption = None,
     stakes: StakesOption = "normal",
     tenant: TenantOption = None,
+    pin: PinOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show who may answer a request and who would, calling nobody.
@@ -40,7 +42,7 @@ def explain(  # noqa: PLR0913 - a parameter an option
 
     Example: gateway explain "Patient Jane Doe, MRN 448812" --tag phi
     """
-    fields = RequestFields(tags=tag, task=task, stakes=stakes, tenant=tenant)
+    fields = RequestFields(tags=tag, task=task, stakes=stakes, tenant=tenant, pin=pin)
     # A ledger of its own: explaining leaves no file behind.
     router = Router.from_policy(policy_path(policy), ledger=MemoryLedger(1))
     explanation = asyncio.run(_explain(router, text_of(text), fields))

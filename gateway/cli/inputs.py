@@ -42,6 +42,10 @@ TagOption = Annotated[
 ]
 TaskOption = Annotated[str | None, typer.Option(metavar="NAME", help="The task, for rules that ask for one.")]
 StakesOption = Annotated[Stakes, typer.Option(help="What hangs on the answer.")]
+PinOption = Annotated[
+    str | None,
+    typer.Option(metavar="BACKEND", help="Ask this backend alone, if it may see the request."),
+]
 TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="On whose behalf.")]
 
 

@@ -9,6 +9,7 @@ import typer
 from gateway.cli.console import NO, amount, complain, harmless, remark, say, say_json, usd
 from gateway.cli.inputs import (
     JsonOption,
+    PinOption,
     PolicyOption,
     StakesOption,
     TagOption,
@@ -32,6 +33,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     task: TaskOption = None,
     stakes: StakesOption = "normal",
     tenant: TenantOption = None,
+    pin: PinOption = None,
     deadline: Annotated[float | None, typer.Option(metavar="S", help="Seconds allowed, everything included.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False,
     max_tokens: Annotated[int | None, typer.Option(metavar="N", help="The longest answer, in tokens.")] = None,
@@ -47,7 +49,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     if stream and as_json:
         raise InvalidRequestError("--stream and --json exclude each other; leave one out")
     fields = RequestFields(
-        tags=tag, task=task, stakes=stakes, tenant=tenant, deadline_s=deadline, max_tokens=max_tokens
+        tags=tag, task=task, stakes=stakes, tenant=tenant, pin=pin, deadline_s=deadline, max_tokens=max_tokens
     )
     content = text_of(text)
     router = Router.from_policy(policy_path(policy))

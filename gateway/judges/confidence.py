@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.interfaces import Inquiry
+from gateway.judges._threshold import demanded, told
 from gateway.types import Completion, Request, Verdict
 from gateway.wire.openai import LEAST_LOGPROB, ROUNDING
 
@@ -28,7 +29,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    at_least: float = Field(default=0.8, ge=0, le=1, description="The confidence from which an answer is accepted.")
+    at_least: float = Field(default=0.8, ge=0, le=1, description="The confidence that is enough at stakes normal.")
     over: Over = Field(
         default="auto",
         description=(
@@ -57,15 +58,16 @@ class ConfidenceJudge:
         return True
 
     async def judge(self, request: Request, completion: Completion, inquiry: Inquiry) -> Verdict:  # noqa: ARG002 - the socket gives all
-        """Accept from `at_least` on; the score is the model's probability of the tokens that count."""
+        """Accept from `at_least` on, moved by the stakes; the score is the probability of the tokens that count."""
         logprobs = [token.logprob for token in completion.logprobs or () if token.token.strip()]
         if not logprobs:
             return _rejected("the backend gave no log-probabilities")
         if not all(map(_is_logprob, logprobs)):
             return _rejected("the backend's log-probabilities are no logarithms of probabilities")
         score = min(1.0, exp(_logprob(logprobs, self.over)))
-        accepted = score >= self.at_least
-        reason = f"confidence {score:.3f} is {'at least' if accepted else 'below'} {self.at_least:g}"
+        at_least = demanded(self.at_least, inquiry.stake)
+        accepted = score >= at_least
+        reason = f"confidence {score:.3f} is {'at least' if accepted else 'below'} {told(self.at_least, inquiry)}"
         return Verdict(accepted=accepted, judge="confidence", score=score, reason=reason)
 
 

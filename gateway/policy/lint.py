@@ -41,6 +41,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     _check_demands(policy, errors, warnings)
     _check_ends(policy, warnings)
     _check_baselines(policy, warnings)
+    _check_stakes(policy, warnings)
 
 
 def _check_backends(policy: Policy, errors: Report) -> None:
@@ -121,6 +122,14 @@ def _check_baselines(policy: Policy, warnings: Report) -> None:
             warnings.add(path, f"there is no price for {shown}: {known}")
         elif price.ends is not None:
             warnings.add(path, f"{shown} ends on {price.ends}; name the model that you would use after it")
+
+
+def _check_stakes(policy: Policy, warnings: Report) -> None:
+    low, high = policy.stakes.low, policy.stakes.high
+    if low > 1:
+        warnings.add(("stakes", "low"), f"an error at stakes low costs {low:g} times a normal one; 1 or less fits")
+    if high < 1:
+        warnings.add(("stakes", "high"), f"an error at stakes high costs {high:g} times a normal one; 1 or more fits")
 
 
 def _check_licence(path: Path, licence: str, errors: Report) -> None:

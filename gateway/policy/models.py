@@ -162,7 +162,8 @@ class When(_Model):
     ] = Field(default=(), description="What the request asks of a backend beyond text.")
     level: LevelRange | None = Field(default=None, description="The request's level, tags and findings included.")
     difficulty: Range | None = Field(
-        default=None, description="What the classifier says, 0 to 1; an unknown difficulty counts as hard."
+        default=None,
+        description="What the classifier says, times what an error costs at these stakes (`stakes`): 0 to 1.",
     )
     prompt_tokens: Range | None = Field(default=None, description="The length of the prompt, about.")
 
@@ -211,6 +212,20 @@ class Rule(_Model):
     )
     baseline: str | None = Field(default=None, description="Another baseline than the policy's.")
     deadline_s: float | None = Field(default=None, gt=0, description="A shorter deadline than the policy's.")
+
+
+class StakesPolicy(_Model):
+    """What an error costs at each of the stakes, next to a normal one; difficulty and doubt count so many times."""
+
+    low: float = Field(default=0.5, gt=0, le=1000, description="An error at stakes low.")
+    normal: Literal[1] = Field(default=1, description="The measure of the others, always 1.")
+    high: float = Field(default=2.0, gt=0, le=1000, description="An error at stakes high.")
+
+    def of(self, stakes: Stakes) -> float:
+        """Return what an error costs at these stakes."""
+        if stakes == "normal":
+            return 1.0
+        return self.low if stakes == "low" else self.high
 
 
 class RetryPolicy(_Model):
@@ -298,6 +313,10 @@ class Policy(_Model):
     retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
     limits: LimitPolicy = Field(default=LimitPolicy(), description="What is refused for its size.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
+    when_unsure: Literal["hard", "easy"] = Field(
+        default="hard", description="What a difficulty counts as that the classifier could not say."
+    )
+    stakes: StakesPolicy = Field(default=StakesPolicy(), description="What an error costs.")
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
 

@@ -33,6 +33,7 @@ class RequestFields(TypedDict, total=False):
     stakes: Stakes | None
     tenant: str | None
     deadline_s: float | None
+    pin: str | None
     tools: Sequence[JsonObject] | None
     tool_choice: str | JsonObject | None
     response_format: JsonObject | None
@@ -275,6 +276,7 @@ _LABELS: dict[str, Check] = {
     "stakes": _stakes,
     "tenant": _label,
     "deadline_s": _deadline,
+    "pin": _label,
     "tools": _tools,
     "tool_choice": _tool_choice,
     "response_format": _response_format,

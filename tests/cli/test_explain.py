@@ -93,3 +93,11 @@ def test_a_table_fits_a_terminal_and_is_one_line_a_row_in_a_pipe(
     assert all(len(line) <= columns for columns, screen in screens.items() for line in screen.out.splitlines())
     assert piped.out.isascii()
     assert len(piped.out.splitlines()) == 12
+
+
+def test_a_pin_is_explained(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """A pin that opens nothing says so."""
+    outcome = gateway("explain", "Where?", "--tag", "phi", "--pin", "frontier", "--policy", write_policy())
+
+    assert outcome.code == 1
+    assert "the caller pinned 'frontier'" in outcome.out

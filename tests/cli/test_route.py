@@ -74,6 +74,13 @@ def test_labels_and_bounds_reach_the_router(gateway: Gateway, write_policy: Writ
     assert outcome.err.startswith("llama | rule default")
 
 
+def test_a_pinned_backend_answers(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """The user chooses who answers, among those who may."""
+    outcome = gateway("route", "Where?", "--pin", "frontier", "--policy", write_policy())
+
+    assert (outcome.code, outcome.out) == (0, "It is surely Paris.\n")
+
+
 def test_a_reply_that_its_judges_reject_is_marked(gateway: Gateway, write_policy: WritePolicy) -> None:
     """An answer that nobody could better is given, and not passed off as a good one."""
     rule = ", accept: {judge: format, one_of: [refund]}, unaccepted: answer"

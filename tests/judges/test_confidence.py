@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.judges import ALONE
+from support.judges import ALONE, ScriptedInquiry
 
 from gateway.judges.confidence import Options, Over, build
 from gateway.types import Completion, Message, Request, TokenLogprob, Usage, Verdict
@@ -132,3 +132,14 @@ async def test_the_score_is_a_probability(logprobs: list[float], over: Over) -> 
 
     assert score is not None
     assert 0 <= score <= 1
+
+
+@pytest.mark.parametrize(("stake", "accepted"), [(0.5, True), (1.0, True), (2.0, False)])
+async def test_higher_stakes_ask_for_more_confidence(stake: float, accepted: bool) -> None:
+    """Where an error costs twice as much, half the doubt is allowed."""
+    inquiry = ScriptedInquiry(stakes="high", stake=stake)
+
+    async with build(Options(at_least=0.8)) as judge:
+        given_ = await judge.judge(REQUEST, answer(0.85), inquiry)
+
+    assert given_.accepted is accepted

@@ -313,3 +313,11 @@ def test_a_baseline_that_ends_is_odd() -> None:
     assert lint(policy({"llama": LOCAL}, baseline="openai/gpt-5-mini")).warnings == (
         "<policy>: baseline: 'openai/gpt-5-mini' ends on 2026-12-11; name the model that you would use after it",
     )
+
+
+def test_stakes_that_turn_the_scale_around_are_odd() -> None:
+    """An error at low stakes that costs more than a normal one was hardly meant."""
+    assert lint(policy({"llama": LOCAL}, stakes={"low": 3, "high": 0.5})).warnings == (
+        "<policy>: stakes.low: an error at stakes low costs 3 times a normal one; 1 or less fits",
+        "<policy>: stakes.high: an error at stakes high costs 0.5 times a normal one; 1 or more fits",
+    )

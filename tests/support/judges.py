@@ -28,6 +28,7 @@ class ScriptedInquiry:
     backend: str = "llama"
     difficulty: float | None = 0.5
     stakes: Stakes = "normal"
+    stake: float = 1.0
     answers: Mapping[str, str] = field(default_factory=dict)
     paying: bool = True
     asked: list[tuple[str, Purpose]] = field(default_factory=list)

@@ -52,7 +52,7 @@ def test_keywords_on_a_request_replace_its_labels_and_keep_its_tags() -> None:
 def test_every_label_is_kept() -> None:
     """Labels steer the routing, so none is lost on the way."""
     request = parse_request(
-        "Hello", id="abc", tags=["pii", "eu"], task="chat", stakes="high", tenant="acme", deadline_s=3
+        "Hello", id="abc", tags=["pii", "eu"], task="chat", stakes="high", tenant="acme", deadline_s=3, pin="llama"
     )
 
     assert request == Request(
@@ -63,6 +63,7 @@ def test_every_label_is_kept() -> None:
         stakes="high",
         tenant="acme",
         deadline_s=3.0,
+        pin="llama",
     )
 
 
@@ -177,6 +178,7 @@ def test_values_of_ours_are_taken_as_they_are() -> None:
         ({"id": "a b"}, "id is no id"),
         ({"deadline_s": 0}, "deadline_s is 0"),
         ({"stakes": SECRET}, "stakes is none of the three"),
+        ({"pin": 3}, "pin is a int; give a text"),
         ({"tags": "pii"}, "tags is a str"),
         ({"task": 7}, "task is a int"),
         ({"tools": ({"type": "web_search"},)}, "tools[0] is no function"),
