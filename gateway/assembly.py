@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway import plugins
-from gateway.cascade import Crew
+from gateway.calls import Crew
 from gateway.decide import Fleet
 from gateway.errors import BackendError, ConfigurationError
 from gateway.fleet.failover import Replicas
@@ -18,6 +18,7 @@ from gateway.interfaces import Backend, Judge
 from gateway.licences import registry
 from gateway.licences.registry import Licence
 from gateway.money import prices
+from gateway.money.books import Books
 from gateway.money.prices import PriceList
 from gateway.policy.models import BackendPolicy, Policy, Rule
 from gateway.reading import Reader, open_reader
@@ -41,6 +42,7 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
     """Open every part of a policy, and close them all when the context ends."""
     async with AsyncExitStack() as stack:
         replicas, unavailable = await _backends(stack, policy)
+        listed = prices.load()
         yield House(
             policy=policy,
             fleet=Fleet(unavailable=unavailable, supports=_supports(policy)),
@@ -50,9 +52,10 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
                 judges={rule.name: await _judges(stack, rule) for rule in policy.rules},
                 retries=policy.retries,
                 stakes=policy.stakes,
+                estimate=Books(policy=policy, prices=listed).estimate,
             ),
             reader=await stack.enter_async_context(open_reader(policy)),
-            prices=prices.load(),
+            prices=listed,
             licences={b.licence: registry.get(b.licence) for b in policy.backends.values() if b.licence},
             replicas=replicas,
         )

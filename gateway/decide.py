@@ -38,6 +38,7 @@ def decide(assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: 
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
+        consultable=_consultable(rule, assessment, policy, fleet) if rule else frozenset(),
     )
 
 
@@ -90,6 +91,18 @@ def _steps(rule: Rule, reasons: Mapping[str, Reason], pin: str | None) -> tuple[
     # A pinned backend is asked alone, also where the rule does not use it.
     admitted = [name for name in (dict.fromkeys(rule.use) if pin is None else reasons) if reasons[name].admitted]
     return tuple(Step(backend=name, judged=_is_judged(rule, last=name == admitted[-1])) for name in admitted)
+
+
+def _consultable(rule: Rule, assessment: Assessment, policy: Policy, fleet: Fleet) -> frozenset[str]:
+    """Return who may be asked for an opinion: of those that the rule and its judges name, who may see the request."""
+    # A pin says who answers; judges may still ask somebody else about it.
+    named = rule.names | {pin for pin in (assessment.pin,) if pin is not None}
+    return frozenset(
+        name
+        for name in named & policy.backends.keys()
+        if admit(assessment, policy.backends[name]).admitted
+        and _unfit(name, assessment, policy.backends[name], fleet) is None
+    )
 
 
 def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rule: Rule | None) -> Reason:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from gateway.types import Level, Money, Usage
+from gateway.types import Level, Money, Purpose, Usage
 
 Status = Literal["answered", "refused", "exhausted", "cancelled"]
+CostSource = Literal["provider", "price", "pool", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,8 @@ class AttemptRecord:
     """An attempt as the ledger keeps it: no content, money in nano-USD, None where unknown.
 
     `cost_source` says where `cost` comes from: `provider`, `price` (our price list), `pool` (hardware that is
-    paid for already: marginal cost 0), or `unknown`.
+    paid for already: marginal cost 0), or `unknown`. `purpose` says why the backend was called: only an `answer` can
+    become the reply.
     """
 
     backend: str
@@ -26,7 +28,8 @@ class AttemptRecord:
     score: float | None
     usage: Usage
     cost: Money | None
-    cost_source: Literal["provider", "price", "pool", "unknown"]
+    cost_source: CostSource
+    purpose: Purpose = "answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,12 @@ class LedgerEntry:
     @property
     def escalated(self) -> bool:
         """Whether a first answer was read and found wanting, or failed, and somebody else was asked."""
-        return len({attempt.backend for attempt in self.attempts}) > 1
+        return len({attempt.backend for attempt in self.answers}) > 1
+
+    @property
+    def answers(self) -> tuple[AttemptRecord, ...]:
+        """The calls that were made for an answer, without those of judges."""
+        return tuple(attempt for attempt in self.attempts if attempt.purpose == "answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from weakref import WeakSet
 
 from gateway import plugins
 from gateway.assembly import House
-from gateway.cascade import Run, cascade, stream_cascade
+from gateway.calls import Run
+from gateway.cascade import cascade, stream_cascade
 from gateway.decide import decide
 from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
@@ -24,7 +25,7 @@ from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
-from gateway.types import Assessment, Delta, Explanation, Reply, Request
+from gateway.types import Delta, Explanation, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 
@@ -136,7 +137,7 @@ class Router:
         request = parse_request(content, **fields)
         with self._generations.lease() as house:
             trip = await _begin(house, request)
-            return Explanation(assessment=trip.assessment, plan=trip.run.plan)
+            return Explanation(assessment=trip.run.assessment, plan=trip.run.plan)
 
     async def feedback(self, entry_id: str, score: float, *, source: str = "caller") -> None:
         """Keep what somebody says about an answer: 0 is bad, 1 is good. Raises `InvalidRequestError`, `LedgerError`."""
@@ -188,7 +189,6 @@ class _Trip:
     """One request between `decide` and `settle`."""
 
     house: House
-    assessment: Assessment
     run: Run
     entry_id: str
     at: datetime
@@ -198,7 +198,7 @@ class _Trip:
         house, run = self.house, self.run
         return settle(
             run.request,
-            self.assessment,
+            run.assessment,
             run.plan,
             run.attempts,
             policy=house.policy,
@@ -216,8 +216,8 @@ async def _begin(house: House, request: Request, *, streamed: bool = False) -> _
     started, at = house.crew.clock(), datetime.now(UTC)
     assessment = await house.reader.assess(request)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s)
-    run = Run(request=request, plan=plan, crew=house.crew, started=started)
-    return _Trip(house=house, assessment=assessment, run=run, entry_id=new_id(), at=at, streamed=streamed)
+    run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started)
+    return _Trip(house=house, run=run, entry_id=new_id(), at=at, streamed=streamed)
 
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:

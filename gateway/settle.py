@@ -1,40 +1,21 @@
 """What became of a request: whose answer counts, what it cost, what it would have cost. Pure, and it never raises.
 
-Cost is what the request cost at the margin: hardware of ours is paid by the hour (`money.savings` charges it), so its
-calls cost 0. The baseline is one successful call of the model that we would have used, on the same tokens.
+Cost is what the request cost at the margin (`money.books`), what its judges asked included. The baseline is one
+successful call of the model that we would have used, on the same tokens.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
-from gateway.entries import AttemptRecord, LedgerEntry, Status
-from gateway.errors import (
-    AuthenticationError,
-    BackendError,
-    BackendTimeoutError,
-    BackendUnavailableError,
-    CascadeExhaustedError,
-    ContextWindowExceededError,
-    NoEligibleBackendError,
-    RateLimitedError,
-    RequestRejectedError,
-    RoutingError,
-)
+from gateway.entries import LedgerEntry, Status
+from gateway.errors import CascadeExhaustedError, NoEligibleBackendError, RoutingError
 from gateway.licences.registry import Licence, attribution
-from gateway.money.prices import Price, PriceList
-from gateway.policy.models import AUTO, BackendPolicy, Policy
+from gateway.money.books import FREE, Books
+from gateway.money.prices import PriceList
+from gateway.policy.models import AUTO, Policy
 from gateway.policy.place import is_local
-from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request, Usage
-
-CostSource = Literal["provider", "price", "pool", "unknown"]
-
-FREE = Money(0)
-# The provider said no before it did any work.
-_UNBILLED = (AuthenticationError, RateLimitedError, ContextWindowExceededError, RequestRejectedError)
-_REFUSALS = range(400, 500)
-_OVERLOADED = (503, 529)
+from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +87,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         chosen=chosen,
         cancelled=cancelled,
         baseline_model=(rule and rule.baseline) or policy.baseline,
-        books=_Books(policy=policy, prices=prices),
+        books=Books(policy=policy, prices=prices),
     )
     entry = case.entry(entry_id, at=at, duration_s=duration_s, streamed=streamed)
     return Outcome(
@@ -125,7 +106,7 @@ class _Case:
     chosen: Attempt | None
     cancelled: bool
     baseline_model: str | None
-    books: "_Books"
+    books: Books
 
     def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
         assessment, plan, books = self.assessment, self.plan, self.books
@@ -178,74 +159,6 @@ class _Case:
         return self.books.at_baseline(self.baseline_model, self.chosen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Books:
-    """What prices a call: your own prices in the policy, else the price list."""
-
-    policy: Policy
-    prices: PriceList
-
-    def record(self, attempt: Attempt) -> AttemptRecord:
-        backend, completion = self.policy.backends[attempt.backend], attempt.completion
-        cost, source = self._cost(attempt, backend)
-        scores = [verdict.score for verdict in attempt.verdicts if verdict.score is not None]
-        return AttemptRecord(
-            backend=attempt.backend,
-            model=(completion and completion.model) or backend.model,
-            replica=attempt.replica,
-            duration_s=attempt.duration_s,
-            error=attempt.error.code if attempt.error else None,
-            accepted=attempt.accepted,
-            score=min(scores, default=None),
-            usage=completion.usage if completion else Usage(),
-            cost=cost,
-            cost_source=source,
-        )
-
-    def at_baseline(self, model: str, answer: Attempt) -> Money | None:
-        """Return what an answer would have cost at the baseline, None where a price or the usage is unknown.
-
-        Tokens are taken as equal, cached ones included: a baseline that is a little too cheap flatters nobody.
-        """
-        backends = self.policy.backends
-        if backends[answer.backend].model == model:
-            # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
-            return self._cost(answer, backends[answer.backend])[0]
-        own = (_own_price(backend) for backend in backends.values() if backend.model == model)
-        price = next(filter(None, own), None) or self.prices.get(model)
-        return price.of(answer.completion.usage) if price and answer.completion else None
-
-    def _cost(self, attempt: Attempt, backend: BackendPolicy) -> tuple[Money | None, CostSource]:
-        completion, local = attempt.completion, is_local(backend)
-        if completion is None and not local:
-            return (FREE, "price") if _is_unbilled(attempt) else (None, "unknown")
-        if completion is not None and completion.reported_cost is not None:
-            return completion.reported_cost, "provider"
-        own = _own_price(backend)
-        if local and (completion is None or own is None):
-            return FREE, "pool"
-        price = own or self.prices.get(backend.model)
-        cost = price.of(completion.usage) if price and completion else None
-        return cost, "unknown" if cost is None else "price"
-
-
-def _own_price(backend: BackendPolicy) -> Price | None:
-    own = backend.price
-    return None if own is None else Price.per_mtok(input=own.input, output=own.output, cached_input=own.cached_input)
-
-
-def _is_unbilled(attempt: Attempt) -> bool:
-    """Whether a failed call surely cost nothing; after a timeout or half a stream nobody knows."""
-    error = attempt.error
-    if attempt.first_token_s is not None or isinstance(error, BackendTimeoutError):
-        return False
-    if isinstance(error, BackendUnavailableError):
-        return not error.reached and (error.status is None or error.status in _OVERLOADED)
-    if isinstance(error, _UNBILLED):
-        return True
-    return isinstance(error, BackendError) and error.status in _REFUSALS
-
-
 def _sum(costs: Iterable[Money | None]) -> Money | None:
     total = FREE
     for cost in costs:
@@ -256,11 +169,17 @@ def _sum(costs: Iterable[Money | None]) -> Money | None:
 
 
 def _choose(attempts: Sequence[Attempt], *, answer_unaccepted: bool) -> Attempt | None:
+    # What a judge asked is an opinion, and never the answer.
+    attempts = _answers(attempts)
     broken = [number for number, attempt in enumerate(attempts, start=1) if _is_broken_stream(attempt)]
     # Part of a broken stream has reached the caller: no answer from before it can be given any more.
     answers = [attempt for attempt in attempts[max(broken, default=0) :] if attempt.completion is not None]
     accepted = [attempt for attempt in answers if attempt.accepted is not False]
     return next(reversed(accepted or (answers if answer_unaccepted else [])), None)
+
+
+def _answers(attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+    return [attempt for attempt in attempts if attempt.purpose == "answer"]
 
 
 def _is_broken_stream(attempt: Attempt) -> bool:
@@ -275,8 +194,9 @@ def _routing_error(outcome: Outcome) -> RoutingError:
         reasons = {name: str(reason) for name, reason in plan.reasons.items()}
         told = _told(f"no backend may answer: {where}", (f"{name}: {reason}" for name, reason in reasons.items()))
         return NoEligibleBackendError(told, reasons=reasons, entry_id=entry_id)
-    asked = {attempt.backend for attempt in outcome.attempts}
-    ends = [f"{attempt.backend}: {_end(attempt)}" for attempt in outcome.attempts]
+    answers = _answers(outcome.attempts)
+    asked = {attempt.backend for attempt in answers}
+    ends = [f"{attempt.backend}: {_end(attempt)}" for attempt in answers]
     ends += [f"{name}: not asked" for name in plan.backends if name not in asked]
     attempts = tuple(map(_without_words, outcome.attempts))
     return CascadeExhaustedError(_told(f"nobody answered: {where}", ends), attempts=attempts, entry_id=entry_id)

@@ -190,13 +190,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Who may answer, in order, with a reason for every backend of the policy that is in or out."""
+    """Who may answer, in order, with a reason for every backend of the policy that is in or out.
+
+    `consultable` may be asked for an opinion beside the answer: admitted backends that the rule or its judges name.
+    """
 
     rule: str | None
     steps: tuple[Step, ...]
     reasons: Mapping[str, Reason]
     deadline_s: float
     policy_version: str
+    consultable: frozenset[str] = frozenset()
 
     @property
     def first(self) -> str | None:

@@ -9,7 +9,8 @@ from support.crews import Clock, run, scripted
 from support.judges import ScriptedJudge
 
 from gateway.backends.mock import Answer, Mock, Options
-from gateway.cascade import Crew, Run, cascade, stream_cascade
+from gateway.calls import Crew, Run
+from gateway.cascade import cascade, stream_cascade
 from gateway.errors import AbandonedError, BackendTimeoutError, BackendUnavailableError, RateLimitedError
 from gateway.interfaces import Inquiry
 from gateway.types import Attempt, Completion, Delta, Request, Verdict
@@ -58,7 +59,7 @@ async def test_the_first_judge_that_rejects_is_the_last_that_reads() -> None:
     """A dear judge does not read what a cheap one has rejected."""
     first, second = ScriptedJudge(good=frozenset()), ScriptedJudge(good=frozenset())
     trip = run({"a": [scripted("a", "poor")], "b": [scripted("b")]}, judge=first)
-    trip = Run(request=trip.request, plan=trip.plan, crew=_with_judges(trip, first, second), started=0.0)
+    trip = replace(trip, crew=_with_judges(trip, first, second))
 
     await cascade(trip)
 
@@ -287,7 +288,7 @@ async def test_a_judge_that_fails_has_accepted_nothing(caplog: pytest.LogCapture
 async def test_a_judge_has_no_more_time_than_the_request() -> None:
     """Thinking counts against the deadline, and the answer is kept."""
     trip = run({"a": [scripted("a", "poor")], "b": [scripted("b")]}, judge=BrokenJudge(good=frozenset("x")))
-    trip = Run(request=trip.request, plan=replace(trip.plan, deadline_s=0.01), crew=trip.crew, started=0.0)
+    trip = replace(trip, plan=replace(trip.plan, deadline_s=0.01))
 
     await cascade(trip)
 
@@ -331,7 +332,7 @@ async def test_no_replica_is_asked_when_the_time_is_over(*, streams: bool) -> No
     other = scripted("a2")
     trip = run({"a": [scripted("a1", {"text": "late", "latency_s": 30}), other]}, deadline_s=0.01)
     ticking = replace(trip.crew, clock=asyncio.get_running_loop().time)
-    trip = Run(request=trip.request, plan=trip.plan, crew=ticking, started=ticking.clock())
+    trip = replace(trip, crew=ticking, started=ticking.clock())
 
     if streams:
         await streamed(trip)

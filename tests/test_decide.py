@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.policies import assessment, mock, policy
 
 from gateway.decide import Fleet, admit, counted, decide
-from gateway.policy.models import BackendPolicy, Policy, StakesPolicy
+from gateway.policy.models import AcceptPolicy, BackendPolicy, Policy, StakesPolicy
 from gateway.types import Assessment, Level, Need, Stakes
 
 NO_FLEET = Fleet()
@@ -73,6 +73,34 @@ def test_a_plan_holds_admitted_backends_only(request_: Assessment, rules_: Polic
         assert request_.level <= backend.clearance
         assert request_.level != Level.RESTRICTED or backend.local
         assert admit(request_, backend).admitted
+
+
+@given(assessments, policies, st.sampled_from(["a", "b", "c"]))
+def test_who_may_be_consulted_is_admitted_fit_and_named(request_: Assessment, rules_: Policy, asked: str) -> None:
+    """No judge's question reaches somebody who may not see the request, or whom the rule does not name."""
+    judge = AcceptPolicy.model_validate({"judge": "any", "backend": asked, "backends": ["nobody", 7]})
+    rules_ = rules_.model_copy(
+        update={"rules": tuple(rule.model_copy(update={"accept": (judge,)}) for rule in rules_.rules)}
+    )
+
+    plan = decide(request_, rules_, NO_FLEET)
+
+    rule = next((rule for rule in rules_.rules if rule.name == plan.rule), None)
+    assert plan.consultable <= {*(rule.use if rule else ()), asked, request_.pin}
+    assert all(admit(request_, rules_.backends[name]).admitted for name in plan.consultable)
+    assert plan.consultable >= set(plan.backends)
+
+
+def test_a_judges_backend_is_consultable_where_it_is_there_and_can_take_the_request() -> None:
+    """A key of the judge names it, alone or in a list; it needs not stand in the rule's `use`."""
+    backends = {"a": mock(), "b": mock(), "c": mock(), "d": mock(context_tokens=1), "e": mock()}
+    accept = [{"judge": "one", "backend": "b"}, {"judge": "many", "backends": ["c", "d", "e"]}]
+    rules_ = policy(backends, {"name": "r", "use": ["a"], "accept": accept})
+
+    plan = decide(assessment(), rules_, Fleet(unavailable={"c": "it is not there"}))
+
+    assert plan.consultable == {"a", "b", "e"}
+    assert plan.backends == ("a",)
 
 
 @given(assessments, policies)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import gateway
 from gateway.ledgers.sqlite import read_entries
 
+# The package under test, wherever another one is installed.
+GATEWAY = Path(gateway.__file__).parents[1]
 TESTS = Path(__file__).parent
 
 
@@ -28,7 +31,7 @@ def test_every_reply_outlives_kill_9_in_the_middle_of_200_requests(tmp_path: Pat
 
 
 def _until_killed(ledger: Path, replies: int) -> list[str]:
-    environ = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, GATEWAY)))}
     command = [sys.executable, str(TESTS / "support" / "busy_router.py"), str(ledger)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process:  # noqa: S603 - our own script
         assert process.stdout is not None

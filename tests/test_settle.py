@@ -57,6 +57,32 @@ def test_an_unaccepted_answer_counts_when_everybody_after_it_failed() -> None:
     assert (outcome.entry.status, outcome.reply().backend) == ("answered", "llama")
 
 
+def test_an_opinion_is_never_given_as_the_answer() -> None:
+    """What a judge asked may be better than the answer that it rejected; nobody gets it."""
+    opinion = attempt("frontier", purpose="judge")
+
+    outcome = settled(judged("llama", accepted=False), opinion)
+
+    assert (outcome.reply().backend, outcome.entry.escalated) == ("llama", False)
+
+
+def test_an_opinion_alone_is_no_answer() -> None:
+    """Where nobody answered, the error tells of those who were asked to, and shows no words."""
+    opinion = attempt("frontier", purpose="judge")
+    outcome = settled(attempt("llama", error=fault(errors.BackendTimeoutError)), opinion)
+
+    with pytest.raises(errors.CascadeExhaustedError, match="frontier: not asked") as raised:
+        outcome.reply()
+
+    assert SECRET not in repr([vars_of(attempt) for attempt in raised.value.attempts])
+
+
+def vars_of(attempt: object) -> str | None:
+    """Return the words of an attempt in an error."""
+    assert isinstance(attempt, Attempt)
+    return attempt.completion.message.text if attempt.completion else None
+
+
 def test_half_a_stream_is_not_followed_by_an_older_answer() -> None:
     """What the caller has read cannot be replaced by what somebody else said before."""
     broken = attempt("frontier", error=fault(errors.BackendUnavailableError), streamed=True, first_token_s=0.1)

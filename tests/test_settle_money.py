@@ -6,10 +6,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from support.policies import policy
-from support.settling import BACKENDS, MINI, MINI_COST, POLICY, attempt, completion, fault, judged, ruled, settled
+from support.settling import (
+    BACKENDS,
+    MINI,
+    MINI_COST,
+    POLICY,
+    PRICES,
+    USAGE,
+    attempt,
+    completion,
+    fault,
+    judged,
+    ruled,
+    settled,
+)
 from support.settling_strategies import attempts_of
 
 from gateway import errors
+from gateway.money.books import Books
 from gateway.money.prices import PriceList
 from gateway.policy.models import Policy
 from gateway.types import Attempt, Money, Usage
@@ -116,6 +130,29 @@ def test_the_baseline_has_the_price_of_your_contract() -> None:
     entry = settled(attempt("llama"), under=policy(own, baseline=MINI)).entry
 
     assert entry.baseline_cost == Money(290_000)
+
+
+def test_what_a_judge_asked_is_paid_for_and_on_the_books_as_such() -> None:
+    """An opinion is money spent on the request, and lowers what was saved."""
+    entry = settled(attempt("frontier", purpose="judge"), judged("llama", accepted=True)).entry
+
+    assert [record.purpose for record in entry.attempts] == ["judge", "answer"]
+    assert (entry.cost, entry.saved) == (MINI_COST, Money(0))
+
+
+@pytest.mark.parametrize(
+    ("backend", "usage", "cost"),
+    [
+        ("llama", USAGE, Money(0)),
+        ("llama", Usage(), Money(0)),
+        ("frontier", USAGE, MINI_COST),
+        ("frontier", Usage(prompt_tokens=2_400), None),
+        ("strange", USAGE, None),
+    ],
+)
+def test_a_call_is_estimated_as_it_would_be_booked(backend: str, usage: Usage, cost: Money | None) -> None:
+    """Our own hardware costs nothing more, and a price or a length that is unknown stays unknown."""
+    assert Books(policy=POLICY, prices=PRICES).estimate(backend, usage) == cost
 
 
 @pytest.mark.parametrize("reported", [None, Money(1_234_567)])

@@ -90,7 +90,7 @@ def _time(at: datetime) -> str:
 
 
 def _tokens(entry: LedgerEntry) -> str:
-    answers = [attempt.usage for attempt in entry.attempts if attempt.error is None]
+    answers = [attempt.usage for attempt in entry.answers if attempt.error is None]
     if not answers:
         return "-"
     prompts = [usage.prompt_tokens for usage in answers]
@@ -136,6 +136,7 @@ def record(entry: LedgerEntry) -> dict[str, Any]:
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     return {
         "backend": attempt.backend,
+        "purpose": attempt.purpose,
         "model": attempt.model,
         "replica": attempt.replica,
         "duration_s": attempt.duration_s,

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -98,11 +99,19 @@ def _line(reply: Reply) -> str:
         f"rule {reply.plan.rule}",
         f"cost {amount(reply.cost)}",
         f"saved {amount(reply.saved)}",
-        *([f"asked {len(reply.attempts)} times"] if len(reply.attempts) > 1 else []),
+        *asked(reply.attempts),
         *(["not accepted by its judges"] if reply.accepted is False else []),
         *reply.attribution,
     ]
     return " | ".join(parts)
+
+
+def asked(attempts: Sequence[Attempt]) -> list[str]:
+    """Say how often somebody was asked, where it was more than once: for the answer, and by judges."""
+    answers = sum(attempt.purpose == "answer" for attempt in attempts)
+    opinions = len(attempts) - answers
+    told = [f"asked {answers} times"] if answers > 1 else []
+    return [*told, f"{opinions} asked by judges"] if opinions else told
 
 
 def _record(reply: Reply) -> dict[str, Any]:
@@ -124,6 +133,7 @@ def _record(reply: Reply) -> dict[str, Any]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "backend": attempt.backend,
+        "purpose": attempt.purpose,
         "replica": attempt.replica,
         "duration_s": round(attempt.duration_s, 6),
         "error": attempt.error.code if attempt.error else None,

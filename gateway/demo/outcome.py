@@ -147,7 +147,7 @@ def decision_of(row: DemoRow, told: Told, entry: LedgerEntry) -> Decision:
         level=str(entry.level),
         rule=entry.rule,
         outcome=_outcome(entry),
-        asked=tuple(dict.fromkeys(attempt.backend for attempt in entry.attempts)),
+        asked=tuple(dict.fromkeys(attempt.backend for attempt in entry.answers)),
         backend=entry.backend,
         escalated=entry.escalated,
         accepted=told.accepted if isinstance(told, Reply) else None,
@@ -209,7 +209,7 @@ def _reasons(told: Told) -> Mapping[str, str]:
 def _attempts(told: Told) -> Sequence[Attempt]:
     if isinstance(told, NoEligibleBackendError):
         return ()
-    return [attempt for attempt in told.attempts if isinstance(attempt, Attempt)]
+    return [attempt for attempt in told.attempts if isinstance(attempt, Attempt) and attempt.purpose == "answer"]
 
 
 def _outcome(entry: LedgerEntry) -> Outcome:

@@ -22,6 +22,7 @@ ENTRY_COLUMNS = (
 ATTEMPT_COLUMNS = (
     "number", "backend", "model", "replica", "duration_s", "error", "accepted", "score", "prompt_tokens",
     "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nano_usd", "cost_source",
+    "purpose",
 )  # fmt: skip
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +81,7 @@ def attempt_rows(entry: LedgerEntry) -> list[Row]:
             attempt.usage.reasoning_tokens,
             _nano_usd(attempt.cost),
             attempt.cost_source,
+            attempt.purpose,
         )
         for number, attempt in enumerate(entry.attempts, start=1)
     ]
@@ -119,7 +121,7 @@ def _entry(row: Row, attempts: tuple[AttemptRecord, ...]) -> LedgerEntry:
 
 
 def _attempt(row: Row) -> AttemptRecord:
-    _, backend, model, replica, duration_s, error, accepted, score, *tokens, cost, cost_source = row
+    _, backend, model, replica, duration_s, error, accepted, score, *tokens, cost, cost_source, purpose = row
     prompt, completion, cached, cache_write, reasoning = tokens
     return AttemptRecord(
         backend=backend,
@@ -138,6 +140,7 @@ def _attempt(row: Row) -> AttemptRecord:
         ),
         cost=_money(cost),
         cost_source=cost_source,
+        purpose=purpose,
     )
 
 

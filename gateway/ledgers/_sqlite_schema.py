@@ -30,6 +30,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             n INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries (n), score REAL NOT NULL,
             source TEXT NOT NULL, at_us INTEGER NOT NULL)""",
     ),
+    ("ALTER TABLE attempts ADD COLUMN purpose TEXT NOT NULL DEFAULT 'answer'",),
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

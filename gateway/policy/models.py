@@ -179,6 +179,17 @@ class AcceptPolicy(_Open):
 
     judge: str = Field(description="Its kind: format, confidence ...")
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The backends that the judge's own keys `backend` and `backends` name: whom it may want to ask."""
+        extra = self.model_extra or {}
+        named = (extra.get("backend"), *_listed(extra.get("backends")))
+        return tuple(name for name in named if isinstance(name, str))
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
 
 def _part(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
@@ -212,6 +223,11 @@ class Rule(_Model):
     )
     baseline: str | None = Field(default=None, description="Another baseline than the policy's.")
     deadline_s: float | None = Field(default=None, gt=0, description="A shorter deadline than the policy's.")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The backends that the rule uses or that its judges name."""
+        return frozenset(self.use).union(*(accept.asks for accept in self.accept))
 
 
 class StakesPolicy(_Model):

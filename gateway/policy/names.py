@@ -21,6 +21,8 @@ def check_names(tree: Tree, report: Report) -> None:
         _check(report, "pool", path, name, pools)
     for path, name in _uses(rules):
         _check(report, "backend", path, name, backends)
+    for path, name in _asked(rules):
+        _check(report, "backend", path, name, backends)
     for path, name in _tags(rules):
         _check(report, "tag", path, name, tags)
     for path, name in _expected(tree, ("first", "uses", "never")):
@@ -58,6 +60,16 @@ def _pools(tree: Tree) -> Iterator[tuple[Path, str]]:
 def _uses(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
     for index, rule in rules:
         yield from _names(("rules", index, "use"), rule.get("use"))
+
+
+def _asked(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+    """Yield the backends that judges name in keys of their own."""
+    for index, rule in rules:
+        accept, place = rule.get("accept"), ("rules", index, "accept")
+        judges = [(place, accept)] if isinstance(accept, Mapping) else [((*place, n), j) for n, j in _items(accept)]
+        for path, judge in judges:
+            for key in ("backend", "backends"):
+                yield from _names((*path, key), _mapping(judge).get(key))
 
 
 def _tags(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:

@@ -45,6 +45,18 @@ async def record(path: Path, *entries: LedgerEntry) -> None:
             await ledger.record(entry)
 
 
+async def test_opinions_are_told_from_answers(gateway: Gateway, home: Path) -> None:
+    """Tokens are those of answers; as JSON every call says why it was made."""
+    path = home / "ledger.sqlite3"
+    await record(path, ledger_entry("one", attempts=(attempt_record(purpose="sample"), attempt_record())))
+
+    table = await asyncio.to_thread(gateway, "ledger", "tail", "--ledger", path)
+    line = await asyncio.to_thread(gateway, "ledger", "tail", "--ledger", path, "--json")
+
+    assert "2,400 + 500" in table.out
+    assert [attempt["purpose"] for attempt in json.loads(line.out)["attempts"]] == ["sample", "answer"]
+
+
 def later(seconds: int) -> object:
     """Return a time after noon."""
     return NOON + timedelta(seconds=seconds)

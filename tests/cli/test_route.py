@@ -10,6 +10,9 @@ import pytest
 from support.command import Gateway, OnTerminal, WritePolicy
 from support.wire_servers import Answer, WireServer
 
+from gateway.cli.route import asked
+from gateway.types import Attempt
+
 TWO_FAILURES = {"llama": "answers: [{error: unavailable}]", "frontier": "answers: [{error: timeout}]"}
 
 
@@ -79,6 +82,16 @@ def test_a_pinned_backend_answers(gateway: Gateway, write_policy: WritePolicy) -
     outcome = gateway("route", "Where?", "--pin", "frontier", "--policy", write_policy())
 
     assert (outcome.code, outcome.out) == (0, "It is surely Paris.\n")
+
+
+def test_what_judges_asked_is_counted_apart() -> None:
+    """Whoever reads "asked 2 times" thinks of answers."""
+    judge = Attempt(backend="frontier", replica="r", duration_s=0.1, purpose="judge")
+    first, second = (Attempt(backend=name, replica="r", duration_s=0.1) for name in ("llama", "frontier"))
+
+    assert asked([first]) == []
+    assert asked([judge, first]) == ["1 asked by judges"]
+    assert asked([judge, first, second]) == ["asked 2 times", "1 asked by judges"]
 
 
 def test_a_reply_that_its_judges_reject_is_marked(gateway: Gateway, write_policy: WritePolicy) -> None:

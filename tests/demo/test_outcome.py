@@ -102,6 +102,20 @@ def test_an_escalated_ticket_keeps_the_first_answer_apart_from_the_last() -> Non
     assert decision.why == "confidence 0.410 is below 0.8"
 
 
+def test_what_a_judge_asked_is_nobodys_answer() -> None:
+    """An opinion is neither the specialist's answer, nor a remark, nor an escalation."""
+    opinion = replace(attempt("tickets", "refund", replace(SURE, reason="never shown")), purpose="sample")
+    told = reply(opinion, attempt("tickets", "billing", SURE), to=plan("tickets", "frontier"))
+    entry = ledger_entry(
+        "e", attempts=(attempt_record(backend="frontier", purpose="judge"), attempt_record(backend="tickets"))
+    )
+
+    decision = decision_of(TICKET, told, entry)
+
+    assert (decision.first_label, decision.asked, decision.escalated) == ("billing", ("tickets",), False)
+    assert "never shown" not in decision.why
+
+
 def test_a_refusal_gives_the_reason_of_every_backend() -> None:
     """Nobody may answer: the reader sees why, one backend after the other."""
     told = NoEligibleBackendError("no", reasons={"smollm2": "out: it does not take images", "frontier": "out: level"})

@@ -66,6 +66,7 @@ ESCALATED = ledger_entry(
             cost=None,
             cost_source="unknown",
         ),
+        attempt_record(purpose="judge", cost=Money(7)),
         attempt_record(usage=Usage(prompt_tokens=1, completion_tokens=2, cache_write_tokens=3, reasoning_tokens=4)),
     ),
 )

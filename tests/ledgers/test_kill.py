@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from support import ledger_writer
 
+import gateway
 from gateway.ledgers.sqlite import read_entries
 
+# The package under test, wherever another one is installed.
+GATEWAY = Path(gateway.__file__).parents[1]
 TESTS = Path(__file__).parents[1]
 
 
@@ -23,7 +26,7 @@ async def kill_in_the_middle(path: Path, after: int) -> list[str]:
         sys.executable,
         ledger_writer.__file__,
         str(path),
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, GATEWAY)))},
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

@@ -289,6 +289,13 @@ def test_a_backend_that_no_rule_uses_is_odd() -> None:
     assert found == ("<policy>: backends.spare: no rule uses this backend",)
 
 
+def test_a_backend_that_only_a_judge_asks_is_used() -> None:
+    """Who gives opinions needs not answer."""
+    rule = {"name": "default", "use": ["llama"], "accept": {"judge": "opinion", "backend": "spare"}}
+
+    assert lint(policy({"llama": LOCAL, "spare": LOCAL}, rule)).warnings == ()
+
+
 def test_a_baseline_without_a_price_is_odd() -> None:
     """Savings against it would stay unknown for ever."""
     rule = {"name": "default", "use": ["llama"], "baseline": "openai/gpt-6-lunar"}

@@ -91,6 +91,13 @@ class Sqlite(Options):
     path: str
 
 
+class Opinion(Options):
+    """A judge that asks other backends."""
+
+    backend: str | None = None
+    backends: tuple[str, ...] = ()
+
+
 KINDS: Mapping[Socket, Mapping[str, type[BaseModel]]] = {
     "backends": {
         "embedded": Embedded,
@@ -102,7 +109,7 @@ KINDS: Mapping[Socket, Mapping[str, type[BaseModel]]] = {
     },
     "classifiers": {"heuristic": Options},
     "detectors": {"patterns": Options, "secrets": Options},
-    "judges": {"confidence": Confidence, "format": Format},
+    "judges": {"confidence": Confidence, "format": Format, "opinion": Opinion},
     "ledgers": {"memory": Options, "sqlite": Sqlite},
 }
 

@@ -1,0 +1,230 @@
+"""One call of one backend: its replicas in turn, its time limits, its faults. Every call becomes an attempt.
+
+Faults of backends become attempts, not exceptions; every attempt is appended to the run's list as soon as it ends, so
+that a cancelled request still knows what it did. Nothing here retries: that is `cascade`'s.
+"""
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from gateway.errors import AbandonedError, BackendBrokenError, BackendError, BackendTimeoutError
+from gateway.fleet.failover import Replicas
+from gateway.interfaces import Backend, Judge
+from gateway.policy.models import RetryPolicy, StakesPolicy
+from gateway.types import Assessment, Attempt, Completion, Delta, Money, Plan, Purpose, Request, Usage
+from gateway.wire.deltas import DeltaCollector
+
+log = logging.getLogger("gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Whom the cascade may call: replicas and time limits by backend, judges by rule.
+
+    `estimate` says what a call of a backend would cost at the margin, None where that is unknown.
+    """
+
+    replicas: Mapping[str, Replicas]
+    timeouts_s: Mapping[str, float]
+    judges: Mapping[str, Sequence[Judge]]
+    retries: RetryPolicy
+    estimate: Callable[[str, Usage], Money | None]
+    stakes: StakesPolicy = field(default_factory=StakesPolicy)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One request on its way through its plan; `attempts` grows."""
+
+    request: Request
+    assessment: Assessment
+    plan: Plan
+    crew: Crew
+    started: float
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def deadline(self) -> float:
+        """The moment on the crew's clock when the request is over."""
+        return self.started + self.plan.deadline_s
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return self.crew.clock() >= self.deadline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What is asked of a backend, whichever of its replicas answers."""
+
+    run: Run
+    backend: str
+    request: Request
+    purpose: Purpose = "answer"
+    logprobs: bool = False
+
+
+Read = Callable[[Attempt, Completion], Awaitable[Attempt]]
+
+
+async def ask_whole(call: Call, read: Read | None = None) -> Attempt:
+    """Ask a backend once for a whole answer; where a replica cannot be reached, the next one.
+
+    `read` sees what came back before the attempt is on the list, and gives the attempt that is put there.
+    """
+    run = call.run
+    replicas = run.crew.replicas[call.backend]
+    for replica in replicas.in_order(run.crew.clock()):
+        attempt = await _ask(call, replica, read)
+        run.attempts.append(attempt)
+        if not is_transient(attempt):
+            replicas.answered(replica)
+            break
+        if run.is_over:
+            break
+        replicas.failed(replica, run.crew.clock())
+    return attempt
+
+
+async def begin_stream(call: Call) -> "Begun | Attempt":
+    """Open a stream at the first replica that gives a piece; the last failed attempt where none does."""
+    run = call.run
+    replicas = run.crew.replicas[call.backend]
+    for replica in replicas.in_order(run.crew.clock()):
+        rest = _stream(_Watch(call=call, replica=replica, started=run.crew.clock()))
+        first = await anext(rest, None)
+        if first is not None:
+            replicas.answered(replica)
+            return Begun(first=first, rest=rest)
+        if not is_transient(run.attempts[-1]) or run.is_over:
+            break
+        replicas.failed(replica, run.crew.clock())
+    return run.attempts[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A stream that has given its first piece."""
+
+    first: Delta
+    rest: AsyncGenerator[Delta, None]
+
+
+def is_transient(result: object) -> bool:
+    """Whether this is a failed attempt that may go through later."""
+    return isinstance(result, Attempt) and result.error is not None and result.error.transient
+
+
+def log_fault(part: str, name: str, error: Exception) -> None:
+    """Log that a part's own code failed, and where; never what it said."""
+    # The error's own text may quote the prompt: the place in the code is enough to mend it.
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    log.error("the %s %r failed with %s%s", part, name, type(error).__name__, places)
+
+
+async def _ask(call: Call, replica: Backend, read: Read | None) -> Attempt:
+    watch = _Watch(call=call, replica=replica, started=call.run.crew.clock())
+    try:
+        async with asyncio.timeout(watch.time_left_s()):
+            completion = await replica.complete(call.request, logprobs=call.logprobs)
+    except BackendError as error:
+        return watch.attempt(error=error)
+    except TimeoutError:
+        return watch.attempt(error=watch.too_late())
+    except asyncio.CancelledError:
+        call.run.attempts.append(watch.attempt(error=watch.abandoned()))
+        raise
+    # A third party's backend may raise anything: its fault is an attempt too, and what it cost is unknown.
+    except Exception as error:  # noqa: BLE001
+        return watch.attempt(error=watch.broken(error))
+    attempt = watch.attempt(completion=completion)
+    return await read(attempt, completion) if read else attempt
+
+
+async def _stream(watch: "_Watch") -> AsyncGenerator[Delta, None]:
+    """Pass one stream on and append how it ended to the attempts, however it ends."""
+    call = watch.call
+    collector = DeltaCollector(backend=call.backend)
+    completion: Completion | None = None
+    error: BackendError | None = None
+    try:
+        async with aclosing(watch.replica.stream(call.request)) as deltas:
+            while (delta := await watch.next_delta(deltas)) is not None:
+                collector.add(delta)
+                watch.saw_first()
+                yield delta
+        completion = collector.completion()
+    except BackendError as fault:
+        error = fault
+    except TimeoutError:
+        error = watch.too_late()
+    except (asyncio.CancelledError, GeneratorExit):
+        error = watch.abandoned()
+        raise
+    # As in `_ask`: a third party's fault.
+    except Exception as fault:  # noqa: BLE001
+        error = watch.broken(fault)
+    finally:
+        call.run.attempts.append(watch.attempt(error=error, completion=completion, streamed=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watch:
+    """The clock of one call."""
+
+    call: Call
+    replica: Backend
+    started: float
+    first_token_s: float | None = None
+
+    def time_left_s(self) -> float:
+        allowed = self.call.run.crew.timeouts_s[self.call.backend]
+        now = self.call.run.crew.clock()
+        return max(0.0, min(self.call.run.deadline, self.started + allowed) - now)
+
+    async def next_delta(self, deltas: AsyncIterator[Delta]) -> Delta | None:
+        async with asyncio.timeout(self.time_left_s()):
+            return await anext(deltas, None)
+
+    def saw_first(self) -> None:
+        if self.first_token_s is None:
+            self.first_token_s = self.call.run.crew.clock() - self.started
+
+    def too_late(self) -> BackendTimeoutError:
+        waited = self.call.run.crew.clock() - self.started
+        return BackendTimeoutError(f"no complete answer within {waited:.1f} s", backend=self.call.backend)
+
+    def abandoned(self) -> AbandonedError:
+        return AbandonedError("the caller went away", backend=self.call.backend)
+
+    def broken(self, fault: Exception) -> BackendBrokenError:
+        log_fault("backend", self.call.backend, fault)
+        name = type(fault).__name__
+        return BackendBrokenError(f"the backend's own code failed with {name}; see the log", backend=self.call.backend)
+
+    def attempt(
+        self,
+        *,
+        completion: Completion | None = None,
+        error: BackendError | None = None,
+        streamed: bool = False,
+    ) -> Attempt:
+        return Attempt(
+            backend=self.call.backend,
+            replica=self.replica.replica,
+            duration_s=self.call.run.crew.clock() - self.started,
+            completion=completion,
+            error=error,
+            first_token_s=self.first_token_s,
+            streamed=streamed,
+            purpose=self.call.purpose,
+        )
