@@ -68,6 +68,7 @@ _SECTIONS = {
     "StakesPolicy": "stakes",
     "RetryPolicy": "retries",
     "LimitPolicy": "limits",
+    "FeedbackPolicy": "feedback",
     "PolicyTest": "tests",
     "Expectation": "expect of a test",
 }

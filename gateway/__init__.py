@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gateway.errors import BackendError as BackendError
     from gateway.errors import CascadeExhaustedError as CascadeExhaustedError
     from gateway.errors import ConfigurationError as ConfigurationError
+    from gateway.errors import FeedbackRefusedError as FeedbackRefusedError
     from gateway.errors import GatewayError as GatewayError
     from gateway.errors import InvalidRequestError as InvalidRequestError
     from gateway.errors import LedgerError as LedgerError
@@ -40,6 +41,7 @@ _HOMES = {
         "BackendError",
         "CascadeExhaustedError",
         "ConfigurationError",
+        "FeedbackRefusedError",
         "GatewayError",
         "InvalidRequestError",
         "LedgerError",

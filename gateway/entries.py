@@ -1,12 +1,13 @@
 """What the ledger keeps of a request: no content, money in nano-USD, None where unknown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from gateway.types import Level, Money, Purpose, Usage
 
 Status = Literal["answered", "refused", "exhausted", "cancelled"]
+FeedbackFate = Literal["kept", "unknown", "over_cap"]
 CostSource = Literal["provider", "price", "pool", "unknown"]
 
 
@@ -36,7 +37,9 @@ class AttemptRecord:
 class LedgerEntry:
     """One request on the books, answered or not. Never holds the prompt or the answer.
 
-    `id` is new for every call; `request_id` is what the caller called the request, if anything.
+    `id` is new for every call; `request_id` is what the caller called the request, if anything. `classifier` is the
+    version of the classifier that said the difficulty, and `features` what it keeps to learn from, where the policy
+    lets it. `holdout` marks the random share that a strong backend was to be asked about afterwards.
     """
 
     id: str
@@ -62,6 +65,9 @@ class LedgerEntry:
     price_version: str
     streamed: bool = False
     request_id: str | None = None
+    classifier: str | None = None
+    features: bytes | None = field(default=None, repr=False)
+    holdout: bool = False
 
     @property
     def saved(self) -> Money | None:
@@ -83,9 +89,25 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What somebody said about an answer afterwards: `score` 0 (bad) to 1 (good)."""
+    """What somebody said about an answer afterwards: `score` 0 (bad) to 1 (good).
+
+    Of several by the same `source` about the same entry the last counts. `tenant` is whose entry it is.
+    """
 
     entry_id: str
     score: float
     source: str
+    at: datetime
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldoutRecord:
+    """A strong backend's answer to a request that a local one had answered, asked for afterwards.
+
+    `attempt.score` is how far the two answers agree, 0 to 1, None where the strong one did not come.
+    """
+
+    entry_id: str
+    attempt: AttemptRecord
     at: datetime

@@ -22,6 +22,7 @@ GatewayError
 │   ├── MalformedResponseError
 │   ├── AbandonedError             the caller went away before the answer was complete
 │   └── BackendBrokenError         the backend's own code failed: a fault of the part
+├── FeedbackRefusedError           the wrong key, or too much of it: nothing was kept
 └── LedgerError
 
 No message, repr or attribute holds a prompt, an answer or a key.
@@ -205,6 +206,10 @@ class BackendBrokenError(BackendError):
     """The backend's own code failed: a fault of the part, logged with its trace. What the call cost is unknown."""
 
     code: ClassVar[str] = "broken"
+
+
+class FeedbackRefusedError(GatewayError):
+    """Feedback was not taken: its key is wrong, or its tenant has given as much as a day allows. Nothing was kept."""
 
 
 class LedgerError(GatewayError):

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from gateway.entries import Feedback, LedgerEntry
+from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
 
 
@@ -108,8 +108,20 @@ class Ledger(Protocol):
     async def record(self, entry: LedgerEntry) -> None:
         """Return once the entry survives the death of this process; the same id twice is kept once."""
 
-    async def feedback(self, feedback: Feedback) -> bool:
-        """Keep a judgement about an entry; False where the entry is unknown."""
+    async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
+        """Keep a judgement about an entry.
+
+        `unknown` where there is no such entry, or it is another tenant's; `over_cap` where its tenant has given
+        `most_a_day` in the 24 hours before. Both are looked at and the judgement is kept in one step.
+        """
+
+    async def holdout(self, record: HoldoutRecord) -> bool:
+        """Keep what a strong backend said beside an entry, once; False where the entry is unknown or has it already."""
+
+    async def holdouts(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[HoldoutRecord]:
+        """Return those with `since` <= at < `until`, oldest first."""
 
     async def entries(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None

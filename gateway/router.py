@@ -17,7 +17,8 @@ from gateway.calls import Run
 from gateway.cascade import cascade, stream_cascade
 from gateway.decide import decide
 from gateway.entries import Feedback
-from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
+from gateway.errors import ConfigurationError, LedgerError
+from gateway.feedback import take
 from gateway.generations import Generations
 from gateway.interfaces import Backend, Ledger
 from gateway.policy.load import check_value, packaged_default
@@ -139,13 +140,16 @@ class Router:
             trip = await _begin(house, request)
             return Explanation(assessment=trip.run.assessment, plan=trip.run.plan)
 
-    async def feedback(self, entry_id: str, score: float, *, source: str = "caller") -> None:
-        """Keep what somebody says about an answer: 0 is bad, 1 is good. Raises `InvalidRequestError`, `LedgerError`."""
-        if not 0 <= score <= 1:
-            raise InvalidRequestError(f"score is {score}; it must lie between 0 (bad) and 1 (good)")
-        feedback = Feedback(entry_id=entry_id, score=float(score), source=source, at=datetime.now(UTC))
-        if not await self.ledger.feedback(feedback):
-            raise InvalidRequestError(f"no entry {entry_id!r} in {self.ledger.place}; see `gateway ledger tail`")
+    async def feedback(
+        self, entry_id: str, score: float, *, source: str = "caller", tenant: str | None = None, key: str | None = None
+    ) -> None:
+        """Keep what somebody says about an answer: 0 is bad, 1 is good; of one `source` the latest counts.
+
+        An entry of a tenant takes feedback from that `tenant` alone; `key` is asked for where the policy has one.
+        Raises `InvalidRequestError`, `FeedbackRefusedError`, `LedgerError`.
+        """
+        said = Feedback(entry_id=entry_id, score=float(score), source=source, at=datetime.now(UTC), tenant=tenant)
+        await take(said, key=key, policy=self.policy.feedback, ledger=self.ledger)
 
     async def _deltas(self, request: Request, stream: ReplyStream) -> AsyncGenerator[Delta, None]:
         ledger = self.ledger

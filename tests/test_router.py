@@ -13,7 +13,7 @@ from support.policies import mock, policy
 
 from gateway import Router
 from gateway.backends.mock import Mock
-from gateway.entries import Feedback, LedgerEntry
+from gateway.entries import LedgerEntry
 from gateway.errors import (
     CascadeExhaustedError,
     ConfigurationError,
@@ -249,18 +249,6 @@ async def test_explaining_calls_nobody_and_writes_nothing() -> None:
     assert explanation.assessment.level == Level.CONFIDENTIAL
 
 
-async def test_feedback_is_kept_with_its_entry() -> None:
-    """A judgement needs an entry to belong to."""
-    async with Router.from_policy(two()) as router:
-        reply = await router.route("hello")
-
-        await router.feedback(reply.entry_id, 1)
-        with pytest.raises(InvalidRequestError, match="no entry 'other'"):
-            await router.feedback("other", 1)
-        with pytest.raises(InvalidRequestError, match="between 0"):
-            await router.feedback(reply.entry_id, 2)
-
-
 async def test_a_closed_router_says_how_to_open_it() -> None:
     """The remedy stands in the message."""
     router = Router.from_policy(two())
@@ -391,26 +379,18 @@ async def test_a_stream_gives_the_rejected_answer_when_nobody_else_can() -> None
     assert stream.reply.accepted is False
 
 
-class Full:
+class Full(MemoryLedger):
     """A ledger whose disk is full."""
-
-    place = "nowhere"
 
     async def record(self, entry: LedgerEntry) -> None:
         raise LedgerError("the disk is full")
-
-    async def feedback(self, feedback: Feedback) -> bool:
-        return False
-
-    async def entries(self, **_: object) -> list[LedgerEntry]:
-        return []
 
 
 async def test_a_cancelled_request_stays_cancelled_when_its_entry_cannot_be_written(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The caller's time-out is not turned into something else; the loss is logged."""
-    async with Router.from_policy(two({"text": "late", "latency_s": 30}), ledger=Full()) as router:
+    async with Router.from_policy(two({"text": "late", "latency_s": 30}), ledger=Full(1)) as router:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(router.route("hello"), timeout=0.2)
 
@@ -419,7 +399,7 @@ async def test_a_cancelled_request_stays_cancelled_when_its_entry_cannot_be_writ
 
 async def test_an_entry_that_cannot_be_written_is_an_error() -> None:
     """A reply that is not on the books is not given."""
-    async with Router.from_policy(two(), ledger=Full()) as router:
+    async with Router.from_policy(two(), ledger=Full(1)) as router:
         with pytest.raises(LedgerError, match="full"):
             await router.route("hello")
 

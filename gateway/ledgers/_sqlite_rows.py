@@ -1,29 +1,30 @@
 """Ledger entries as rows of SQLite and back. Exact both ways: integers of nano-USD and of microseconds."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from gateway.entries import AttemptRecord, Feedback, LedgerEntry
+from gateway.entries import AttemptRecord, Feedback, HoldoutRecord, LedgerEntry
 from gateway.types import Level, Money, Usage
 
-# What sqlite3 takes and gives: int, float, str or None.
+# What sqlite3 takes and gives: int, float, str, bytes or None.
 Row = tuple[Any, ...]
 
 ENTRY_COLUMNS = (
     "id", "at_us", "status", "rule", "policy_version", "tenant", "task", "tags", "level", "kinds", "difficulty",
     "backend", "model", "local", "licence", "duration_s", "cost_nano_usd", "baseline_model", "baseline_nano_usd",
-    "price_version", "streamed", "request_id",
+    "price_version", "streamed", "request_id", "classifier", "features", "holdout",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "number", "backend", "model", "replica", "duration_s", "error", "accepted", "score", "prompt_tokens",
     "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nano_usd", "cost_source",
     "purpose",
 )  # fmt: skip
+HOLDOUT_COLUMNS = ("at_us", *ATTEMPT_COLUMNS[1:])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -59,45 +60,39 @@ def entry_row(entry: LedgerEntry) -> Row:
         entry.price_version,
         entry.streamed,
         entry.request_id,
+        entry.classifier,
+        entry.features,
+        entry.holdout,
     )
 
 
 def attempt_rows(entry: LedgerEntry) -> list[Row]:
     """Return the values of `ATTEMPT_COLUMNS` for each attempt, numbered from 1."""
-    return [
-        (
-            number,
-            attempt.backend,
-            attempt.model,
-            attempt.replica,
-            attempt.duration_s,
-            attempt.error,
-            attempt.accepted,
-            attempt.score,
-            attempt.usage.prompt_tokens,
-            attempt.usage.completion_tokens,
-            attempt.usage.cached_tokens,
-            attempt.usage.cache_write_tokens,
-            attempt.usage.reasoning_tokens,
-            _nano_usd(attempt.cost),
-            attempt.cost_source,
-            attempt.purpose,
-        )
-        for number, attempt in enumerate(entry.attempts, start=1)
-    ]
+    return [(number, *_attempt_row(attempt)) for number, attempt in enumerate(entry.attempts, start=1)]
+
+
+def holdout_row(record: HoldoutRecord) -> Row:
+    """Return the values of `HOLDOUT_COLUMNS`."""
+    return (microseconds(record.at), *_attempt_row(record.attempt))
 
 
 def entries_of(rows: Iterable[Row]) -> Iterator[LedgerEntry]:
     """Turn joined rows (n, `ENTRY_COLUMNS`, `ATTEMPT_COLUMNS`), those of an entry together, into entries."""
     for _, group in groupby(rows, key=itemgetter(0)):
         joined = list(group)
-        yield _entry(joined[0], tuple(_attempt(row[_SPLIT:]) for row in joined if row[_SPLIT] is not None))
+        yield _entry(joined[0], tuple(_attempt(row[_SPLIT + 1 :]) for row in joined if row[_SPLIT] is not None))
 
 
 def feedback_of(row: Row) -> Feedback:
-    """Turn (entry id, score, source, at_us) into feedback."""
-    entry_id, score, source, at_us = row
-    return Feedback(entry_id=entry_id, score=score, source=source, at=_time(at_us))
+    """Turn (entry id, score, source, at_us, tenant) into feedback."""
+    entry_id, score, source, at_us, tenant = row
+    return Feedback(entry_id=entry_id, score=score, source=source, at=_time(at_us), tenant=tenant)
+
+
+def holdout_of(row: Row) -> HoldoutRecord:
+    """Turn (entry id, `HOLDOUT_COLUMNS`) into what a strong backend said."""
+    entry_id, at_us, *attempt = row
+    return HoldoutRecord(entry_id=entry_id, attempt=_attempt(attempt), at=_time(at_us))
 
 
 _SPLIT = 1 + len(ENTRY_COLUMNS)
@@ -115,13 +110,34 @@ def _entry(row: Row, attempts: tuple[AttemptRecord, ...]) -> LedgerEntry:
         cost=_money(column.pop("cost_nano_usd")),
         baseline_cost=_money(column.pop("baseline_nano_usd")),
         streamed=bool(column.pop("streamed")),
+        holdout=bool(column.pop("holdout")),
         attempts=attempts,
         **column,
     )
 
 
-def _attempt(row: Row) -> AttemptRecord:
-    _, backend, model, replica, duration_s, error, accepted, score, *tokens, cost, cost_source, purpose = row
+def _attempt_row(attempt: AttemptRecord) -> Row:
+    return (
+        attempt.backend,
+        attempt.model,
+        attempt.replica,
+        attempt.duration_s,
+        attempt.error,
+        attempt.accepted,
+        attempt.score,
+        attempt.usage.prompt_tokens,
+        attempt.usage.completion_tokens,
+        attempt.usage.cached_tokens,
+        attempt.usage.cache_write_tokens,
+        attempt.usage.reasoning_tokens,
+        _nano_usd(attempt.cost),
+        attempt.cost_source,
+        attempt.purpose,
+    )
+
+
+def _attempt(row: Sequence[Any]) -> AttemptRecord:
+    backend, model, replica, duration_s, error, accepted, score, *tokens, cost, cost_source, purpose = row
     prompt, completion, cached, cache_write, reasoning = tokens
     return AttemptRecord(
         backend=backend,

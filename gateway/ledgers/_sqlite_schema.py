@@ -30,7 +30,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             n INTEGER PRIMARY KEY, entry INTEGER NOT NULL REFERENCES entries (n), score REAL NOT NULL,
             source TEXT NOT NULL, at_us INTEGER NOT NULL)""",
     ),
-    ("ALTER TABLE attempts ADD COLUMN purpose TEXT NOT NULL DEFAULT 'answer'",),
+    (
+        "ALTER TABLE attempts ADD COLUMN purpose TEXT NOT NULL DEFAULT 'answer'",
+        "ALTER TABLE entries ADD COLUMN features BLOB",
+        "ALTER TABLE entries ADD COLUMN classifier TEXT",
+        "ALTER TABLE entries ADD COLUMN holdout INTEGER NOT NULL DEFAULT 0",
+        # The tenant of the entry, so that a tenant's judgements of a day are counted in an index.
+        "ALTER TABLE feedback ADD COLUMN tenant TEXT",
+        "UPDATE feedback SET tenant = (SELECT tenant FROM entries WHERE n = entry)",
+        "CREATE INDEX feedback_tenant ON feedback (tenant, at_us)",
+        "CREATE INDEX feedback_entry ON feedback (entry, source)",
+        """CREATE TABLE holdouts (
+            entry INTEGER PRIMARY KEY REFERENCES entries (n), at_us INTEGER NOT NULL, backend TEXT NOT NULL,
+            model TEXT NOT NULL, replica TEXT NOT NULL, duration_s REAL NOT NULL, error TEXT, accepted INTEGER,
+            score REAL, prompt_tokens INTEGER, completion_tokens INTEGER, cached_tokens INTEGER NOT NULL,
+            cache_write_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL, cost_nano_usd INTEGER,
+            cost_source TEXT NOT NULL, purpose TEXT NOT NULL)""",
+        "CREATE INDEX holdouts_at ON holdouts (at_us)",
+    ),
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from gateway.entries import Feedback, FeedbackFate
 from gateway.errors import LedgerError
-from gateway.ledgers._sqlite_rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, Row
+from gateway.ledgers._sqlite_rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, HOLDOUT_COLUMNS, Row, microseconds
 
 log = logging.getLogger("gateway")
 
@@ -32,19 +33,48 @@ _INSERT_ENTRY = (
     f"INSERT INTO entries ({', '.join(ENTRY_COLUMNS)}) {_values(len(ENTRY_COLUMNS))} ON CONFLICT (id) DO NOTHING"
 )
 _INSERT_ATTEMPT = f"INSERT INTO attempts (entry, {', '.join(ATTEMPT_COLUMNS)}) {_values(1 + len(ATTEMPT_COLUMNS))}"
-_INSERT_FEEDBACK = "INSERT INTO feedback (score, source, at_us, entry) SELECT ?, ?, ?, n FROM entries WHERE id = ?"
+_TENANTS_ENTRY = "FROM entries e WHERE id = ? AND (tenant IS NULL OR tenant = ?)"
+_INSERT_FEEDBACK = f"""
+    INSERT INTO feedback (score, source, at_us, entry, tenant) SELECT ?, ?, ?, n, tenant {_TENANTS_ENTRY}
+    AND (SELECT count(*) FROM feedback f WHERE f.tenant IS e.tenant AND f.at_us > ?) < ?"""  # noqa: S608 - the names are ours
+_INSERT_HOLDOUT = f"""
+    INSERT INTO holdouts (entry, {", ".join(HOLDOUT_COLUMNS)})
+    SELECT n{", ?" * len(HOLDOUT_COLUMNS)} FROM entries WHERE id = ? ON CONFLICT DO NOTHING"""  # noqa: S608 - as above
+
+Result = bool | FeedbackFate
 
 
 @dataclass(slots=True, eq=False)
 class FeedbackWrite:
-    """A judgement that waits to be written: score, source, at_us, entry id."""
+    """A judgement that waits to be written, if it is one of at most `most` since `since_us` of its tenant."""
+
+    feedback: Feedback
+    since_us: int
+    most: int
+    waiter: asyncio.Future[Result]
+
+    def apply(self, connection: sqlite3.Connection) -> FeedbackFate:
+        """Write it, or say why not."""
+        said = self.feedback
+        entry = (said.entry_id, said.tenant)
+        row = (said.score, said.source, microseconds(said.at), *entry, self.since_us, self.most)
+        if _execute(connection, _INSERT_FEEDBACK, row).rowcount == 1:
+            return "kept"
+        found = _execute(connection, f"SELECT 1 {_TENANTS_ENTRY}", entry).fetchone()
+        return "over_cap" if found else "unknown"
+
+
+@dataclass(slots=True, eq=False)
+class HoldoutWrite:
+    """What a strong backend said beside an entry, waiting to be written."""
 
     row: Row
-    waiter: asyncio.Future[bool]
+    entry_id: str
+    waiter: asyncio.Future[Result]
 
     def apply(self, connection: sqlite3.Connection) -> bool:
-        """Write it; False where its entry is unknown."""
-        return _execute(connection, _INSERT_FEEDBACK, self.row).rowcount == 1
+        """Write it; False where its entry is unknown or has one already."""
+        return _execute(connection, _INSERT_HOLDOUT, (*self.row, self.entry_id)).rowcount == 1
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +83,7 @@ class EntryWrite:
 
     row: Row
     attempts: Sequence[Row]
-    waiter: asyncio.Future[bool]
+    waiter: asyncio.Future[Result]
 
     def apply(self, connection: sqlite3.Connection) -> bool:
         """Write them; False where the entry's id is there already, which stays as it is."""
@@ -65,7 +95,7 @@ class EntryWrite:
         return True
 
 
-Write = EntryWrite | FeedbackWrite
+Write = EntryWrite | FeedbackWrite | HoldoutWrite
 
 
 class Writer:
@@ -87,7 +117,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="gateway-ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, write: Write) -> asyncio.Future[bool]:
+    def submit(self, write: Write) -> asyncio.Future[Result]:
         """Hand in a write; the future is done after the commit, with what `apply` returned."""
         # The gate makes the closing mark the last thing in the queue: nothing is put where nobody reads.
         with self._gate:
@@ -180,9 +210,9 @@ def _execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite
         return connection.execute(statement, whole)
 
 
-def _wake(batch: Sequence[Write], results: Sequence[bool | LedgerError]) -> None:
+def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> None:
     """Tell every waiter, with one call for each event loop."""
-    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[bool], bool | LedgerError]]]
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result], Result | LedgerError]]]
     by_loop = defaultdict(list)
     for write, result in zip(batch, results, strict=True):
         by_loop[write.waiter.get_loop()].append((write.waiter, result))
@@ -192,9 +222,9 @@ def _wake(batch: Sequence[Write], results: Sequence[bool | LedgerError]) -> None
             loop.call_soon_threadsafe(_tell, told)
 
 
-def _tell(told: Sequence[tuple[asyncio.Future[bool], bool | LedgerError]]) -> None:
+def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -> None:
     for waiter, result in told:
-        if isinstance(result, bool):
+        if not isinstance(result, LedgerError):
             if not waiter.done():
                 waiter.set_result(result)
         elif not waiter.done():

@@ -12,24 +12,29 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.entries import Feedback, LedgerEntry
+from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers._sqlite_rows import (
     ATTEMPT_COLUMNS,
     ENTRY_COLUMNS,
+    HOLDOUT_COLUMNS,
     attempt_rows,
     entries_of,
     entry_row,
     feedback_of,
+    holdout_of,
+    holdout_row,
     microseconds,
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
-from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, Writer
+from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
 
 _EVER = (-(2**63), 2**63 - 1)
+_DAY_US = 86_400_000_000
 
 
 class Options(BaseModel):
@@ -59,14 +64,27 @@ class SqliteLedger:
         waiter = asyncio.get_running_loop().create_future()
         await self._writer.submit(EntryWrite(entry_row(entry), attempt_rows(entry), waiter))
 
-    async def feedback(self, feedback: Feedback) -> bool:
-        """Keep a judgement about an entry; False where the entry is unknown."""
+    async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
+        """Keep a judgement about an entry of its tenant, at most `most_a_day` of a tenant; several processes count."""
         waiter = asyncio.get_running_loop().create_future()
-        row = (feedback.score, feedback.source, microseconds(feedback.at), feedback.entry_id)
-        return await self._writer.submit(FeedbackWrite(row, waiter))
+        most = _EVER[1] if most_a_day is None else most_a_day
+        write = FeedbackWrite(feedback, microseconds(feedback.at) - _DAY_US if most_a_day else _EVER[1], most, waiter)
+        # What the write gives back is its own: see `FeedbackWrite.apply`.
+        return cast("FeedbackFate", await self._writer.submit(write))
+
+    async def holdout(self, record: HoldoutRecord) -> bool:
+        """Keep what a strong backend said beside an entry, once; False where that cannot be."""
+        waiter = asyncio.get_running_loop().create_future()
+        return bool(await self._writer.submit(HoldoutWrite(holdout_row(record), record.entry_id, waiter)))
+
+    async def holdouts(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[HoldoutRecord]:
+        """Return those with `since` <= at < `until`, oldest first."""
+        return await asyncio.to_thread(lambda: list(read_holdouts(self._path, since=since, until=until)))
 
     async def judgements(self) -> Sequence[Feedback]:
-        """Return all feedback in the order it came."""
+        """Return the feedback that counts, of each source the latest about an entry, in the order it came."""
         return await asyncio.to_thread(lambda: list(read_feedback(self._path)))
 
     async def entries(
@@ -91,20 +109,36 @@ def read_entries(
     path: Path, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
 ) -> Iterator[LedgerEntry]:
     """Yield a file's entries one by one in the order of `SqliteLedger.entries`, for reports on big files."""
-    bounds = {
-        "since": _EVER[0] if since is None else microseconds(since),
-        "until": _EVER[1] if until is None else microseconds(until),
-        "limit": limit,
-    }
+    bounds = {**_period(since, until), "limit": limit}
     with _reading(path) as connection:
         yield from entries_of(connection.execute(_select_entries(limited=limit is not None), bounds))
 
 
 def read_feedback(path: Path) -> Iterator[Feedback]:
-    """Yield a file's feedback in the order it came."""
-    statement = "SELECT id, score, source, f.at_us FROM feedback f JOIN entries e ON e.n = f.entry ORDER BY f.n"
+    """Yield the feedback of a file that counts, of each source the latest about an entry, in the order it came."""
+    statement = """
+        SELECT id, score, source, f.at_us, f.tenant FROM feedback f JOIN entries e ON e.n = f.entry
+        WHERE f.n IN (SELECT max(n) FROM feedback GROUP BY entry, source) ORDER BY f.n"""
     with _reading(path) as connection:
         yield from map(feedback_of, connection.execute(statement))
+
+
+def read_holdouts(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[HoldoutRecord]:
+    """Yield what strong backends said beside a file's entries, with `since` <= at < `until`, oldest first."""
+    statement = f"""
+        SELECT id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)} FROM holdouts h JOIN entries e ON e.n = h.entry
+        WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""  # noqa: S608 - the names are ours
+    with _reading(path) as connection:
+        yield from map(holdout_of, connection.execute(statement, _period(since, until)))
+
+
+def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:
+    return {
+        "since": _EVER[0] if since is None else microseconds(since),
+        "until": _EVER[1] if until is None else microseconds(until),
+    }
 
 
 def _open(options: Options) -> tuple[Path, Writer]:

@@ -7,7 +7,7 @@ kept in `options`.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from gateway.types import Level, Need, Stakes
@@ -260,6 +260,14 @@ class LimitPolicy(_Model):
     )
 
 
+class FeedbackPolicy(_Model):
+    """Who may judge answers afterwards, and how often; a tenant judges his own entries alone."""
+
+    key: SecretStr | None = Field(default=None, description="Asked of everybody who gives feedback; unset: nobody.")
+    per_tenant_a_day: int = Field(default=1000, gt=0, description="Judgements of a tenant that are taken in 24 hours.")
+    sources: Names = Field(default=(), description="Who may be named as `source`; unset: anybody.")
+
+
 class Expectation(_Model):
     """What a test of the policy demands of the plan."""
 
@@ -327,6 +335,7 @@ class Policy(_Model):
     ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
     rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
     retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
+    feedback: FeedbackPolicy = Field(default=FeedbackPolicy(), description="Who may judge answers afterwards.")
     limits: LimitPolicy = Field(default=LimitPolicy(), description="What is refused for its size.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
     when_unsure: Literal["hard", "easy"] = Field(

@@ -1,8 +1,8 @@
 """The ledger in memory has an end."""
 
-from support.entries import NOON, ledger_entry
+from support.entries import NOON, attempt_record, ledger_entry
 
-from gateway.entries import Feedback
+from gateway.entries import Feedback, HoldoutRecord
 from gateway.ledgers import memory
 
 
@@ -21,12 +21,24 @@ async def test_a_dropped_entry_takes_its_feedback_with_it() -> None:
     """Judgements about forgotten entries do not pile up."""
     async with memory.build(memory.Options(capacity=1)) as ledger:
         await ledger.record(ledger_entry("a"))
-        await ledger.feedback(Feedback(entry_id="a", score=1.0, source="caller", at=NOON))
+        await ledger.feedback(Feedback(entry_id="a", score=1.0, source="caller", at=NOON, tenant="acme"))
+        await ledger.holdout(HoldoutRecord(entry_id="a", attempt=attempt_record(), at=NOON))
+        assert (len(await ledger.judgements()), len(await ledger.holdouts())) == (1, 1)
+
         await ledger.record(ledger_entry("b"))
 
-        kept = await ledger.judgements()
+        assert (len(await ledger.judgements()), len(await ledger.holdouts())) == (0, 0)
 
-    assert list(kept) == []
+
+async def test_no_more_tenants_are_counted_than_entries_are_kept() -> None:
+    """A ledger that forgets entries does not remember every tenant that there ever was."""
+    async with memory.build(memory.Options(capacity=2)) as ledger:
+        for number in range(5):
+            await ledger.record(ledger_entry(f"{number}", tenant=f"{number}"))
+            said = Feedback(entry_id=f"{number}", score=1.0, source="caller", at=NOON, tenant=f"{number}")
+            assert await ledger.feedback(said, most_a_day=1) == "kept"
+
+        assert len(ledger._given) == 2
 
 
 async def test_recording_an_entry_again_drops_nobody() -> None:

@@ -53,7 +53,8 @@ async def test_a_file_of_version_1_is_brought_up_and_keeps_what_it_holds(old: Pa
     assert [(attempt.backend, attempt.score, attempt.purpose) for attempt in entry.attempts] == [
         ("llama", 0.93, "answer")
     ]
-    assert (judgement.entry_id, judgement.score) == ("old", 0.5)
+    assert (judgement.entry_id, judgement.score, judgement.tenant) == ("old", 0.5, "acme")
+    assert (entry.classifier, entry.features, entry.holdout) == (None, None, False)
 
 
 async def test_a_file_of_version_1_takes_new_entries(old: Path) -> None:

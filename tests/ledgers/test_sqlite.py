@@ -273,7 +273,7 @@ async def test_two_event_loops_may_share_a_ledger(ledger: SqliteLedger, path: Pa
 
 async def test_feedback_is_read_with_the_id_of_its_entry(ledger: SqliteLedger, path: Path) -> None:
     """A report on a file that nobody has open sees the judgements too."""
-    feedback = Feedback(entry_id="a", score=0.25, source="agent", at=NOON)
+    feedback = Feedback(entry_id="a", score=0.25, source="agent", at=NOON, tenant="acme")
     await ledger.record(ledger_entry("a"))
 
     await ledger.feedback(feedback)
