@@ -66,6 +66,8 @@ _SECTIONS = {
     "AcceptPolicy": "accept of a rule",
     "PartPolicy": "classifier, detectors, ledger",
     "StakesPolicy": "stakes",
+    "EscalationPolicy": "escalation",
+    "ConversationPolicy": "conversations",
     "RetryPolicy": "retries",
     "LimitPolicy": "limits",
     "FeedbackPolicy": "feedback",

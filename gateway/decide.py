@@ -1,12 +1,13 @@
-"""Who may answer, and in what order. Pure: the same assessment, policy and fleet always give the same plan.
+"""Who may answer, and in what order. Pure: the same assessment, policy, fleet and past always give the same plan.
 
 The only place where a backend is admitted; whatever follows can only leave admitted backends out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from gateway.fleet.past import NOTHING, Past, Standing
 from gateway.policy.models import BackendPolicy, LevelRange, Policy, Range, Rule, When
 from gateway.policy.place import is_local
 from gateway.spelling import remedy
@@ -25,16 +26,22 @@ class Fleet:
     supports: Mapping[str, frozenset[Need]] = field(default_factory=dict)
 
 
-def decide(assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None) -> Plan:
+def decide(
+    assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None, past: Past = NOTHING
+) -> Plan:
     """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
     difficulty = counted(assessment, policy)
     rule = next((rule for rule in policy.rules if _holds(rule.when, assessment, difficulty)), None)
     reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in policy.backends}
     if difficulty != assessment.difficulty:
         reasons = _with_note(reasons, _counting(assessment, policy, difficulty), policy, rule)
+    if past.over_quota:
+        reasons = _within_quota(reasons, policy)
+    if past.standing is not None:
+        reasons = _told_standing(reasons, past.standing)
     return Plan(
         rule=rule.name if rule else None,
-        steps=_steps(rule, reasons, assessment.pin) if rule else (),
+        steps=_steps(rule, reasons, assessment.pin, past.standing) if rule else (),
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
@@ -87,10 +94,37 @@ def _with_note(reasons: Mapping[str, Reason], note: str, policy: Policy, rule: R
     }
 
 
-def _steps(rule: Rule, reasons: Mapping[str, Reason], pin: str | None) -> tuple[Step, ...]:
+def _within_quota(reasons: Mapping[str, Reason], policy: Policy) -> dict[str, Reason]:
+    """Keep a request that may stay; one that no local backend may answer is no escalation, and leaves."""
+    local = {name: is_local(backend) for name, backend in policy.backends.items()}
+    if not any(reason.admitted and local[name] for name, reason in reasons.items()):
+        return dict(reasons)
+    out = _out("quota", "the tenant's share of requests that may leave (`escalation`) is used up")
+    return {name: reason if local[name] or not reason.admitted else out for name, reason in reasons.items()}
+
+
+def _told_standing(reasons: dict[str, Reason], standing: Standing) -> dict[str, Reason]:
+    reason = reasons.get(standing.backend)
+    if reason is None or not reason.admitted:
+        return reasons
+    return {**reasons, standing.backend: replace(reason, text=f"{reason.text}; {standing.told}")}
+
+
+def _steps(rule: Rule, reasons: Mapping[str, Reason], pin: str | None, standing: Standing | None) -> tuple[Step, ...]:
     # A pinned backend is asked alone, also where the rule does not use it.
     admitted = [name for name in (dict.fromkeys(rule.use) if pin is None else reasons) if reasons[name].admitted]
-    return tuple(Step(backend=name, judged=_is_judged(rule, last=name == admitted[-1])) for name in admitted)
+    order = _from(standing.backend, admitted) if standing is not None and standing.stays else admitted
+    # Who stands last in the rule has nobody better behind it, also where it is asked first.
+    ends = {*admitted[-1:], *order[-1:]}
+    return tuple(Step(backend=name, judged=_is_judged(rule, last=name in ends)) for name in order)
+
+
+def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
+    """Begin with a backend and those behind it; those before it are the last resort."""
+    if first not in admitted:
+        return admitted
+    place = admitted.index(first)
+    return [*admitted[place:], *admitted[:place]]
 
 
 def _consultable(rule: Rule, assessment: Assessment, policy: Policy, fleet: Fleet) -> frozenset[str]:

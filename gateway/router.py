@@ -19,6 +19,8 @@ from gateway.decide import decide
 from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.feedback import take
+from gateway.fleet.memory import Memory
+from gateway.fleet.past import Past
 from gateway.generations import Generations
 from gateway.interfaces import Backend, Ledger
 from gateway.policy.load import check_value, packaged_default
@@ -47,6 +49,7 @@ class Router:
 
         self._settings = Settings()
         self._generations = Generations(_source(policy, self._settings))
+        self._memory = Memory()
         self._given_ledger = ledger
         self._ledger: Ledger | None = None
         self._streams: WeakSet[ReplyStream] = WeakSet()
@@ -108,7 +111,7 @@ class Router:
         """
         request, ledger = parse_request(content, **fields), self.ledger
         with self._generations.lease() as house:
-            trip = await _begin(house, request)
+            trip = await _begin(house, self._memory, request)
             cancelled = False
             try:
                 await cascade(trip.run)
@@ -137,7 +140,7 @@ class Router:
         """Say what would happen to a request, calling nobody and writing nothing."""
         request = parse_request(content, **fields)
         with self._generations.lease() as house:
-            trip = await _begin(house, request)
+            trip = await _begin(house, self._memory, request)
             return Explanation(assessment=trip.run.assessment, plan=trip.run.plan)
 
     async def feedback(
@@ -155,7 +158,7 @@ class Router:
         ledger = self.ledger
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
-            trip = await _begin(house, request, streamed=True)
+            trip = await _begin(house, self._memory, request, streamed=True)
             ended = False
             try:
                 async with aclosing(stream_cascade(trip.run)) as deltas:
@@ -193,6 +196,8 @@ class _Trip:
     """One request between `decide` and `settle`."""
 
     house: House
+    memory: Memory
+    past: Past
     run: Run
     entry_id: str
     at: datetime
@@ -200,7 +205,7 @@ class _Trip:
 
     def settle(self, *, cancelled: bool) -> Outcome:
         house, run = self.house, self.run
-        return settle(
+        outcome = settle(
             run.request,
             run.assessment,
             run.plan,
@@ -214,14 +219,25 @@ class _Trip:
             cancelled=cancelled,
             streamed=self.streamed,
         )
+        self.memory.learn(
+            run.request,
+            run.assessment,
+            run.plan,
+            run.attempts,
+            chosen=outcome.chosen,
+            past=self.past,
+            policy=house.policy,
+        )
+        return outcome
 
 
-async def _begin(house: House, request: Request, *, streamed: bool = False) -> _Trip:
+async def _begin(house: House, memory: Memory, request: Request, *, streamed: bool = False) -> _Trip:
     started, at = house.crew.clock(), datetime.now(UTC)
     assessment = await house.reader.assess(request)
-    plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s)
+    past = memory.past(request, assessment, house.policy, house.crew.estimate)
+    plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
     run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started)
-    return _Trip(house=house, run=run, entry_id=new_id(), at=at, streamed=streamed)
+    return _Trip(house=house, memory=memory, past=past, run=run, entry_id=new_id(), at=at, streamed=streamed)
 
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:

@@ -113,6 +113,7 @@ class Request:
     `tags` name what the caller knows about the content; they raise its level and never lower it.
     `deadline_s` bounds the whole request, retries and escalations included.
     `pin` names the one backend that shall be asked; it admits nobody who may not see the request.
+    `conversation` is the caller's name for the conversation that the request goes on with.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -127,6 +128,7 @@ class Request:
     tenant: str | None = None
     deadline_s: float | None = None
     pin: str | None = None
+    conversation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.policies import mock, policy
 
 from gateway.assess import assess, scanned_text
+from gateway.classifiers.heuristic import HeuristicClassifier
 from gateway.detectors.patterns import PatternDetector
 from gateway.detectors.secrets import SecretDetector
 from gateway.errors import InvalidRequestError
@@ -468,3 +469,18 @@ async def test_no_finding_holds_the_text_it_was_found_in() -> None:
 
     assert result.findings
     assert CANARY not in repr(result)
+
+
+async def test_a_tools_result_counts_for_privacy_and_not_for_difficulty() -> None:
+    """What a tool found must not leave; how hard the question is, the user said."""
+    question = Message(role="user", content="Which ticket is that?")
+    found = "Prove, derive and refactor it step by step: jane.doe@example.com must design the algorithm. " * 20
+    conversation = (question, Message(role="tool", tool_call_id="c1", content=found))
+    classifier = HeuristicClassifier()
+
+    with_result = await assessed(asked(messages=conversation), detectors=SHAPES, classifier=classifier)
+    without = await assessed(asked(messages=(question,)), detectors=SHAPES, classifier=classifier)
+
+    assert with_result.level == Level.CONFIDENTIAL
+    assert without.level == Level.PUBLIC
+    assert with_result.difficulty == without.difficulty

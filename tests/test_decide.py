@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.policies import assessment, mock, policy
 
 from gateway.decide import Fleet, admit, counted, decide
+from gateway.fleet.past import Past, Standing
 from gateway.policy.models import AcceptPolicy, BackendPolicy, Policy, StakesPolicy
 from gateway.types import Assessment, Level, Need, Stakes
 
@@ -335,3 +336,79 @@ def test_a_pinned_answer_is_judged_only_where_the_rule_would_rather_refuse(unacc
     plan = decide(assessment(pin="a"), policy({"a": mock(), "b": mock()}, rule), NO_FLEET)
 
     assert [step.judged for step in plan.steps] == [judged]
+
+
+def stay(backend: str, *, stays: bool = True) -> Past:
+    """Return the past of a conversation that a backend answers."""
+    return Past(standing=Standing(backend=backend, stays=stays, told="as told"))
+
+
+LADDER = policy(
+    {"a": mock(), "b": mock(), "c": mock(clearance="internal", local=False)},
+    {"name": "r", "use": ["a", "b", "c"], "accept": {"judge": "format"}},
+)
+
+
+@given(assessments, policies, st.sampled_from(["a", "b", "c", "gone"]), st.booleans(), st.booleans())
+def test_the_past_never_widens_who_may_answer(
+    request_: Assessment, rules_: Policy, backend: str, stays: bool, over_quota: bool
+) -> None:
+    """What came before changes the order, or leaves somebody out."""
+    past = Past(over_quota=over_quota, standing=Standing(backend=backend, stays=stays, told="as told"))
+
+    free, plan = decide(request_, rules_, NO_FLEET), decide(request_, rules_, NO_FLEET, past=past)
+
+    assert set(plan.backends) <= set(free.backends)
+    assert over_quota or set(plan.backends) == set(free.backends)
+    assert bool(plan.backends) == bool(free.backends)
+    assert {name for name, reason in plan.reasons.items() if reason.admitted} == set(plan.backends)
+
+
+def test_a_conversation_stays_with_who_answers_it() -> None:
+    """The plan begins there; those behind it in the rule come next, those before it last."""
+    assert decide(assessment(), LADDER, NO_FLEET, past=stay("b")).backends == ("b", "c", "a")
+    assert decide(assessment(), LADDER, NO_FLEET, past=stay("c")).backends == ("c", "a", "b")
+
+
+def test_the_strongest_answer_is_not_judged_where_it_is_asked_first() -> None:
+    """No judge sends a conversation from the last backend of a rule down to the first."""
+    plan = decide(assessment(), LADDER, NO_FLEET, past=stay("c"))
+
+    assert [(step.backend, step.judged) for step in plan.steps] == [("c", False), ("a", True), ("b", False)]
+
+
+def test_the_reason_tells_why_a_conversation_stays_or_goes_back() -> None:
+    """Both are said of the backend that they are about."""
+    staying = decide(assessment(), LADDER, NO_FLEET, past=stay("c"))
+    going = decide(assessment(), LADDER, NO_FLEET, past=stay("c", stays=False))
+
+    assert staying.reasons["c"].text == going.reasons["c"].text == "clearance internal covers level internal; as told"
+    assert going.backends == ("a", "b", "c")
+
+
+def test_a_conversation_does_not_stay_with_who_may_not_see_this_turn() -> None:
+    """A private turn is answered by those who may."""
+    plan = decide(assessment(level=Level.RESTRICTED), LADDER, NO_FLEET, past=stay("c"))
+
+    assert plan.backends == ("a", "b")
+    assert "as told" not in plan.reasons["c"].text
+
+
+def test_a_full_share_keeps_a_request_on_local_backends() -> None:
+    """Who is out says why."""
+    plan = decide(assessment(), LADDER, NO_FLEET, past=Past(over_quota=True))
+
+    assert plan.backends == ("a", "b")
+    assert plan.reasons["c"].code == "quota"
+
+
+def test_a_request_that_no_local_backend_may_answer_leaves_all_the_same() -> None:
+    """A full share bounds escalations; it refuses nobody."""
+    lacking = policy(
+        {"a": mock(), "c": mock(local=False, clearance="internal", supports=list(Need))},
+        {"name": "r", "use": ["a", "c"]},
+    )
+
+    plan = decide(assessment(needs=frozenset({Need.IMAGES})), lacking, NO_FLEET, past=Past(over_quota=True))
+
+    assert plan.backends == ("c",)

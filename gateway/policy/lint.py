@@ -42,6 +42,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     _check_ends(policy, warnings)
     _check_baselines(policy, warnings)
     _check_stakes(policy, warnings)
+    _check_escalation(policy, warnings)
 
 
 def _check_backends(policy: Policy, errors: Report) -> None:
@@ -130,6 +131,12 @@ def _check_stakes(policy: Policy, warnings: Report) -> None:
         warnings.add(("stakes", "low"), f"an error at stakes low costs {low:g} times a normal one; 1 or less fits")
     if high < 1:
         warnings.add(("stakes", "high"), f"an error at stakes high costs {high:g} times a normal one; 1 or more fits")
+
+
+def _check_escalation(policy: Policy, warnings: Report) -> None:
+    if policy.escalation is not None and not any(map(is_local, policy.backends.values())):
+        what = "no backend is local, so that no request could stay: this bounds nothing; add a local one or remove it"
+        warnings.add_key(("escalation",), what)
 
 
 def _check_licence(path: Path, licence: str, errors: Report) -> None:

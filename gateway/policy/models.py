@@ -244,6 +244,22 @@ class StakesPolicy(_Model):
         return self.low if stakes == "low" else self.high
 
 
+class EscalationPolicy(_Model):
+    """How many of a tenant's requests may leave for backends that are not local, as long as a local one may answer."""
+
+    per_tenant: Share = Field(description="The share of a tenant's last requests that may leave, 0 to 1.")
+    window: int = Field(default=200, ge=1, le=10_000, description="How many last requests of a tenant are counted.")
+    least: int = Field(default=20, ge=0, description="A tenant's first requests, as many as this, are not held to it.")
+
+
+class ConversationPolicy(_Model):
+    """What is remembered of conversations that escalated: they stay with who answers them. No text is kept."""
+
+    sticky: bool = Field(default=True, description="Whether a conversation that escalated stays with who answers it.")
+    ttl_s: float = Field(default=3600.0, gt=0, description="Seconds without a turn after which it is forgotten.")
+    most: int = Field(default=10_000, ge=1, le=1_000_000, description="How many are remembered, the latest ones.")
+
+
 class RetryPolicy(_Model):
     """How often the same backend is asked again after a transient fault, with growing, random pauses."""
 
@@ -342,6 +358,12 @@ class Policy(_Model):
         default="hard", description="What a difficulty counts as that the classifier could not say."
     )
     stakes: StakesPolicy = Field(default=StakesPolicy(), description="What an error costs.")
+    escalation: EscalationPolicy | None = Field(
+        default=None, description="Unset: as many requests as the rules say may leave."
+    )
+    conversations: ConversationPolicy = Field(
+        default=ConversationPolicy(), description="What becomes of conversations that escalated."
+    )
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
 

@@ -34,6 +34,7 @@ class RequestFields(TypedDict, total=False):
     tenant: str | None
     deadline_s: float | None
     pin: str | None
+    conversation: str | None
     tools: Sequence[JsonObject] | None
     tool_choice: str | JsonObject | None
     response_format: JsonObject | None
@@ -277,6 +278,7 @@ _LABELS: dict[str, Check] = {
     "tenant": _label,
     "deadline_s": _deadline,
     "pin": _label,
+    "conversation": _id,
     "tools": _tools,
     "tool_choice": _tool_choice,
     "response_format": _response_format,

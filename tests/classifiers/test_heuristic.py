@@ -112,3 +112,14 @@ def test_difficulty_lies_between_0_and_1(messages: list[Message], tools: bool) -
     asked = Request(messages=tuple(messages), id="r1", tools=(TOOL,) if tools else ())
 
     assert 0 <= HeuristicClassifier().difficulty(asked) <= 1
+
+
+def test_a_short_follow_up_of_a_hard_conversation_is_hard() -> None:
+    """The whole conversation is judged, not its last line."""
+    hard = (
+        "Implement an LRU cache with O(1) operations. It must be thread-safe. Explain the trade-offs and design tests.",
+        "Derive its complexity step by step, and prove that no entry is lost.",
+    )
+
+    assert difficulty("commit it") < 0.25
+    assert difficulty(*hard, "commit it") >= difficulty(*hard) > 0.6

@@ -13,6 +13,7 @@ from gateway.types import Level
 
 LOCAL = mock()
 CLOSED = mock(clearance="internal", local=False)
+SHARE = {"escalation": {"per_tenant": 0.3}}
 
 
 def test_a_policy_built_in_code_is_linted_by_its_paths() -> None:
@@ -328,3 +329,16 @@ def test_stakes_that_turn_the_scale_around_are_odd() -> None:
         "<policy>: stakes.low: an error at stakes low costs 3 times a normal one; 1 or less fits",
         "<policy>: stakes.high: an error at stakes high costs 0.5 times a normal one; 1 or more fits",
     )
+
+
+def test_a_share_that_nobody_could_stay_under_is_odd() -> None:
+    """Without a local backend every request leaves, whatever the share."""
+    closed, both = policy({"frontier": CLOSED}, **SHARE), policy({"llama": LOCAL, "frontier": CLOSED}, **SHARE)
+
+    assert lint(closed).warnings == (
+        (
+            "<policy>: escalation: no backend is local, so that no request could stay: this bounds nothing; "
+            "add a local one or remove it"
+        ),
+    )
+    assert lint(both).warnings == ()

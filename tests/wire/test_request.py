@@ -52,7 +52,15 @@ def test_keywords_on_a_request_replace_its_labels_and_keep_its_tags() -> None:
 def test_every_label_is_kept() -> None:
     """Labels steer the routing, so none is lost on the way."""
     request = parse_request(
-        "Hello", id="abc", tags=["pii", "eu"], task="chat", stakes="high", tenant="acme", deadline_s=3, pin="llama"
+        "Hello",
+        id="abc",
+        tags=["pii", "eu"],
+        task="chat",
+        stakes="high",
+        tenant="acme",
+        deadline_s=3,
+        pin="llama",
+        conversation="c:1",
     )
 
     assert request == Request(
@@ -64,6 +72,7 @@ def test_every_label_is_kept() -> None:
         tenant="acme",
         deadline_s=3.0,
         pin="llama",
+        conversation="c:1",
     )
 
 
@@ -179,6 +188,7 @@ def test_values_of_ours_are_taken_as_they_are() -> None:
         ({"deadline_s": 0}, "deadline_s is 0"),
         ({"stakes": SECRET}, "stakes is none of the three"),
         ({"pin": 3}, "pin is a int; give a text"),
+        ({"conversation": f"{SECRET} x"}, "conversation is no id"),
         ({"tags": "pii"}, "tags is a str"),
         ({"task": 7}, "task is a int"),
         ({"tools": ({"type": "web_search"},)}, "tools[0] is no function"),
