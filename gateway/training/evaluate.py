@@ -35,7 +35,7 @@ Trainer = Callable[[Sequence[Row], int], Scorer]
 
 OURS = "router"
 _GRID = np.linspace(0, 1, 101)
-_FEWEST_TESTED = 20
+FEWEST_TESTED = 10
 _CHANCE = 0.5
 _RELIABILITY_BINS = 10
 
@@ -135,16 +135,18 @@ def evaluate_folds(rows: Sequence[Row], train: Trainer, *, number: int, use: Use
     return _evaluation([measured], protocol=f"{len(parts)} folds", use=use)
 
 
-def evaluate_split(rows: Sequence[Row], train: Trainer, *, train_size: int, seeds: int, use: Use) -> Evaluation:
+def evaluate_split(
+    rows: Sequence[Row], train: Trainer, *, train_size: int, seeds: Sequence[int], use: Use
+) -> Evaluation:
     """Measure by learning from `train_size` rows chosen by lot and scoring all others, once a seed."""
     _check_testable(len(rows) - train_size)
     measured = []
-    for seed in range(seeds):
+    for seed in seeds:
         learned, tested = split(len(rows), train_size, seed=seed)
         test = _take(rows, tested)
         score = train(_take(rows, learned), seed)
         measured.append(_Measured(rows=test, difficulty=score(test), n_train=train_size, seed=seed))
-    return _evaluation(measured, protocol=f"{train_size} rows learned, the others tested", use=use)
+    return _evaluation(measured, protocol="split", use=use)
 
 
 def _against_chance(apgr: float, ci95: tuple[float, float] | None) -> tuple[str, ...]:
@@ -160,8 +162,8 @@ def _is_below(one: float | None, other: float | None) -> bool:
 
 
 def _check_testable(count: int) -> None:
-    if count < _FEWEST_TESTED:
-        raise RowsError([f"{max(count, 0)} rows are left to test on; at least {_FEWEST_TESTED} are needed"])
+    if count < FEWEST_TESTED:
+        raise RowsError([f"{max(count, 0)} rows are left to test on; at least {FEWEST_TESTED} are needed"])
 
 
 def _take(rows: Sequence[Row], indices: Any) -> list[Row]:

@@ -3,6 +3,7 @@
 Strict: a file with one bad row is refused whole, with the place of each fault, and no message quotes what a row says.
 """
 
+import hashlib
 import json
 import math
 import sys
@@ -69,6 +70,12 @@ def read_rows(path: Path | str) -> list[Row]:
     return rows
 
 
+def fingerprint(rows: Sequence[Row]) -> str:
+    """Return a SHA-256 of what the rows say, whatever their order: the same rows in another file have the same one."""
+    digests = sorted(_digest(row) for row in rows)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
 def check_learnable(rows: Sequence[Row], *, at_least: int = FEWEST_ROWS) -> None:
     """Raise `RowsError` where nothing can be learned: too few rows, or a weak model that is always as good."""
     if len(rows) < at_least:
@@ -76,6 +83,12 @@ def check_learnable(rows: Sequence[Row], *, at_least: int = FEWEST_ROWS) -> None
     if len({row.weak for row in rows}) == 1:
         fault = f"`weak` is {rows[0].weak:g} in every row, so nothing tells an easy request from a hard one"
         raise RowsError([f"{fault}; add rows of the other kind"])
+
+
+def _digest(row: Row) -> bytes:
+    said = [(message.role, message.text) for message in row.request.messages]
+    value = (said, row.weak, row.strong, row.category, sorted(row.answers.items()), row.weak_logprobs)
+    return hashlib.sha256(json.dumps(value).encode()).digest()
 
 
 @contextmanager

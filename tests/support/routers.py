@@ -13,14 +13,14 @@ from gateway.wire.request import parse_request
 
 
 def labelled(count: int, *, seed: int = 0, categories: bool = False, answers: bool = False) -> list[Row]:
-    """Make rows: the more `x` a prompt has (0 to 9), the more often the weak model fails; `y` only make it longer."""
+    """Make rows: the more a prompt proves (0 to 9), the more often the weak model fails; greetings only lengthen it."""
     random = np.random.default_rng(seed)
     hard, long = random.integers(0, 10, count), random.integers(1, 200, count)
     fails = random.random(count) < hard / 10
     right = random.random(count) < 0.95
     return [
         Row(
-            request=parse_request(f"{'x' * hard[index]}{'y' * long[index]}"),
+            request=parse_request("prove " * hard[index] + "hello " * long[index]),
             weak=float(not fails[index]),
             strong=float(right[index]),
             category=f"group {hard[index] // 3}" if categories else None,
@@ -48,11 +48,11 @@ def write_rows(path: Path, rows: Sequence[Row]) -> Path:
 
 def hardness(rows: Sequence[Row]) -> Array:
     """Return how hard rows of `labelled` are, 0 to 1: the share in which the weak model fails."""
-    return np.array([row.request.messages[0].text.count("x") / 10 for row in rows])
+    return np.array([row.request.messages[0].text.count("prove") / 10 for row in rows])
 
 
 class Tables:
-    """Learns how often the weak model fails by the number of `x`, and remembers what it learned from."""
+    """Learns how often the weak model fails by how much a prompt proves, and remembers what it learned from."""
 
     def __init__(self) -> None:
         self.learned: list[list[Row]] = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import RowsError
 from gateway.training import rows as module
-from gateway.training.rows import Row, check_learnable, read_rows
+from gateway.training.rows import Row, check_learnable, fingerprint, read_rows
 from gateway.wire.request import parse_request
 
 GOOD: dict[str, Any] = {"prompt": "What is 2+2?", "weak": 1, "strong": 0.5}
@@ -241,3 +241,11 @@ def test_rows_of_one_kind_teach_nothing() -> None:
 def test_rows_of_both_kinds_can_be_learned() -> None:
     """Fifty rows with both outcomes are enough to begin."""
     check_learnable([*[row()] * 49, row(weak=0.0)])
+
+
+def test_rows_are_known_again_in_another_order() -> None:
+    """What was learned from can be told from what was held out, also in a file that was shuffled."""
+    one, two = row(), row(weak=0.0)
+
+    assert fingerprint([one, two]) == fingerprint([two, one])
+    assert fingerprint([one, two]) != fingerprint([one, one])
