@@ -9,21 +9,21 @@ level, until one fails. It holds for requests drawn like the calibration rows, w
 after a drift it has to be made again.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy import stats
 
+from gateway.training.bounds import are_whole, chance_of_so_few, is_won, upper_bound
 from gateway.training.metrics import Array
 from gateway.training.rows import Row
 
 # With fewer rows a promise is kept, but little else is: most of the share that could be kept is not.
 ADVISED_ROWS = 500
 _DECIMALS = 6
-_BISECTIONS = 50
+_GRID = np.arange(1, 1001) / 1000
+_AT_ONCE = 25
+_SEED = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,51 +40,60 @@ class Cut:
     quality: float
 
 
-def fewest_rows(max_loss: float, confidence: float) -> int:
-    """Return how many rows the promise needs at the least: with fewer, not even rows without any loss would do."""
-    return math.ceil(math.log(1 - confidence) / math.log1p(-max_loss))
-
-
 def cut_for_loss(difficulty: Array, rows: Sequence[Row], *, max_loss: float, confidence: float) -> Cut | None:
     """Return the cut that keeps most with a mean loss of at most `max_loss`; None where no cut can promise it.
 
     The promise fails with a chance of `1 - confidence` at most, over the draw of the rows.
     """
     losses = _losses(rows)
-    thresholds = _thresholds(difficulty)
-    totals = _below(difficulty, losses, thresholds)
-    passes = _p_values(totals, len(rows), max_loss, whole=_are_whole(losses)) <= 1 - confidence
-    # Totals rise with the threshold, so those that pass are the first ones. What rounding left without a row is no cut.
-    passes &= _below(difficulty, np.ones(len(rows)), thresholds) > 0
-    if not passes.any():
+    if are_whole(losses):
+        threshold = _proven(difficulty, losses, max_loss, confidence)
+    else:
+        threshold = _won(*_by_lot(difficulty, losses), max_loss, confidence)
+    if not (difficulty < threshold).any():
         return None
-    return _cut(float(thresholds[np.flatnonzero(passes)[-1]]), difficulty, rows, confidence)
+    return _cut(threshold, difficulty, rows, confidence)
 
 
 def cut_for_budget(difficulty: Array, rows: Sequence[Row], *, budget: float, confidence: float) -> Cut:
-    """Return the cut that sends as many of the rows to the strong model as the budget (0 to 1) allows, never more."""
+    """Return the cut that sends as many of the rows to the strong model as the budget (0 to 1) allows, never more.
+
+    A difficulty of 1 is at least any threshold: where more have it than the budget allows, none but those are sent.
+    """
     thresholds = np.concatenate(([0.0], _thresholds(difficulty)))
     strong = len(rows) - _below(difficulty, np.ones(len(rows)), thresholds)
     allowed = strong <= budget * len(rows)
-    # A score of 1 is above every threshold there is; where too many have it, none but those are sent.
     first = int(np.argmax(allowed)) if allowed.any() else -1
     return _cut(float(thresholds[first]), difficulty, rows, confidence)
 
 
-def upper_bound(losses: Array, *, confidence: float) -> float:
-    """Return a bound that the mean of losses (0 to 1) exceeds with a chance of `1 - confidence` at most.
+def _proven(difficulty: Array, losses: Array, max_loss: float, confidence: float) -> float:
+    """Return the highest threshold below which losses of 0 and 1 are few enough, 0 where none is.
 
-    Clopper-Pearson where each is 0 or 1, which is exact; else Hoeffding and Bentkus, whichever is lower.
+    Every threshold is tried: what is counted rises with it, so those that pass are the first ones.
     """
-    total, count = float(losses.sum()), len(losses)
-    if _are_whole(losses):
-        return 1.0 if total == count else float(stats.beta.ppf(confidence, total + 1, count - total))
-    low, high = total / count, 1.0
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        p_value = _p_values(np.array([total]), count, middle, whole=False)[0]
-        low, high = (low, middle) if p_value <= 1 - confidence else (middle, high)
-    return high
+    thresholds = _thresholds(difficulty)
+    totals = _below(difficulty, losses, thresholds)
+    passes = chance_of_so_few(totals, len(losses), max_loss) <= 1 - confidence
+    return float(thresholds[passes].max(initial=0.0))
+
+
+def _won(difficulty: Array, losses: Array, max_loss: float, confidence: float) -> float:
+    """Return the threshold of a fixed grid before the first at which the bet is not won, 0 where that is the first."""
+    for start in range(0, len(_GRID), _AT_ONCE):
+        thresholds = _GRID[start : start + _AT_ONCE]
+        kept = np.where(difficulty[:, np.newaxis] < thresholds, losses[:, np.newaxis], 0.0)
+        passes = is_won(kept, max_loss, confidence)
+        if not passes.all():
+            first = start + int(np.argmin(passes))
+            return float(_GRID[first - 1]) if first else 0.0
+    return 1.0
+
+
+def _by_lot(difficulty: Array, losses: Array) -> tuple[Array, Array]:
+    """Return both in an order by lot: that of a file may tell something."""
+    order = np.random.default_rng(_SEED).permutation(len(losses))
+    return difficulty[order], losses[order]
 
 
 def _cut(threshold: float, difficulty: Array, rows: Sequence[Row], confidence: float) -> Cut:
@@ -95,7 +104,7 @@ def _cut(threshold: float, difficulty: Array, rows: Sequence[Row], confidence: f
         threshold=threshold,
         kept=float(kept.mean()),
         loss=float(losses.mean()),
-        upper=upper_bound(losses, confidence=confidence),
+        upper=upper_bound(_by_lot(difficulty, losses)[1], confidence=confidence),
         quality=float(quality.mean()),
     )
 
@@ -120,27 +129,3 @@ def _below(difficulty: Array, values: Array, thresholds: Array) -> Array:
     sums = np.concatenate(([0.0], np.cumsum(values[order])))
     found: Array = sums[np.searchsorted(difficulty[order], thresholds, side="left")]
     return found
-
-
-def _are_whole(losses: Array) -> bool:
-    return bool(np.isin(losses, (0.0, 1.0)).all())
-
-
-def _p_values(totals: Array, count: int, mean: float, *, whole: bool) -> Array:
-    """Return how likely totals as low as these are at most, if the true mean loss were `mean` or more."""
-    # What rounding adds to a sum of ones must not count as another loss.
-    most: npt.NDArray[np.float64] = np.ceil(np.round(totals, 9))
-    binomial: Array = stats.binom.cdf(most, count, mean)
-    if whole:
-        return binomial
-    observed = np.minimum(totals / count, mean)
-    hoeffding = np.exp(-count * _divergence(observed, mean))
-    return np.minimum(np.minimum(hoeffding, math.e * binomial), 1.0)
-
-
-def _divergence(observed: Array, mean: float) -> Array:
-    """Return the Kullback-Leibler divergence between coins of these chances."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hits = np.where(observed > 0, observed * np.log(observed / mean), 0.0)
-        misses = np.where(observed < 1, (1 - observed) * np.log((1 - observed) / (1 - mean)), 0.0)
-    return np.asarray(hits + misses)

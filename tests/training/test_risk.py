@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.training.bounds import fewest_rows, is_won, upper_bound
 from gateway.training.metrics import Array
-from gateway.training.risk import Cut, cut_for_budget, cut_for_loss, fewest_rows, upper_bound
+from gateway.training.risk import Cut, cut_for_budget, cut_for_loss
 from gateway.training.rows import Row
 from gateway.wire.request import parse_request
 
@@ -129,6 +130,54 @@ def test_the_bound_is_clopper_and_pearsons() -> None:
     assert upper_bound(np.zeros(59), confidence=0.95) == pytest.approx(1 - 0.05 ** (1 / 59))
     assert upper_bound(np.array([1.0] * 5 + [0.0] * 95), confidence=0.95) == pytest.approx(0.10225, abs=1e-4)
     assert upper_bound(np.ones(10), confidence=0.95) == 1.0
+
+
+def test_a_bet_against_the_truth_is_seldom_won() -> None:
+    """Of 2,000 samples whose mean is the one betted against, at most one in twenty wins, whatever their spread."""
+    random = np.random.default_rng(4)
+
+    for spread in (0.5, 4, 50):
+        samples = random.beta(0.1 * spread, 0.9 * spread, (300, 2000))
+        assert is_won(samples, 0.1, 0.95).mean() <= 0.05
+
+
+def test_small_losses_are_proven_with_fewer_rows_than_rare_ones() -> None:
+    """What loses a little each time is bounded more closely than what seldom loses all, of the same mean."""
+    random = np.random.default_rng(4)
+    little, all_or_nothing = random.beta(5, 45, 500), (random.random(500) < 0.1).astype(np.float64)
+
+    bounds = [upper_bound(losses, confidence=0.95) - losses.mean() for losses in (little, all_or_nothing)]
+
+    assert bounds[0] < bounds[1] / 2
+
+
+def test_losses_of_fractions_can_be_too_high_everywhere() -> None:
+    """Where the easiest requests lose too much already, nothing is promised."""
+    assert cut_for_loss(np.zeros(300), rows(np.full(300, 0.5)), max_loss=0.05, confidence=0.95) is None
+
+
+def test_the_order_of_a_file_does_not_make_a_promise() -> None:
+    """Rows sorted by what they lose have about the threshold that they have when they are not."""
+    difficulty, losses = drawn(1000, np.random.default_rng(2), fractions=True)
+    order = np.argsort(losses)
+
+    cuts = [
+        cut_for_loss(difficulty[each], rows(losses[each]), max_loss=0.05, confidence=0.95)
+        for each in (np.arange(1000), order)
+    ]
+
+    assert cuts[0] is not None
+    assert cuts[1] is not None
+    assert cuts[0].threshold == pytest.approx(cuts[1].threshold, abs=0.03)
+
+
+def test_small_fractions_are_kept_whole() -> None:
+    """Where not even the hardest loses much, all are kept."""
+    cut = cut_for_loss(np.linspace(0, 0.9, 2000), rows(np.full(2000, 0.01)), max_loss=0.05, confidence=0.95)
+
+    assert cut is not None
+    assert (cut.threshold, cut.kept) == (1.0, 1.0)
+    assert cut.loss < cut.upper <= 0.05
 
 
 def test_the_bound_of_fractions_is_valid_and_above_their_mean() -> None:
