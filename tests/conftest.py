@@ -3,10 +3,12 @@
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from support import models
+from support.kinds import InstallKind, installing
 from support.llamacpp_server import serving_llamacpp
 from support.wire_servers import WireServer, serving_openai
 
@@ -21,6 +23,15 @@ async def openai_server() -> AsyncIterator[WireServer]:
     """An OpenAI-compatible server on loopback; script it by its `answers`, read what came from `seen`."""
     async with serving_openai() as server:
         yield server
+
+
+@pytest.fixture
+def install_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InstallKind]:
+    """Install a third party's kind: its socket, its name and the code of its module."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with installing(folder, monkeypatch) as install:
+        yield install
 
 
 @pytest.fixture(scope="session")

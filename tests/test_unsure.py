@@ -1,13 +1,10 @@
 """A classifier that fails at run time, through the whole router: the request is answered as if it were hard or easy."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
+from support.kinds import InstallKind
 from support.policies import mock, policy
 
-from gateway import Router, plugins
+from gateway import Router
 
 CLASSIFIER = """
 from contextlib import asynccontextmanager
@@ -30,19 +27,9 @@ EASY = {"name": "easy", "use": ["llama", "frontier"]}
 
 
 @pytest.fixture(autouse=True)
-def _broken_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a distribution whose classifier always fails."""
-    info = tmp_path / "broken_classifier-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-classifier\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[hybrid_gateway.classifiers]\nbroken = broken_classifier\n")
-    (tmp_path / "broken_classifier.py").write_text(CLASSIFIER)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    plugins.kinds.cache_clear()
-    yield
-    sys.modules.pop("broken_classifier", None)
-    plugins.kinds.cache_clear()
-    plugins.load.cache_clear()
+def _broken_classifier(install_kind: InstallKind) -> None:
+    """Install a classifier that always fails."""
+    install_kind("classifiers", "broken", CLASSIFIER)
 
 
 @pytest.mark.parametrize(("when_unsure", "backend"), [("hard", "frontier"), ("easy", "llama")])

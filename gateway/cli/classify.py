@@ -8,11 +8,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
 
+import typer
+
+from gateway import plugins
 from gateway.cli.inputs import PolicyOption, policy_of
 from gateway.errors import InvalidRequestError
-from gateway.policy.models import Policy
+from gateway.policy.load import check_value
+from gateway.policy.models import PartPolicy, Policy
 from gateway.reading import Reader, open_reader
 from gateway.types import Assessment, Request
 from gateway.wire.request import parse_request
@@ -22,7 +27,15 @@ _LABELS = ("tags", "task", "stakes", "tenant")
 _KEYS = frozenset({"id", "text", "messages", *_LABELS})
 
 
-def classify(*, policy: PolicyOption = None) -> None:
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", exists=True, dir_okay=False, help="A trained model (kind: logistic) in the classifier's place."
+    ),
+]
+
+
+def classify(*, policy: PolicyOption = None, model: ModelOption = None) -> None:
     """Read JSON lines, write what each one is, calling nobody.
 
     A line in: {"id": ..., "text": ...} or {"id": ..., "messages": [...]}, with tags, task, stakes and tenant if known.
@@ -33,7 +46,7 @@ def classify(*, policy: PolicyOption = None) -> None:
 
     Example: gateway classify < requests.jsonl > assessments.jsonl
     """
-    given = policy_of(policy)
+    given = judged_by(model, policy_of(policy))
     # One run a piece of input: while it waits for input, Ctrl-C ends it at once.
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
@@ -43,6 +56,16 @@ def classify(*, policy: PolicyOption = None) -> None:
                 runner.run(_answer(reader, first, lines))
         finally:
             runner.run(stack.aclose())
+
+
+def judged_by(model: Path | None, policy: Policy) -> Policy:
+    """Return a policy whose classifier is a trained model; raises `PolicyError` for one that its kind refuses."""
+    if model is None:
+        return policy
+    part = PartPolicy.model_validate({"kind": "logistic", "path": str(model.absolute())})
+    given = policy.model_copy(update={"classifier": part})
+    check_value(given, options_of=plugins.options, kinds_of=plugins.kinds)
+    return given
 
 
 def _longest_line(policy: Policy) -> int:

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command import Gateway, WritePolicy, python_process
+from support.kinds import InstallKind
+
+from gateway import plugins
 
 PRIVATE = '{"id": "a", "text": "Mail jane.doe@example.com"}'
 
@@ -132,3 +136,51 @@ def test_no_client_of_any_server_is_loaded(write_policy: WritePolicy) -> None:
     outcome = python_process(script, write_policy(), stdin=PRIVATE.encode())
 
     assert (outcome.code, outcome.err) == (0, "")
+
+
+MODEL = """
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+
+
+class Trained:
+    def __init__(self, score):
+        self.score = score
+
+    def difficulty(self, request):
+        return self.score
+
+
+@asynccontextmanager
+async def build(options):
+    yield Trained(float(options.path.read_text()))
+"""
+
+
+@pytest.mark.skipif("logistic" in plugins.kinds("classifiers"), reason="the kind is installed, and has its own tests")
+def test_a_trained_model_takes_the_classifiers_place(
+    gateway: Gateway, write_policy: WritePolicy, install_kind: InstallKind, home: Path
+) -> None:
+    """What a model says of rows can be seen before a policy uses it."""
+    install_kind("classifiers", "logistic", MODEL)
+    (home / "model.json").write_text("0.75")
+
+    outcome = gateway("classify", "--model", "model.json", "--policy", write_policy(), stdin=PRIVATE.encode())
+
+    assert [line["difficulty"] for line in lines(outcome.out)] == [0.75]
+
+
+def test_a_model_that_is_not_there_is_a_users_mistake(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """The command says so before it reads a line."""
+    outcome = gateway("classify", "--model", "gone.json", "--policy", write_policy(), stdin=PRIVATE.encode())
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "gone.json" in outcome.err
