@@ -71,6 +71,8 @@ _SECTIONS = {
     "RetryPolicy": "retries",
     "LimitPolicy": "limits",
     "FeedbackPolicy": "feedback",
+    "LearningPolicy": "learning",
+    "HoldoutPolicy": "holdout",
     "PolicyTest": "tests",
     "Expectation": "expect of a test",
 }

@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.errors import InvalidRequestError
-from gateway.interfaces import Classifier, Detector
-from gateway.policy.models import BUILT_IN_TAGS, Policy
+from gateway.interfaces import Classifier, Detector, Featured
+from gateway.policy.models import BUILT_IN_TAGS, LearningPolicy, Policy
 from gateway.spelling import nearest
 from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request
 
@@ -26,6 +27,7 @@ _INLINE_CHARACTERS = 16_000
 _LONGEST_NAME = 2_000
 _BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
 _LONGEST_TAG = 64
+_MOST_FEATURES = 4_096
 _TEXT_PARTS = frozenset({"text", "refusal"})
 _MEDIA = {
     "image_url": Need.IMAGES,
@@ -37,13 +39,18 @@ _STRUCTURED = frozenset({"json_schema", "json_object"})
 
 
 async def assess(
-    request: Request, *, policy: Policy, detectors: Mapping[str, Detector], classifier: Classifier
+    request: Request,
+    *,
+    policy: Policy,
+    detectors: Mapping[str, Detector],
+    classifier: Classifier,
+    featured: Featured | None = None,
 ) -> Assessment:
     """Say what a request is.
 
     Its level is the policy's default, raised by the caller's tags, by what the detectors find and by what nobody can
-    read. Detectors read long texts in a thread. Raises `InvalidRequestError` for a text beyond the policy's limit, and
-    nothing for what a detector or a classifier does.
+    read. Detectors read long texts in a thread. `featured` is asked for features where the policy keeps them. Raises
+    `InvalidRequestError` for a text beyond the policy's limit, and nothing for what a detector or a classifier does.
     """
     text = scanned_text(request)
     _refuse_beyond(policy.limits.prompt_characters, len(text))
@@ -68,6 +75,8 @@ async def assess(
         stakes=request.stakes,
         tenant=request.tenant,
         pin=request.pin,
+        classifier=_version(classifier),
+        features=_features(featured, request) if featured and _may_keep(policy.learning, level) else None,
     )
 
 
@@ -188,6 +197,28 @@ def _difficulty(classifier: Classifier, request: Request) -> float | None:
         _log_failure("classifier", type(classifier).__name__, error)
         return None
     return difficulty if known else None
+
+
+# A part of a third party: what it calls its version may be anything.
+def _version(classifier: Any) -> str | None:
+    version = getattr(classifier, "version", None)
+    return version if isinstance(version, str) else None
+
+
+def _may_keep(learning: LearningPolicy, level: Level) -> bool:
+    return learning.keep == "features" and level <= learning.at_most
+
+
+def _features(featured: Featured, request: Request) -> bytes | None:
+    try:
+        features = featured.features(request)
+    except Exception as error:  # noqa: BLE001 - as above; then nothing is kept
+        _log_failure("classifier", type(featured).__name__, error)
+        return None
+    if not isinstance(features, bytes) or len(features) > _MOST_FEATURES:
+        logger.error("classifier %r gave no vector of at most %d bytes", type(featured).__name__, _MOST_FEATURES)
+        return None
+    return features
 
 
 def _log_failure(part: str, name: str, error: Exception) -> None:

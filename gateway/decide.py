@@ -128,9 +128,10 @@ def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
 
 
 def _consultable(rule: Rule, assessment: Assessment, policy: Policy, fleet: Fleet) -> frozenset[str]:
-    """Return who may be asked for an opinion: of those that the rule and its judges name, who may see the request."""
+    """Return who may be asked beside the answer: of those that the rule, its judges and the holdout name, who may."""
     # A pin says who answers; judges may still ask somebody else about it.
-    named = rule.names | {pin for pin in (assessment.pin,) if pin is not None}
+    beside = (assessment.pin, policy.holdout.backend if policy.holdout else None)
+    named = rule.names.union(name for name in beside if name is not None)
     return frozenset(
         name
         for name in named & policy.backends.keys()

@@ -8,6 +8,8 @@ from gateway.types import Level, Money, Purpose, Usage
 
 Status = Literal["answered", "refused", "exhausted", "cancelled"]
 FeedbackFate = Literal["kept", "unknown", "over_cap"]
+# The source of an outcome that is a comparison; nobody's feedback is named so.
+HOLDOUT = "holdout"
 CostSource = Literal["provider", "price", "pool", "unknown"]
 
 
@@ -99,6 +101,26 @@ class Feedback:
     source: str
     at: datetime
     tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """An answer and what somebody said of it: what is learned from. Never holds words.
+
+    `outcome` is 0 (bad) to 1 (good): feedback by `source`, or the agreement with a strong backend where `source` is
+    `holdout`. `judge_score` is what the judges of this answer said, `features` the classifier's vector; both None where
+    there is none. Scores and vectors of different `classifier` versions are not comparable.
+    """
+
+    features: bytes | None = field(repr=False)
+    classifier: str | None
+    difficulty: float | None
+    judge_score: float | None
+    backend: str
+    tenant: str | None
+    outcome: float
+    source: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

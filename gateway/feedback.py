@@ -5,7 +5,7 @@ What is learned from feedback steers requests, so that it is guarded like them. 
 
 import hmac
 
-from gateway.entries import Feedback
+from gateway.entries import HOLDOUT, Feedback
 from gateway.errors import FeedbackRefusedError, InvalidRequestError
 from gateway.interfaces import Ledger
 from gateway.policy.models import FeedbackPolicy
@@ -48,6 +48,8 @@ def _check(feedback: Feedback, policy: FeedbackPolicy) -> None:
     source = feedback.source
     if not 0 < len(source) <= LONGEST_SOURCE:
         raise InvalidRequestError(f"source has {len(source):,} characters; give it 1 to {LONGEST_SOURCE}")
+    if source == HOLDOUT:
+        raise InvalidRequestError(f"source {HOLDOUT!r} is the router's own; name another")
     if policy.sources and source not in policy.sources:
         raise InvalidRequestError(
             f"there is no source {source!r} in feedback.sources of the policy; {remedy(source, policy.sources)}"

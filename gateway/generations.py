@@ -28,9 +28,9 @@ class _Generation:
         self.idle.set()
 
     @contextmanager
-    def used(self) -> Iterator[House]:
+    def used(self, *, by: asyncio.Task[object] | None) -> Iterator[House]:
         lease = object()
-        self.users[lease] = asyncio.current_task()
+        self.users[lease] = by
         self.idle.clear()
         try:
             yield self.house
@@ -87,8 +87,15 @@ class Generations:
         """Hold the present generation open; what is leased does not change under a request."""
         generation = self._present()
         self._look()
-        with generation.used() as house:
+        with generation.used(by=asyncio.current_task()) as house:
             yield house
+
+    @contextmanager
+    def hold(self, house: House) -> Iterator[None]:
+        """Keep a house that is leased just now open beyond its lease, for work that somebody else owns and ends."""
+        generations = (self._present(), *self._retiring.values())
+        with next(one for one in generations if one.house is house).used(by=None):
+            yield
 
     @property
     def house(self) -> House:

@@ -41,6 +41,17 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class Featured(Protocol):
+    """What a classifier may offer besides: a small vector to learn from later, which nobody can turn into words again.
+
+    A classifier whose difficulties are not comparable from file to file has a `version: str` as well.
+    """
+
+    def features(self, request: Request) -> bytes:
+        """Return the vector, as the classifier's own training reads it; a few hundred bytes, 4,096 at most."""
+
+
+@runtime_checkable
 class Detector(Protocol):
     """Finds private content. Pure CPU, linear in the text; may be called in a thread.
 

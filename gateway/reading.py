@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway import plugins
 from gateway.assess import assess
-from gateway.interfaces import Classifier, Detector
+from gateway.interfaces import Classifier, Detector, Featured
 from gateway.policy.models import PartPolicy, Policy
 from gateway.types import Assessment, Request
 
@@ -22,21 +22,27 @@ class Reader:
     policy: Policy
     detectors: Mapping[str, Detector]
     classifier: Classifier
+    featured: Featured | None = None
 
     async def assess(self, request: Request) -> Assessment:
         """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit."""
-        return await assess(request, policy=self.policy, detectors=self.detectors, classifier=self.classifier)
+        return await assess(
+            request,
+            policy=self.policy,
+            detectors=self.detectors,
+            classifier=self.classifier,
+            featured=self.featured,
+        )
 
 
 @asynccontextmanager
 async def open_reader(policy: Policy) -> AsyncIterator[Reader]:
     """Open the detectors and the classifier of a policy, and close them when the context ends."""
     async with AsyncExitStack() as stack:
-        yield Reader(
-            policy=policy,
-            detectors={name: await _part(stack, "detectors", part) for name, part in _named(policy.detectors).items()},
-            classifier=await _part(stack, "classifiers", policy.classifier),
-        )
+        detectors = {name: await _part(stack, "detectors", part) for name, part in _named(policy.detectors).items()}
+        classifier = await _part(stack, "classifiers", policy.classifier)
+        featured = classifier if isinstance(classifier, Featured) else None
+        yield Reader(policy=policy, detectors=detectors, classifier=classifier, featured=featured)
 
 
 def _named(parts: Sequence[PartPolicy]) -> dict[str, PartPolicy]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,9 @@ from gateway.feedback import take
 from gateway.fleet.memory import Memory
 from gateway.fleet.past import Past
 from gateway.generations import Generations
+from gateway.holdout import Comparison, Holdouts
 from gateway.interfaces import Backend, Ledger
+from gateway.money.books import Books
 from gateway.policy.load import check_value, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
@@ -43,7 +45,9 @@ Source = Policy | str | os.PathLike[str] | None
 class Router:
     """Routes requests by one policy. Open it with `async with`; use it in the event loop that opened it."""
 
-    def __init__(self, policy: Source = None, *, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, policy: Source = None, *, ledger: Ledger | None = None, chance: Callable[[], float] | None = None
+    ) -> None:
         # pydantic-settings is a sixth of what importing this module would cost.
         from gateway.settings import Settings  # noqa: PLC0415
 
@@ -52,22 +56,27 @@ class Router:
         self._memory = Memory()
         self._given_ledger = ledger
         self._ledger: Ledger | None = None
+        self._holdouts = Holdouts(chance)
         self._streams: WeakSet[ReplyStream] = WeakSet()
         self._stack = AsyncExitStack()
 
     @classmethod
-    def from_policy(cls, policy: Source = None, *, ledger: Ledger | None = None) -> Self:
+    def from_policy(
+        cls, policy: Source = None, *, ledger: Ledger | None = None, chance: Callable[[], float] | None = None
+    ) -> Self:
         """Return a router for a policy or its path; None means `GATEWAY_POLICY`, `policies/default.yaml` or ours.
 
         A path is read again when the file changes; a broken file is logged and the last good policy stays. Raises
-        `PolicyError` for a broken policy. `ledger` takes the place of the one that the policy names.
+        `PolicyError` for a broken policy. `ledger` takes the place of the one that the policy names, `chance` (0 to 1)
+        that of the randomness that draws the holdout.
         """
-        return cls(policy, ledger=ledger)
+        return cls(policy, ledger=ledger, chance=chance)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             ledger = self._given_ledger or await _open_ledger(stack, self.policy, self._settings)
             await stack.enter_async_context(self._generations)
+            stack.push_async_callback(self._holdouts.aclose)
             stack.push_async_callback(self._close_streams)
             self._ledger, self._stack = ledger, stack.pop_all()
         return self
@@ -111,7 +120,7 @@ class Router:
         """
         request, ledger = parse_request(content, **fields), self.ledger
         with self._generations.lease() as house:
-            trip = await _begin(house, self._memory, request)
+            trip = await _begin(house, self._memory, self._holdouts, request)
             cancelled = False
             try:
                 await cascade(trip.run)
@@ -121,6 +130,7 @@ class Router:
             finally:
                 outcome = trip.settle(cancelled=cancelled)
                 await _book(ledger, outcome)
+            self._hold_out(trip, outcome, ledger)
             return outcome.reply()
 
     def stream(self, content: Content, /, **fields: Unpack[RequestFields]) -> ReplyStream:
@@ -140,7 +150,7 @@ class Router:
         """Say what would happen to a request, calling nobody and writing nothing."""
         request = parse_request(content, **fields)
         with self._generations.lease() as house:
-            trip = await _begin(house, self._memory, request)
+            trip = await _begin(house, self._memory, self._holdouts, request)
             return Explanation(assessment=trip.run.assessment, plan=trip.run.plan)
 
     async def feedback(
@@ -158,7 +168,7 @@ class Router:
         ledger = self.ledger
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
-            trip = await _begin(house, self._memory, request, streamed=True)
+            trip = await _begin(house, self._memory, self._holdouts, request, streamed=True)
             ended = False
             try:
                 async with aclosing(stream_cascade(trip.run)) as deltas:
@@ -173,12 +183,25 @@ class Router:
             finally:
                 outcome = trip.settle(cancelled=not ended)
                 await _book(ledger, outcome)
+            self._hold_out(trip, outcome, ledger)
         stream.reply = outcome.reply()
         # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
         if not begun and outcome.completion is not None:
             held.extend(as_deltas(outcome.completion))
         for delta in held:
             yield delta
+
+    def _hold_out(self, trip: "_Trip", outcome: Outcome, ledger: Ledger) -> None:
+        if not outcome.entry.holdout or trip.holdout is None or outcome.completion is None:
+            return
+        comparison = Comparison(
+            run=trip.run,
+            backend=trip.holdout,
+            answer=outcome.completion,
+            entry_id=outcome.entry.id,
+            books=Books(policy=trip.house.policy, prices=trip.house.prices),
+        )
+        self._holdouts.begin(comparison, ledger, self._generations.hold(trip.house))
 
 
 async def _book(ledger: Ledger, outcome: Outcome) -> None:
@@ -202,6 +225,7 @@ class _Trip:
     entry_id: str
     at: datetime
     streamed: bool
+    holdout: str | None
 
     def settle(self, *, cancelled: bool) -> Outcome:
         house, run = self.house, self.run
@@ -218,6 +242,7 @@ class _Trip:
             duration_s=house.crew.clock() - run.started,
             cancelled=cancelled,
             streamed=self.streamed,
+            holdout=self.holdout,
         )
         self.memory.learn(
             run.request,
@@ -231,13 +256,26 @@ class _Trip:
         return outcome
 
 
-async def _begin(house: House, memory: Memory, request: Request, *, streamed: bool = False) -> _Trip:
+async def _begin(
+    house: House, memory: Memory, holdouts: Holdouts, request: Request, *, streamed: bool = False
+) -> _Trip:
     started, at = house.crew.clock(), datetime.now(UTC)
     assessment = await house.reader.assess(request)
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
     run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started)
-    return _Trip(house=house, memory=memory, past=past, run=run, entry_id=new_id(), at=at, streamed=streamed)
+    # Drawn before anybody is asked: no answer moves it.
+    drawn = holdouts.draws(house.policy.holdout, assessment, plan)
+    return _Trip(
+        house=house,
+        memory=memory,
+        past=past,
+        run=run,
+        entry_id=new_id(),
+        at=at,
+        streamed=streamed,
+        holdout=house.policy.holdout.backend if drawn and house.policy.holdout else None,
+    )
 
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:

@@ -11,9 +11,9 @@ from datetime import datetime
 from gateway.entries import LedgerEntry, Status
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError, RoutingError
 from gateway.licences.registry import Licence, attribution
-from gateway.money.books import FREE, Books
+from gateway.money.books import Books, total
 from gateway.money.prices import PriceList
-from gateway.policy.models import AUTO, Policy
+from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
 
@@ -72,9 +72,11 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     duration_s: float,
     cancelled: bool = False,
     streamed: bool = False,
+    holdout: str | None = None,
 ) -> Outcome:
     """Choose the answer that counts and put the request on the books.
 
+    `holdout` is whom to ask beside a local answer, where the request was drawn for that.
     Of a cancelled request only an accepted answer counts: a rejected one was never given to the caller.
     """
     rule = next((rule for rule in policy.rules if rule.name == plan.rule), None)
@@ -86,6 +88,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         attempts=tuple(attempts),
         chosen=chosen,
         cancelled=cancelled,
+        holdout=holdout,
         baseline_model=(rule and rule.baseline) or policy.baseline,
         books=Books(policy=policy, prices=prices),
     )
@@ -105,6 +108,7 @@ class _Case:
     attempts: tuple[Attempt, ...]
     chosen: Attempt | None
     cancelled: bool
+    holdout: str | None
     baseline_model: str | None
     books: Books
 
@@ -130,13 +134,21 @@ class _Case:
             licence=backend.licence if backend else None,
             attempts=records,
             duration_s=duration_s,
-            cost=_sum(record.cost for record in records),
+            cost=total(record.cost for record in records),
             baseline_model=self.baseline_model,
             baseline_cost=self._baseline_cost(),
             price_version=books.prices.version,
             streamed=streamed,
             request_id=self.request_id,
+            classifier=assessment.classifier,
+            features=assessment.features,
+            holdout=self._is_held_out(backend),
         )
+
+    def _is_held_out(self, backend: BackendPolicy | None) -> bool:
+        if self.holdout is None or backend is None or self.cancelled:
+            return False
+        return is_local(backend) and backend is not self.books.policy.backends[self.holdout]
 
     def _model(self) -> str | None:
         if self.chosen is None or self.chosen.completion is None:
@@ -157,15 +169,6 @@ class _Case:
         if self.cancelled or self.baseline_model is None or self.chosen is None:
             return None
         return self.books.at_baseline(self.baseline_model, self.chosen)
-
-
-def _sum(costs: Iterable[Money | None]) -> Money | None:
-    total = FREE
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
 
 
 def _choose(attempts: Sequence[Attempt], *, answer_unaccepted: bool) -> Attempt | None:

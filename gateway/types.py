@@ -151,7 +151,8 @@ class Assessment:
     """What a request is: the input of `decide`.
 
     `difficulty` is 0 (any model can) to 1 (only the strongest), None where the classifier failed.
-    `regions` is None where any region will do. `level_reasons` says what raised the level.
+    `regions` is None where any region will do. `level_reasons` says what raised the level. `classifier` is the version
+    of the classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
     """
 
     level: Level
@@ -168,6 +169,8 @@ class Assessment:
     stakes: Stakes
     tenant: str | None
     pin: str | None = None
+    classifier: str | None = None
+    features: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,11 @@ async def test_a_source_that_the_policy_does_not_name_is_refused_with_the_neares
     assert told == "there is no source 'agnet' in feedback.sources of the policy; did you mean 'agent'?"
 
 
+async def test_a_source_is_not_called_as_the_routers_own_comparisons() -> None:
+    """Nobody's opinion passes for a comparison with a strong backend."""
+    assert "is the router's own" in await refusal(guarded(), InvalidRequestError, source="holdout")
+
+
 @pytest.mark.parametrize("source", ["", "x" * 201])
 async def test_a_source_has_a_name_of_bounded_length(source: str) -> None:
     """A name of a megabyte is no name."""

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from gateway import plugins
-from gateway.entries import LedgerEntry
+from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import ConfigurationError, InvalidRequestError
-from gateway.ledgers.sqlite import read_entries
+from gateway.ledgers.sqlite import read_entries, read_holdouts
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
@@ -97,3 +97,10 @@ def booked(
     if not named and not file.exists():
         return ()
     return read_entries(file, since=since, limit=limit)
+
+
+def compared(file: Path, *, named: bool, since: datetime | None = None) -> Iterable[HoldoutRecord]:
+    """Return what strong backends said beside a ledger's entries, as `booked` does."""
+    if not named and not file.exists():
+        return ()
+    return read_holdouts(file, since=since)

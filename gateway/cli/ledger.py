@@ -117,6 +117,7 @@ def record(entry: LedgerEntry) -> dict[str, Any]:
         "level": str(entry.level),
         "kinds": list(entry.kinds),
         "difficulty": entry.difficulty,
+        "classifier": entry.classifier,
         "backend": entry.backend,
         "model": entry.model,
         "local": entry.local,
@@ -130,6 +131,7 @@ def record(entry: LedgerEntry) -> dict[str, Any]:
         "price_version": entry.price_version,
         "streamed": entry.streamed,
         "escalated": entry.escalated,
+        "holdout": entry.holdout,
     }
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli.console import Side, say, say_facts, say_json, say_table
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path, policy_of
-from gateway.money.savings import Row, Savings
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, compared, ledger_path, policy_of
+from gateway.money.savings import HoldoutCost, Row, Savings
 from gateway.money.savings import savings as sum_up
 
 _SPAN = re.compile(r"(\d{1,5})([mhdw])")
@@ -54,12 +54,14 @@ def savings(
     Example: gateway savings --since 7d
     """
     given = policy_of(policy)
+    file, named = ledger_path(ledger, policy), ledger is not None
     table = sum_up(
-        booked(ledger_path(ledger, policy), named=ledger is not None, since=since),
+        booked(file, named=named, since=since),
         pools=given.pools,
         pool_of={name: backend.pool for name, backend in given.backends.items()},
         since=since,
         until=None if since is None else datetime.now(UTC),
+        holdouts=compared(file, named=named, since=since),
     )
     if as_json:
         say_json(table.as_dict())
@@ -84,10 +86,18 @@ def _facts(table: Savings) -> dict[str, list[str]]:
             f"{pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour"
             for pool in table.pools
         ],
+        "holdout": _holdout(table.holdout),
         "net": [_net(table)],
         "note": _remarks(table),
     }
     return {name: lines for name, lines in facts.items() if lines}
+
+
+def _holdout(holdout: HoldoutCost) -> list[str]:
+    if not holdout.calls:
+        return []
+    unknown = f", {holdout.excluded:,} more of unknown cost" if holdout.excluded else ""
+    return [f"{holdout.cost} for {holdout.calls - holdout.excluded:,} local answers that were compared{unknown}"]
 
 
 def _remarks(table: Savings) -> list[str]:
@@ -111,7 +121,8 @@ def _cells(row: Row, backend: str, model: str) -> list[str]:
 def _net(table: Savings) -> str:
     if not table.total.is_known:
         return "unknown"
-    return f"{table.net} after hardware" if table.pools else str(table.net)
+    less = [*(["hardware"] if table.pools else []), *(["comparisons"] if table.holdout.calls else [])]
+    return f"{table.net} after {' and '.join(less)}" if less else str(table.net)
 
 
 def _day(at: datetime | None) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from gateway.entries import AttemptRecord, Feedback, HoldoutRecord, LedgerEntry
+from gateway.entries import AttemptRecord, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.types import Level, Money, Usage
 
 # What sqlite3 takes and gives: int, float, str, bytes or None.
@@ -87,6 +87,22 @@ def feedback_of(row: Row) -> Feedback:
     """Turn (entry id, score, source, at_us, tenant) into feedback."""
     entry_id, score, source, at_us, tenant = row
     return Feedback(entry_id=entry_id, score=score, source=source, at=_time(at_us), tenant=tenant)
+
+
+def example_of(row: Row) -> Example:
+    """Turn (features, classifier, difficulty, judge score, backend, tenant, outcome, source, at_us) into an example."""
+    features, classifier, difficulty, judge_score, backend, tenant, outcome, source, at_us = row
+    return Example(
+        features=features,
+        classifier=classifier,
+        difficulty=difficulty,
+        judge_score=judge_score,
+        backend=backend,
+        tenant=tenant,
+        outcome=outcome,
+        source=source,
+        at=_time(at_us),
+    )
 
 
 def holdout_of(row: Row) -> HoldoutRecord:

@@ -16,7 +16,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.entries import HOLDOUT, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers._sqlite_rows import (
     ATTEMPT_COLUMNS,
@@ -25,6 +25,7 @@ from gateway.ledgers._sqlite_rows import (
     attempt_rows,
     entries_of,
     entry_row,
+    example_of,
     feedback_of,
     holdout_of,
     holdout_row,
@@ -132,6 +133,34 @@ def read_holdouts(
         WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""  # noqa: S608 - the names are ours
     with _reading(path) as connection:
         yield from map(holdout_of, connection.execute(statement, _period(since, until)))
+
+
+def read_examples(path: Path, *, most_per_tenant: int | None = None) -> Iterator[Example]:
+    """Yield a file's answers with an outcome, oldest outcome first: the latest feedback of each source, and holdouts.
+
+    Of a tenant the newest `most_per_tenant` are given, so that nobody teaches alone; those without one count as one.
+    """
+    most = _EVER[1] if most_per_tenant is None else most_per_tenant
+    with _reading(path) as connection:
+        yield from map(example_of, connection.execute(_SELECT_EXAMPLES, {"most": most}))
+
+
+_SELECT_EXAMPLES = f"""
+    WITH outcomes AS (
+        SELECT entry, score, source, at_us FROM feedback
+        WHERE n IN (SELECT max(n) FROM feedback GROUP BY entry, source)
+        UNION ALL SELECT entry, score, '{HOLDOUT}', at_us FROM holdouts WHERE score IS NOT NULL
+    ), ranked AS (
+        SELECT o.*, e.features, e.classifier, e.difficulty, e.backend, e.tenant,
+            row_number() OVER (PARTITION BY e.tenant ORDER BY o.at_us DESC, o.entry DESC, o.source) AS place
+        FROM outcomes o JOIN entries e ON e.n = o.entry WHERE e.backend IS NOT NULL
+    )
+    SELECT features, classifier, difficulty, (
+            SELECT a.score FROM attempts a
+            WHERE a.entry = r.entry AND a.purpose = 'answer' AND a.backend = r.backend AND a.error IS NULL
+            ORDER BY a.number DESC LIMIT 1
+        ), backend, tenant, score, source, at_us
+    FROM ranked r WHERE place <= :most ORDER BY at_us, entry, source"""  # noqa: S608 - our own word
 
 
 def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:

@@ -3,6 +3,7 @@
 Hardware of ours is paid by the hour (`money.savings` charges it), so its calls cost 0 unless the policy prices them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.entries import AttemptRecord, CostSource
@@ -87,6 +88,16 @@ class Books:
         price = own or self.prices.get(backend.model)
         cost = price.of(usage) if price else None
         return cost, "unknown" if cost is None else "price"
+
+
+def total(costs: Iterable[Money | None]) -> Money | None:
+    """Return the sum, None where a part is unknown."""
+    known = FREE
+    for cost in costs:
+        if cost is None:
+            return None
+        known += cost
+    return known
 
 
 def _own_price(backend: BackendPolicy) -> Price | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Protocol
 
-from gateway.entries import LedgerEntry
+from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.types import Money
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -107,8 +107,21 @@ class PoolCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldoutCost:
+    """What comparing local answers with a strong backend's cost; `excluded` counts the calls of unknown cost."""
+
+    calls: int
+    excluded: int
+    cost: Money
+
+    def as_dict(self) -> dict[str, int]:
+        """Return it for JSON: money in integer nano-USD."""
+        return {"calls": self.calls, "excluded": self.excluded, "cost_nano_usd": self.cost.nano_usd}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """The table: a row a group, their total, the hardware and what remains.
+    """The table: a row a group, their total, the hardware, what comparing answers cost, and what remains.
 
     `unpooled` names the local backends whose hardware cost is not included, because the policy puts them in no pool.
     """
@@ -119,6 +132,7 @@ class Savings:
     total: Row
     pools: tuple[PoolCost, ...]
     unpooled: tuple[str, ...]
+    holdout: HoldoutCost = HoldoutCost(calls=0, excluded=0, cost=Money(0))
 
     @property
     def hours(self) -> float:
@@ -132,8 +146,8 @@ class Savings:
 
     @property
     def net(self) -> Money:
-        """What was saved after hardware; negative where it did not pay."""
-        return self.total.saved - self.hardware
+        """What was saved after hardware and comparisons; negative where it did not pay."""
+        return self.total.saved - self.hardware - self.holdout.cost
 
     def as_dict(self) -> dict[str, Any]:
         """Return the table for JSON: money in integer nano-USD, times in ISO 8601."""
@@ -153,20 +167,24 @@ class Savings:
                 for pool in self.pools
             ],
             "hardware_nano_usd": self.hardware.nano_usd,
+            "holdout": self.holdout.as_dict(),
             "net_nano_usd": self.net.nano_usd if self.total.is_known else None,
             "hardware_not_included": list(self.unpooled),
         }
 
 
-def savings(
+def savings(  # noqa: PLR0913 - everything that the table shows meets here, each thing by its name
     entries: Iterable[LedgerEntry],
     *,
     pools: Mapping[str, Pool],
     pool_of: Mapping[str, str | None],
     since: datetime | None = None,
     until: datetime | None = None,
+    holdouts: Iterable[HoldoutRecord] = (),
 ) -> Savings:
     """Sum up entries in one pass; `pool_of` says which backend runs on which pool.
+
+    `holdouts` are the period's comparisons: money that was spent to know whether the rest was well saved.
 
     Every pool is charged for the whole period, also if nobody used it: from `since` to `until`, where not given from
     the first entry to the last.
@@ -187,6 +205,7 @@ def savings(
         total=_row((None, None), _total(groups.values())),
         pools=tuple(_pool_cost(name, pool, since, until) for name, pool in pools.items()),
         unpooled=tuple(sorted(name for name in on_own_hardware if pool_of.get(name) not in pools)),
+        holdout=_holdout_cost(holdouts),
     )
 
 
@@ -233,6 +252,12 @@ def _row(group: _Group, tally: Counter[str]) -> Row:
         excluded_cost=Money(tally["excluded_cost"]),
         **{count: tally[count] for count in counts},
     )
+
+
+def _holdout_cost(holdouts: Iterable[HoldoutRecord]) -> HoldoutCost:
+    costs = [record.attempt.cost for record in holdouts]
+    known = [cost for cost in costs if cost is not None]
+    return HoldoutCost(calls=len(costs), excluded=len(costs) - len(known), cost=sum(known, Money(0)))
 
 
 def _pool_cost(name: str, pool: Pool, since: datetime | None, until: datetime | None) -> PoolCost:

@@ -149,7 +149,7 @@ def _check_ends(policy: Policy, warnings: Report) -> None:
     if not is_unconditional(policy.rules[last].when, policy.default_level):
         what = "requests that match no rule are refused; end with a rule that has no 'when'"
         warnings.add(("rules", last), what)
-    used = {name for rule in policy.rules for name in rule.names}
+    used = {name for rule in policy.rules for name in rule.names} | {policy.holdout and policy.holdout.backend}
     for name in policy.backends:
         if name not in used:
             warnings.add_key(("backends", name), "no rule uses this backend")

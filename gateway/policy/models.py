@@ -284,6 +284,26 @@ class FeedbackPolicy(_Model):
     sources: Names = Field(default=(), description="Who may be named as `source`; unset: anybody.")
 
 
+class LearningPolicy(_Model):
+    """What the ledger keeps of requests to learn from; never their words."""
+
+    keep: Literal["nothing", "features"] = Field(
+        default="nothing", description="features: a small vector that the classifier makes of the request."
+    )
+    at_most: LevelName = Field(default=Level.INTERNAL, description="Of requests up to this level.")
+
+
+class HoldoutPolicy(_Model):
+    """A random share of local answers is compared with a strong backend's, after the reply."""
+
+    backend: str = Field(description="Whom to ask; it must be cleared for the request.")
+    share: float = Field(default=0.02, gt=0, le=1, description="The share of requests that is drawn.")
+    at_most: LevelName = Field(default=Level.INTERNAL, description="Of requests up to this level.")
+    score: Literal["agreement"] = Field(
+        default="agreement", description="How the answers are compared: how far they agree in what they finally say."
+    )
+
+
 class Expectation(_Model):
     """What a test of the policy demands of the plan."""
 
@@ -352,6 +372,8 @@ class Policy(_Model):
     rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
     retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
     feedback: FeedbackPolicy = Field(default=FeedbackPolicy(), description="Who may judge answers afterwards.")
+    learning: LearningPolicy = Field(default=LearningPolicy(), description="What is kept to learn from.")
+    holdout: HoldoutPolicy | None = Field(default=None, description="Unset: no local answer is compared.")
     limits: LimitPolicy = Field(default=LimitPolicy(), description="What is refused for its size.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
     when_unsure: Literal["hard", "easy"] = Field(

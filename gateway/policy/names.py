@@ -21,6 +21,8 @@ def check_names(tree: Tree, report: Report) -> None:
         _check(report, "pool", path, name, pools)
     for path, name in _uses(rules):
         _check(report, "backend", path, name, backends)
+    for path, name in _names(("holdout", "backend"), _mapping(tree.get("holdout")).get("backend")):
+        _check(report, "backend", path, name, backends)
     for path, name in _asked(rules):
         _check(report, "backend", path, name, backends)
     for path, name in _tags(rules):

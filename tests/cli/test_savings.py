@@ -1,14 +1,16 @@
 """`gateway savings`: what was saved, with hardware and with what is unknown."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.command import Gateway, WritePolicy
-from support.entries import ledger_entry
+from support.entries import attempt_record, ledger_entry
 
 from gateway.cli.savings import moment
+from gateway.entries import HoldoutRecord
 from gateway.ledgers import sqlite
 from gateway.types import Money
 
@@ -43,6 +45,21 @@ def test_the_table_has_a_row_a_backend_the_total_and_the_hardware(gateway: Gatew
     assert "hardware  $144.0" in outcome.out
     assert "net       -$14" in outcome.out
     assert "note      1 request is not in the sums" in outcome.out
+
+
+async def test_what_comparing_answers_cost_has_its_line(gateway: Gateway, books: Path) -> None:
+    """A holdout is paid for like everything else, and only where there was one it is shown."""
+    before = await asyncio.to_thread(gateway, "savings", "--policy", books)
+    async with sqlite.build(sqlite.Options(path=str(books.parent / "ledger.sqlite3"))) as ledger:
+        for entry_id, cost in (("old", Money(2_000_000)), ("new", None)):
+            attempt = attempt_record(purpose="holdout", cost=cost)
+            await ledger.holdout(HoldoutRecord(entry_id=entry_id, attempt=attempt, at=datetime.now(UTC)))
+
+    after = await asyncio.to_thread(gateway, "savings", "--policy", books)
+
+    assert "holdout" not in before.out
+    assert "holdout   $0.002000 for 1 local answers that were compared, 1 more of unknown cost" in after.out
+    assert "after hardware and comparisons" in after.out
 
 
 def test_since_leaves_out_what_was_before(gateway: Gateway, books: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.entries import NOON, attempt_record, ledger_entry
 
-from gateway.entries import LedgerEntry
+from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.money.savings import Savings, savings
 from gateway.policy.models import PoolPolicy
 from gateway.types import Money
@@ -104,11 +104,25 @@ def test_a_pool_is_paid_from_the_first_entry_to_the_last() -> None:
 
 def test_a_given_period_wins_over_the_entries() -> None:
     """A pool that stood idle before the first request was paid all the same."""
-    period = {"since": NOON - timedelta(days=1), "until": NOON + timedelta(days=1)}
+    since, until = NOON - timedelta(days=1), NOON + timedelta(days=1)
 
-    result = savings([local()], pools={"a100s": A100S}, pool_of={"llama": "a100s"}, **period)
+    result = savings([local()], pools={"a100s": A100S}, pool_of={"llama": "a100s"}, since=since, until=until)
 
     assert result.hardware.usd == Decimal("131.52")
+
+
+def test_comparing_answers_is_money_spent() -> None:
+    """It has a line of its own, lowers the net, and what is unknown of it is counted and not 0."""
+    costs = (Money(100), None, Money(20))
+    records = [
+        HoldoutRecord(entry_id=f"{n}", attempt=attempt_record(purpose="holdout", cost=cost), at=NOON)
+        for n, cost in enumerate(costs)
+    ]
+
+    result = savings([local()], pools={}, pool_of={}, holdouts=records)
+
+    assert result.as_dict()["holdout"] == {"calls": 3, "excluded": 1, "cost_nano_usd": 120}
+    assert result.net == result.total.saved - Money(120)
 
 
 def test_hardware_that_does_not_pay_makes_the_net_negative() -> None:

@@ -297,6 +297,13 @@ def test_a_backend_that_only_a_judge_asks_is_used() -> None:
     assert lint(policy({"llama": LOCAL, "spare": LOCAL}, rule)).warnings == ()
 
 
+def test_a_backend_that_answers_are_compared_with_is_used() -> None:
+    """Who is asked afterwards needs not answer."""
+    given = policy({"llama": LOCAL, "spare": LOCAL}, {"name": "r", "use": ["llama"]}, holdout={"backend": "spare"})
+
+    assert lint(given).warnings == ()
+
+
 def test_a_baseline_without_a_price_is_odd() -> None:
     """Savings against it would stay unknown for ever."""
     rule = {"name": "default", "use": ["llama"], "baseline": "openai/gpt-6-lunar"}

@@ -67,9 +67,9 @@ def settled(
     under: Policy = POLICY,
     read: Assessment | None = None,
     prices: PriceList = PRICES,
-    **flags: bool,
+    **flags: Any,
 ) -> Outcome:
-    """Settle attempts under a policy; the flags are those of `settle`: `cancelled`, `streamed`."""
+    """Settle attempts under a policy; the flags are those of `settle`: `cancelled`, `streamed`, `holdout`."""
     read = read or assessment()
     plan = decide(read, under, Fleet())
     request = Request(messages=(Message(role="user", content=SECRET),), id="request-1")
