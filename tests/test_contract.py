@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 EVERY_KIND = [(socket, kind) for socket in plugins.SOCKETS for kind in plugins.kinds(socket)]
+JUDGES_NEED = {"llm": {"backend": "llama"}}
 HELLO = parse_request("Where is my parcel? It should have come on Monday.", max_tokens=8)
 FINE = Completion(
     message=Message(role="assistant", content="billing"), finish_reason="stop", usage=Usage(), model="some-model"
@@ -150,7 +151,7 @@ async def test_a_classifier_gives_a_share(kind: str) -> None:
 async def test_a_judge_gives_a_verdict_with_a_reason(kind: str) -> None:
     """An answer without log-probabilities is judged or rejected, never an exception."""
     module = plugins.load("judges", kind)
-    async with module.build(module.Options()) as judge:
+    async with module.build(module.Options.model_validate(JUDGES_NEED.get(kind, {}))) as judge:
         assert isinstance(judge, Judge)
         verdict = await judge.judge(HELLO, FINE, ALONE)
 

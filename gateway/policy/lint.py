@@ -43,6 +43,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     _check_baselines(policy, warnings)
     _check_stakes(policy, warnings)
     _check_escalation(policy, warnings)
+    _check_judges(policy, warnings)
 
 
 def _check_backends(policy: Policy, errors: Report) -> None:
@@ -137,6 +138,18 @@ def _check_escalation(policy: Policy, warnings: Report) -> None:
     if policy.escalation is not None and not any(map(is_local, policy.backends.values())):
         what = "no backend is local, so that no request could stay: this bounds nothing; add a local one or remove it"
         warnings.add_key(("escalation",), what)
+
+
+def _check_judges(policy: Policy, warnings: Report) -> None:
+    for index, rule in enumerate(policy.rules):
+        for number, accept in enumerate(rule.accept):
+            paid = [name for name in accept.asks if name in policy.backends and not is_local(policy.backends[name])]
+            if paid:
+                names = ", ".join(paid)
+                what = (
+                    f"judges read every answer, and {names} is not ours: each reading is paid for; name a local backend"
+                )
+                warnings.add(("rules", index, "accept", number), what)
 
 
 def _check_licence(path: Path, licence: str, errors: Report) -> None:

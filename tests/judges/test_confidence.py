@@ -1,5 +1,6 @@
 """`kind: confidence`: what a model's own probabilities are worth."""
 
+from dataclasses import replace
 from math import inf, log, nan
 from typing import Any
 
@@ -96,7 +97,7 @@ async def test_a_number_that_is_no_log_probability_rejects_the_answer(logprob: f
 
 @given(
     st.lists(st.floats() | st.integers(-(10**400), 10**400), max_size=40),
-    st.sampled_from(["auto", "first", "mean", "min"]),
+    st.sampled_from(["auto", "first", "margin", "mean", "min"]),
     st.floats(0, 1),
 )
 async def test_no_number_makes_the_judge_fail(logprobs: list[float], over: Over, at_least: float) -> None:
@@ -143,3 +144,66 @@ async def test_higher_stakes_ask_for_more_confidence(stake: float, accepted: boo
         given_ = await judge.judge(REQUEST, answer(0.85), inquiry)
 
     assert given_.accepted is accepted
+
+
+def told(*tokens: tuple[str, float, dict[str, float]]) -> Completion:
+    """Return a text of these tokens, with the others that might have stood there."""
+    return replace(
+        answer(1.0),
+        message=Message(role="assistant", content="".join(token for token, _, _ in tokens).removesuffix("<end>")),
+        logprobs=tuple(
+            TokenLogprob(token=token, logprob=log(chance), top=tuple((text, log(share)) for text, share in top.items()))
+            for token, chance, top in tokens
+        ),
+    )
+
+
+async def test_the_margin_is_the_lead_over_the_next_best_token() -> None:
+    """A token may be likely and hardly likelier than another."""
+    close = told(("bill", 0.5, {"bill": 0.5, "ref": 0.4}), ("ing", 0.9, {"ing": 0.9, "ed": 0.05}))
+
+    assert (await verdict(close, over="margin")).score == pytest.approx(0.1)
+
+
+async def test_the_margin_of_a_long_answer_is_a_mean() -> None:
+    """As the probability of its tokens is."""
+    tokens = [("a ", 0.8, {"b ": 0.2})] * 16 + [("c", 0.2, {"d": 0.8, "e": 0.1})]
+
+    assert (await verdict(told(*tokens), over="margin")).score == pytest.approx(0.6 * 16 / 17)
+
+
+async def test_without_other_tokens_there_is_no_margin() -> None:
+    """A backend that lists the chosen token alone has not said what came next."""
+    said = await verdict(told(("a", 0.8, {"a": 0.8})), over="margin")
+
+    assert (said.accepted, said.reason) == (False, "the backend listed no other tokens to compare with")
+
+
+async def test_the_way_to_an_answer_need_not_be_certain() -> None:
+    """Where the span is the answer, the tokens that say it are read alone."""
+    worked = told(
+        ("So ", 0.2, {}),
+        ("we get 9*2=", 0.3, {}),
+        ("17.\n", 0.4, {}),
+        ("#### ", 0.5, {}),
+        ("1", 0.9, {}),
+        ("8", 0.8, {}),
+    )
+
+    assert (await verdict(worked, span="answer")).score == pytest.approx(0.8)
+    assert (await verdict(worked)).score == pytest.approx(0.2)
+
+
+async def test_tokens_of_control_do_not_move_the_span() -> None:
+    """They stand in the stream, and not in the text."""
+    worked = told(("The answer is ", 0.2, {}), ("18", 0.7, {}), ("<end>", 0.1, {}))
+
+    assert (await verdict(worked, span="answer")).score == pytest.approx(0.7)
+
+
+async def test_a_stream_that_does_not_make_the_text_is_read_itself() -> None:
+    """Halves of a letter are not what the text shows."""
+    odd = replace(told(("The answer is ", 0.2, {}), ("18", 0.7, {})), message=Message(role="assistant", content="x18"))
+
+    assert (await verdict(odd, span="answer")).score == pytest.approx(0.7)
+    assert (await verdict(told(("<end>", 0.7, {})), span="answer")).score == pytest.approx(0.7)

@@ -349,3 +349,23 @@ def test_a_share_that_nobody_could_stay_under_is_odd() -> None:
         ),
     )
     assert lint(both).warnings == ()
+
+
+@pytest.mark.parametrize("asks", [{"backend": "frontier"}, {"backends": ["llama", "frontier"]}])
+def test_a_judge_that_is_paid_for_is_odd(asks: Mapping[str, Any]) -> None:
+    """It reads every answer, so that each costs twice."""
+    rule = {"name": "r", "use": ["llama", "frontier"], "accept": {"judge": "opinion", **asks}}
+
+    assert lint(policy({"llama": LOCAL, "frontier": CLOSED}, rule)).warnings == (
+        (
+            "<policy>: rules[0].accept[0]: judges read every answer, and frontier is not ours: "
+            "each reading is paid for; name a local backend"
+        ),
+    )
+
+
+def test_a_judge_of_ours_is_not_odd() -> None:
+    """Hardware of ours costs nothing more."""
+    rule = {"name": "r", "use": ["llama", "frontier"], "accept": {"judge": "opinion", "backend": "llama"}}
+
+    assert lint(policy({"llama": LOCAL, "frontier": CLOSED}, rule)).warnings == ()

@@ -1,6 +1,6 @@
 """A judge whose verdicts are written in the test, and inquiries that are answered by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.interfaces import Inquiry
@@ -23,27 +23,36 @@ class ScriptedJudge:
 
 @dataclass
 class ScriptedInquiry:
-    """Answers from a script by backend; who is not in it is not admitted. `asked` remembers backend and purpose."""
+    """Answers from a script by backend, one text or several in turn; who is not in it is not admitted.
+
+    `asked` remembers backend and purpose, `requests` what was asked, `chances` what it was to be worth.
+    """
 
     backend: str = "llama"
     difficulty: float | None = 0.5
     stakes: Stakes = "normal"
     stake: float = 1.0
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str | Completion | Sequence[str]] = field(default_factory=dict)
     paying: bool = True
     asked: list[tuple[str, Purpose]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    chances: list[float] = field(default_factory=list)
 
     async def ask(
         self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False
     ) -> Completion | None:
         self.asked.append((backend, purpose))
+        self.requests.append(request)
         text = self.answers.get(backend)
-        if text is None:
-            return None
+        if text is None or isinstance(text, Completion):
+            return text
+        if not isinstance(text, str):
+            text = text[[name for name, _ in self.asked].count(backend) - 1]
         message = Message(role="assistant", content=text)
         return Completion(message=message, finish_reason="stop", usage=Usage(), model=backend)
 
     def pays(self, backend: str, *, chance: float) -> bool:
+        self.chances.append(chance)
         return self.paying
 
 
