@@ -45,7 +45,7 @@ def decide(
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
-        consultable=_consultable(rule, assessment, policy, fleet) if rule else frozenset(),
+        consultable=_consultable(rule, reasons, assessment, policy, fleet) if rule else frozenset(),
     )
 
 
@@ -127,7 +127,9 @@ def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
     return [*admitted[place:], *admitted[:place]]
 
 
-def _consultable(rule: Rule, assessment: Assessment, policy: Policy, fleet: Fleet) -> frozenset[str]:
+def _consultable(
+    rule: Rule, reasons: Mapping[str, Reason], assessment: Assessment, policy: Policy, fleet: Fleet
+) -> frozenset[str]:
     """Return who may be asked beside the answer: of those that the rule, its judges and the holdout name, who may."""
     # A pin says who answers; judges may still ask somebody else about it.
     beside = (assessment.pin, policy.holdout.backend if policy.holdout else None)
@@ -135,9 +137,13 @@ def _consultable(rule: Rule, assessment: Assessment, policy: Policy, fleet: Flee
     return frozenset(
         name
         for name in named & policy.backends.keys()
-        if admit(assessment, policy.backends[name]).admitted
-        and _unfit(name, assessment, policy.backends[name], fleet) is None
+        # Most are in the plan, and looked at already.
+        if reasons[name].admitted or _is_able(name, assessment, policy.backends[name], fleet)
     )
+
+
+def _is_able(name: str, assessment: Assessment, backend: BackendPolicy, fleet: Fleet) -> bool:
+    return admit(assessment, backend).admitted and _unfit(name, assessment, backend, fleet) is None
 
 
 def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rule: Rule | None) -> Reason:

@@ -297,7 +297,7 @@ async def test_a_comparison_that_cannot_be_scored_is_said_without_words(
     def broken(*answers: object, **_: object) -> float:
         raise ValueError(answers)
 
-    monkeypatch.setattr("gateway.holdout.agreement", broken)
+    monkeypatch.setattr("gateway.judges._similarity.agreement", broken)
 
     with caplog.at_level(logging.ERROR):
         _, (record,) = await compared(held())
