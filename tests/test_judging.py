@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.crews import Clock, run, scripted
 from support.policies import assessment, mock, policy
 
+from gateway import Router
 from gateway.backends.mock import Mock
 from gateway.calls import Run
 from gateway.cascade import cascade, stream_cascade
@@ -17,6 +18,7 @@ from gateway.decide import Fleet, decide
 from gateway.errors import AbandonedError, BackendTimeoutError
 from gateway.interfaces import Inquiry
 from gateway.judging import Asking
+from gateway.ledgers.memory import MemoryLedger
 from gateway.types import Completion, Level, Message, Money, Purpose, Request, Usage, Verdict
 
 LOCAL, DEAR = Money(0), Money(1000)
@@ -264,3 +266,25 @@ def test_who_is_asked_by_a_judge_was_cleared_for_the_request(
     judges_read = plan.steps[0].judged
     assert bool(scripts["opinion"].seen) is (cleared and judges_read)
     assert bool(scripts["answers"].seen) is (level <= answers)
+
+
+@pytest.mark.parametrize(("tag", "asked"), [("internal", ["judge", "answer"]), ("phi", ["answer", "answer"])])
+async def test_a_model_that_grades_sees_what_it_is_cleared_for(tag: str, asked: list[str]) -> None:
+    """Through the whole router: an uncleared grader is not called, and its silence accepts nothing."""
+    backends = {
+        "llama": mock("Paris"),
+        "grader": mock("5", clearance="internal", local=False),
+        "last": mock("surely Paris"),
+    }
+    rule = {"name": "r", "use": ["llama", "last"], "accept": {"judge": "llm", "backend": "grader"}}
+    ledger = MemoryLedger(1)
+
+    async with Router.from_policy(policy(backends, rule), ledger=ledger) as router:
+        reply = await router.route("Which city?", tags=[tag])
+        (grader,) = router.replicas("grader")
+
+    assert isinstance(grader, Mock)
+    (entry,) = await ledger.entries()
+    assert [attempt.purpose for attempt in entry.attempts] == asked
+    assert len(grader.seen) == asked.count("judge")
+    assert (reply.backend, entry.escalated) == (("llama", False) if grader.seen else ("last", True))
