@@ -91,7 +91,7 @@ def test_long_texts_are_checked_in_bounded_time() -> None:
     """Nobody can keep the gateway busy with code, or with quotations."""
     for text in (*hostile.texts(), *hostile.texts(9_000)):
         for language in ("python", "json", "js"):
-            started = time.perf_counter()
+            started = time.process_time()
             code(f"```{language}\n{text}\n```")
             citations(text, text)
-            assert time.perf_counter() - started < 0.5, text[:20]
+            assert time.process_time() - started < 0.5, text[:20]

@@ -334,6 +334,6 @@ def test_every_fraction_is_read_as_itself(value: object) -> None:
 def test_long_texts_are_read_in_bounded_time(size: int) -> None:
     """Nobody can keep the gateway busy with an answer, or a prompt."""
     for text in hostile.texts(size):
-        started = time.perf_counter()
+        started = time.process_time()
         final_answer(text, prompt=text)
-        assert time.perf_counter() - started < 0.5, text[:20]
+        assert time.process_time() - started < 0.5, text[:20]

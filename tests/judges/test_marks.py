@@ -121,6 +121,6 @@ def test_no_text_makes_the_reading_fail(text: str, prompt: str) -> None:
 def test_long_texts_are_read_in_bounded_time() -> None:
     """Nobody can keep the gateway busy with an answer."""
     for text in (*hostile.texts(), *hostile.texts(49_000)):
-        started = time.perf_counter()
+        started = time.process_time()
         marks(text, prompt=text)
-        assert time.perf_counter() - started < 0.5, text[:20]
+        assert time.process_time() - started < 0.5, text[:20]

@@ -168,6 +168,6 @@ def test_no_arguments_make_the_comparison_fail(a: str, b: str) -> None:
 def test_long_texts_are_compared_in_bounded_time(size: int) -> None:
     """Nobody can keep the gateway busy with two answers."""
     for text in hostile.texts(size):
-        started = time.perf_counter()
+        started = time.process_time()
         agreement(text, text[1:], prompt="How many?")
-        assert time.perf_counter() - started < 1, text[:20]
+        assert time.process_time() - started < 1, text[:20]

@@ -180,6 +180,6 @@ def test_no_text_makes_the_recalculation_fail(text: str) -> None:
 def test_long_texts_are_recalculated_in_bounded_time() -> None:
     """Nobody can keep the gateway busy with sums."""
     for text in (*hostile.texts(), *hostile.texts(6_000)):
-        started = time.perf_counter()
+        started = time.process_time()
         sums(text)
-        assert time.perf_counter() - started < 0.5, text[:20]
+        assert time.process_time() - started < 0.5, text[:20]
