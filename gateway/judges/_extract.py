@@ -73,8 +73,19 @@ class _Page:
         return ends(self._prompt, head=2_000, tail=4_000)
 
     def read(self, span: tuple[int, int], *, marked: bool) -> Answer | None:
-        """Read one statement."""
-        return read(self.text, span, lambda: self.options, marked=marked)
+        """Read one statement; where a number is asked for, a marked one with a single number says that."""
+        answer = read(self.text, span, lambda: self.options, marked=marked)
+        if marked and answer is not None and answer.kind in ("label", "text") and self.asks_number:
+            found = list(_numbers_in(self.text, *span))
+            return number_answer(found[0]) if len(found) == 1 else answer
+        return answer
+
+    @property
+    def is_cut_json(self) -> bool:
+        """Whether it is JSON that never came to its answer."""
+        if self.blocks and not self.blocks[-1].closed:
+            return self.blocks[-1].language == "json"
+        return self.whole.lstrip()[:2] in ("{", '{"', "{\n", "{ ") and self.text[-1:] != "}"
 
 
 _ASKS_NUMBER = re.compile(
@@ -240,7 +251,7 @@ def _sentence_end(text: str, start: int, end: int) -> int:
 def _from_bare(page: _Page) -> Answer | None:
     """Read a text that is nothing but its answer."""
     start, end = trimmed(page.prose, 0, len(page.prose))
-    if end - start > _MOST_BARE or "\n" in page.prose[start:end]:
+    if end - start > _MOST_BARE or "\n" in page.prose[start:end] or page.is_cut_json:
         return None
     answer = page.read((start, end), marked=False)
     if answer is not None and answer.kind == "label" and page.asks_number:
@@ -249,6 +260,8 @@ def _from_bare(page: _Page) -> Answer | None:
 
 
 def _from_code(page: _Page) -> Answer | None:
+    if page.is_cut_json:
+        return None
     block = max(page.blocks, key=lambda block: len(block.body), default=None)
     if block is None or not block.body.strip() or len(block.body) < _MAIN_PART * len(page.text.strip()):
         return None
@@ -281,7 +294,7 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 
 def _from_sum(page: _Page) -> Answer | None:
     """Read the last number of a worked solution: a bold one, else one after `=`, in the last line that has any."""
-    if not page.asks_number and not _EQUATION.search(page.prose):
+    if page.is_cut_json or (not page.asks_number and not _EQUATION.search(page.prose)):
         return None
     end = len(page.prose.rstrip())
     while end > 0:

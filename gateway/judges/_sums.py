@@ -38,6 +38,7 @@ _LATEX = (
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s?\{([^{}]{1,40})\}\s?\{([^{}]{1,40})\}")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,40})\}")
+_CURRENCIES = "$\u20ac\u00a3"
 _BULLET = re.compile(r"\s{0,20}(?:[-*+\u2022]|[0-9]{1,2}[.)])\s")
 _BOLD = re.compile(r"(?<![0-9)])\*\*|\*\*(?![0-9(])")
 
@@ -55,6 +56,8 @@ class _Side(NamedTuple):
     values: tuple[tuple[Fraction, Fraction], ...]
     is_sum: bool
     adds: bool
+    is_bare: bool
+    is_money: bool
     units: frozenset[str]
 
 
@@ -172,12 +175,19 @@ def _side(tokens: list[_Token], reading: re.Pattern[str]) -> _Side | None:
         return None
     is_sum = any(token.mark in "om" for token in kept)
     adds = any(token.text in "+-\u2212" and token.mark != "u" for token in kept)
-    return _Side(values, is_sum, adds, frozenset(unit.casefold().rstrip("s") for unit in units))
+    return _Side(
+        values=values,
+        is_sum=is_sum,
+        adds=adds,
+        is_bare=match.span("sum") == (0, len(tokens)),
+        is_money=any(token.text[0] in _CURRENCIES for token in kept),
+        units=frozenset(unit.casefold().rstrip("s") for unit in units),
+    )
 
 
 def _values(tokens: Sequence[_Token]) -> Iterator[tuple[Fraction, Fraction]]:
     """Yield what a side can mean, and the last place that it shows."""
-    terms = [token.text.lstrip("$\u20ac\u00a3") for token in tokens]
+    terms = [token.text.lstrip(_CURRENCIES) for token in tokens]
     shown = max(decimals(text).decimals for token, text in zip(tokens, terms, strict=True) if token.mark == "n")
     place = Fraction(1, 10**shown)
     if not any(token.mark == "%" for token in tokens):
@@ -191,6 +201,9 @@ def _told(left: _Side | None, right: _Side | None, *, about: bool) -> bool | Non
     """Say whether two sides are equal; None where that cannot be said."""
     if left is None or right is None or not (left.is_sum or right.is_sum):
         return None
+    if not left.is_sum and not left.is_bare:
+        # `Cost of 3 loaves = 3 * $2`: what is said is no number.
+        return None
     exact = left.is_sum and right.is_sum
     for value, place in left.values:
         for other, shown in right.values:
@@ -199,7 +212,10 @@ def _told(left: _Side | None, right: _Side | None, *, about: bool) -> bool | Non
     units = left.units | right.units
     unlike = bool(left.units and right.units) and not left.units & right.units
     mixed = any(side.adds and len(side.units) > 1 for side in (left, right))
-    return None if unlike or mixed or units & _MULTIPLIERS else False
+    in_cents = (left.is_money or right.is_money) and any(
+        value in (other * 100, other / 100) for value, _ in left.values for other, _ in right.values
+    )
+    return None if unlike or mixed or in_cents or units & _MULTIPLIERS else False
 
 
 def _is_close(a: Fraction, b: Fraction, place: Fraction | None, *, about: bool) -> bool:

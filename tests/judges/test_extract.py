@@ -98,6 +98,7 @@ def test_a_short_sentence_answers_with_its_number() -> None:
     """A question for a number makes a number of what would be a label."""
     assert read("She makes $18 daily.", EGGS) == ("number", "18")
     assert read("She makes $18 daily.") == ("label", "she makes 18 daily")
+    assert read("Answer: Every day she makes a sum of 18 dollars in all", EGGS) == ("number", "18")
     assert read("Nobody knows.", EGGS) == ("label", "nobody knows")
 
 
@@ -245,6 +246,15 @@ def test_code_is_compared_without_its_white_space() -> None:
 def test_code_that_was_cut_off_is_code() -> None:
     """A block that nobody closed ends with the text."""
     assert read("~~~\nx = 1\n```\ny = 2") == ("code", "x = 1 ``` y = 2")
+
+
+@pytest.mark.parametrize("text", ['{"reasoning": "16-3=13, and then', '```json\n{"reasoning": "16-3=13, and then'])
+def test_json_that_never_came_to_its_answer_says_none(text: str) -> None:
+    """The last number of its reasons is not what it would have said."""
+    answer = read(text, EGGS)
+
+    assert answer is not None
+    assert answer[0] == "text"
 
 
 def test_json_beyond_all_measure_is_text() -> None:
