@@ -41,7 +41,7 @@ def demo(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Route a set of requests over real models and show what happened.
+    """Route a set of requests over real models and show how it went.
 
     Two models run on this machine: a ticket specialist of 2 million parameters and SmolLM2 with 135 million. The
     closed side is a scripted stand-in on loopback; with --real it is a provider's model, which costs money. Exit code

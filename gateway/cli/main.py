@@ -27,11 +27,14 @@ COMMANDS = {
     "route": "Answer a request by the policy in force.",
     "explain": "Show who may answer a request and who would, calling nobody.",
     "classify": "Read JSON lines, write what each one is, calling nobody.",
-    "demo": "Route a set of requests over real models and show what happened.",
+    "demo": "Route a set of requests over real models and show how it went.",
     "doctor": "Look for what the gateway needs and say what is missing.",
     "policy": "Check, test and describe policy files.",
     "ledger": "Look into the ledger.",
     "savings": "Say what the routing saved against the baseline.",
+    "train": "Learn from labelled rows what a small model answers well.",
+    "calibrate": "Choose the difficulty from which the strong model answers.",
+    "evaluate": "Measure a router on labelled rows.",
 }
 
 
