@@ -6,6 +6,7 @@ GatewayError
 ├── ConfigurationError             the policy or the environment is wrong: nothing was opened
 │   ├── PolicyError                with `.problems`, each with file, line, column
 │   ├── UnknownKindError
+│   ├── ModelFileError             a model file is missing, was changed, or is of another version
 │   └── LicenceError
 ├── RoutingError                   the pipeline ended without an answer
 │   ├── NoEligibleBackendError     nobody may or can answer: `.reasons`
@@ -81,6 +82,10 @@ class PolicyError(ConfigurationError, _PortableError):
 
 class UnknownKindError(ConfigurationError):
     """A `kind` names no part that is installed."""
+
+
+class ModelFileError(ConfigurationError):
+    """A trained model cannot be used: its file is missing, was changed, or is of another version."""
 
 
 class LicenceError(ConfigurationError):
