@@ -9,8 +9,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import Ridge
 from sklearn.utils.extmath import randomized_svd
 
-from gateway.classifiers._features import read, stem
-from gateway.classifiers._words import Words
+from gateway.estimate.features import read, stem
+from gateway.estimate.words import Words
 from gateway.wire.request import parse_request
 
 FEWEST_TEXTS = 2

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.classifiers._model import Model, load, packaged
 from gateway.cli.console import NO, complain, remark, say_facts, say_json
 from gateway.cli.inputs import JsonOption
 from gateway.cli.labelled import RowsArgument, UseOption, scorer, share
 from gateway.errors import RowsError
+from gateway.estimate.model import Model, load, packaged
 from gateway.training.bounds import fewest_rows
 from gateway.training.calibration import Calibration, default_path, write_calibration
 from gateway.training.evaluate import Use, use_of

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.classifiers._model import Model, load, packaged
 from gateway.cli.console import remark, say_json
 from gateway.cli.inputs import JsonOption
 from gateway.cli.labelled import BaseOption, RowsArgument, SeedOption, UseOption, say_evaluation, scorer, trainer
 from gateway.errors import RowsError
+from gateway.estimate.model import Model, load, packaged
 from gateway.training.curves import page
 from gateway.training.evaluate import Evaluation, evaluate_as_is, evaluate_folds, evaluate_split, use_of
 from gateway.training.files import replacing

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.classifiers._model import Model
 from gateway.cli.console import Side, say, say_facts, say_table
+from gateway.estimate.model import Model
 from gateway.training.evaluate import Evaluation, Scorer, Trainer, Use
 from gateway.training.fit import fit
 from gateway.training.metrics import Figures

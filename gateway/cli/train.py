@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.classifiers._model import Model, load
 from gateway.cli.console import remark, say, say_facts, say_json
 from gateway.cli.inputs import JsonOption
 from gateway.cli.labelled import BaseOption, SeedOption, UseOption, say_evaluation, share, trainer
 from gateway.errors import ConfigurationError
+from gateway.estimate.model import Model, load
 from gateway.training.evaluate import FEWEST_TESTED, Evaluation, Trainer, Use, evaluate_split, use_of
 from gateway.training.files import keep, replacing, restore
 from gateway.training.fit import fit

@@ -16,9 +16,9 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import Ridge
 
-from gateway.classifiers._head import BOUND, HANDED, Head
-from gateway.classifiers._model import Manifest, Model, load, packaged
 from gateway.errors import RowsError
+from gateway.estimate.head import BOUND, HANDED, Head
+from gateway.estimate.model import Manifest, Model, load, packaged
 from gateway.training.rows import Row, fingerprint
 from gateway.training.scoring import Use, answer_numbers, prompt_numbers, voices_of
 from gateway.training.splits import folds

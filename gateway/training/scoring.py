@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from gateway.classifiers._features import read
-from gateway.classifiers._model import Model
 from gateway.errors import RowsError
+from gateway.estimate.features import read
+from gateway.estimate.model import Model
 from gateway.judges._conversation import question
 from gateway.judges._evidence import evidence
 from gateway.training.rows import Row

@@ -9,7 +9,7 @@ from support.command import Gateway
 from support.routers import labelled, write_rows
 from support.trained import train_once
 
-from gateway.classifiers._model import load
+from gateway.estimate.model import load
 from gateway.training.calibration import read_calibration
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.command import Gateway
 from support.routers import labelled, write_rows
 
-from gateway.classifiers._model import load
+from gateway.estimate.model import load
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gateway.classifiers._features import VERSION as FEATURES_VERSION
-from gateway.classifiers._head import Head
-from gateway.classifiers._words import Words
 from gateway.errors import ModelFileError
+from gateway.estimate.features import VERSION as FEATURES_VERSION
+from gateway.estimate.head import Head
+from gateway.estimate.words import Words
 
 FORMAT = 1
 MOST_BYTES = 64_000_000

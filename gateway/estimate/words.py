@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gateway.classifiers._features import SHAPE_NAMES, WORD_NAMES, Reading, stem, word_row
+from gateway.estimate.features import SHAPE_NAMES, WORD_NAMES, Reading, stem, word_row
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,0 +1,1 @@
+"""A trained estimate of difficulty: from a request to numbers, from numbers to a chance. Pure, and numpy alone."""
