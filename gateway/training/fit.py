@@ -29,12 +29,13 @@ Doubles = npt.NDArray[np.float64]
 TREES, DEPTH = 120, 6
 _LEAF = 8
 _NUMBERS_A_SPLIT = 0.3
-_SHRINKAGE = 1_000.0
+# The line's, at 1,000 rows; with fewer it is drawn in as much more.
+_SHRINKAGE = 300.0
 # The line's gain is handed to the trees several times, so that they find it among some two hundred numbers.
 _COPIES = 10
-# How much of the line's gain is added to the trees', by what inner folds say; the middle one unless they are clear.
-_BLENDS = (0.0, 0.3, 1.0)
-_CLEAR_AT_1000 = 0.012
+# How much of the line's own gain is added to the trees': none ranks best where labels are many and topics differ, all of
+# it where they are few and alike. What inner folds prefer is chance (tried), so that it is fixed between the two.
+_BLEND = 0.15
 _INNER = 5
 FEWEST = 20
 
@@ -69,17 +70,12 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
 
 
 def _fit_head(numbers: Floats, outcomes: Doubles, seed: int) -> Head:
-    """Fit on all rows, with the blend and the chances learned from rows that inner folds had left out."""
-    left_out = np.zeros((len(numbers), 2))
+    """Fit on all rows, with the chances learned from rows that inner folds had left out."""
+    left_out = np.zeros(len(numbers))
     for learned, tested in folds(len(numbers), _INNER, seed=seed):
-        part = _fit_raw(numbers[learned], outcomes[learned], seed)
-        lined = part.lined(numbers[tested])
-        left_out[tested, 1] = lined[:, 1] - lined[:, 0]
-        left_out[tested, 0] = part.gain(numbers[tested])
-    gains = outcomes[:, 1] - outcomes[:, 0]
-    blend = _blend(left_out, gains)
-    ranks, chances = _steps(left_out[:, 0] + blend * left_out[:, 1], 1 - outcomes[:, 0], seed)
-    return replace(_fit_raw(numbers, outcomes, seed), blend=blend, ranks=ranks, chances=chances)
+        left_out[tested] = _fit_raw(numbers[learned], outcomes[learned], seed).gain(numbers[tested])
+    ranks, chances = _steps(left_out, 1 - outcomes[:, 0], seed)
+    return replace(_fit_raw(numbers, outcomes, seed), ranks=ranks, chances=chances)
 
 
 def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int) -> Head:
@@ -97,7 +93,7 @@ def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int) -> Head:
     return Head(
         center=line.center, scale=line.scale, line=line.weights, offset=line.offset,
         feature=feature, threshold=threshold, value=value,
-        blend=0.0, ranks=np.array([0.0, 1.0]), chances=np.array([0.0, 1.0]),
+        blend=_BLEND, ranks=np.array([0.0, 1.0]), chances=np.array([0.0, 1.0]),
     )  # fmt: skip
 
 
@@ -114,7 +110,7 @@ class _Line:
         # What is the same in every row says nothing, and must say nothing of a row where it is not.
         scale = np.where(spread > 1e-6, 1 / np.maximum(spread, 1e-6), 0).astype(np.float32)  # noqa: PLR2004
         z = np.clip((numbers - center) * scale, -BOUND, BOUND)
-        ridge = Ridge(alpha=_SHRINKAGE).fit(z, outcomes)
+        ridge = Ridge(alpha=_SHRINKAGE * max(1.0, 1_000 / len(numbers))).fit(z, outcomes)
         weights = ridge.coef_.T.astype(np.float32)
         return cls(center.astype(np.float32), scale, weights, ridge.intercept_.astype(np.float32))
 
@@ -145,23 +141,6 @@ def _complete(forest: Any, last: int) -> tuple[npt.NDArray[np.int16], Floats, Fl
                 threshold[number, node] = tree.threshold[at]
         value[number] = tree.value[stands[inner:], :, 0]
     return feature, threshold, value
-
-
-def _blend(left_out: Doubles, gains: Doubles) -> float:
-    """Return how much of the line's gain to add: the default, unless rows left out are clear about less or more."""
-    none, some, much = (_ranked(left_out[:, 0] + blend * left_out[:, 1], gains) for blend in _BLENDS)
-    # What is chance in this difference shrinks with the root of the rows.
-    clear = _CLEAR_AT_1000 * (1_000 / len(gains)) ** 0.5
-    if much - none > clear and much >= some - clear:
-        return _BLENDS[2]
-    return _BLENDS[0] if none - much > clear else _BLENDS[1]
-
-
-def _ranked(scores: Doubles, gains: Doubles) -> float:
-    """Return the area under the gain that is recovered, as a share of all of it: the exact APGR where gains are > 0."""
-    total = gains.sum()
-    recovered = np.concatenate(([0.0], np.cumsum(gains[np.argsort(-scores, kind="stable")])))
-    return float(np.trapezoid(recovered) / len(gains) / (total or 1.0))
 
 
 def _steps(scores: Doubles, wrong: Doubles, seed: int) -> tuple[Doubles, Doubles]:
