@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection clean lock policies
+.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection bench-routing clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,9 +54,18 @@ bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM
 bench-detection: install  ## What the detectors find and leave alone on the data sets (GATEWAY_BENCH_DATA)
 	$(BIN)/python tests/bench/detection.py
 
+$(VENV)/.bench: $(VENV)/.installed tests/bench/requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
+	@touch $@
+
+bench-routing: $(VENV)/.bench  ## How well it routes on the public sets (GATEWAY_BENCH_DATA); SECTIONS="mmlu speed" for some
+	$(BIN)/python tests/bench/routing.py $(SECTIONS)
+
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \
 	  --group dev --group docs pyproject.toml -o requirements.lock
+	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  - -o tests/bench/requirements.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache site dist htmlcov .coverage

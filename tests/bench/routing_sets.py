@@ -14,11 +14,15 @@ DATA = Path(os.environ.get("GATEWAY_BENCH_DATA", Path(__file__).parents[3] / "sh
 Table = list[dict[str, Any]]
 
 
+class MissingSetError(Exception):
+    """A set is not where it is looked for."""
+
+
 def table(name: str) -> Table:
-    """Return the records of a set."""
+    """Return the records of a set; raises `MissingSetError`."""
     path = DATA / "routing" / name / "data.parquet"
     if not path.is_file():
-        raise SystemExit(f"skipped: {path} is not there; set GATEWAY_BENCH_DATA to the folder of the sets")
+        raise MissingSetError(f"{path} is not there; set GATEWAY_BENCH_DATA to the folder of the sets")
     records: Table = pq.read_table(path).to_pylist()
     return records
 
