@@ -15,15 +15,14 @@ Doubles = npt.NDArray[np.float64]
 
 # Numbers further out than this many deviations say no more.
 BOUND = 4.0
-# The line hands its two estimates and their difference to the trees, as if they were three more numbers.
-HANDED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """`feature` and `threshold` are trees x inner nodes, `value` trees x leaves x 2, all complete to one depth.
 
-    `line` is numbers x 2 over standardised numbers, `blend` how much of the line's gain is added to the trees'.
+    `line` is numbers x 2 over standardised numbers, and hands its two estimates and their difference to the trees as
+    three more numbers; `lean` (numbers) is what these add to the trees' gain.
     `ranks` and `chances` are the points of the step function, both rising.
     """
 
@@ -31,10 +30,10 @@ class Head:
     scale: Floats
     line: Floats
     offset: Floats
+    lean: Floats
     feature: npt.NDArray[np.int16]
     threshold: Floats
     value: Floats
-    blend: float
     ranks: Doubles
     chances: Doubles
 
@@ -52,31 +51,27 @@ class Head:
 
     def gain(self, numbers: Floats) -> Doubles:
         """Return what a strong call would gain, on a scale of its own: good for ranking alone."""
-        lined = self.lined(numbers)
-        leaned = lined[:, 1] - lined[:, 0]
-        known = np.concatenate((numbers, lined, leaned[:, None]), axis=1)
-        grown = self._grown(known)
-        gains: Doubles = (grown[:, 1] - grown[:, 0] + self.blend * leaned).astype(np.float64)
-        return gains
-
-    def lined(self, numbers: Floats) -> Floats:
-        """Return the line's two estimates."""
         z = np.clip((numbers - self.center) * self.scale, -BOUND, BOUND)
-        estimates: Floats = z @ self.line + self.offset
-        return estimates
+        lined = z @ self.line + self.offset
+        known = np.concatenate((numbers, lined, lined[:, 1:] - lined[:, :1]), axis=1)
+        grown = self._grown(known)
+        gains: Doubles = (grown + z @ self.lean).astype(np.float64)
+        return gains
 
     def _grown(self, known: Floats) -> Floats:
         trees, inner = self.feature.shape
         leaves = inner + 1
+        depth = leaves.bit_length() - 1
         first = np.arange(trees, dtype=np.intp) * inner
-        estimates = np.empty((len(known), 2), dtype=np.float32)
         features, thresholds = self.feature.ravel(), self.threshold.ravel()
-        values = self.value.reshape(trees * leaves, 2)
+        # Only the difference of the two estimates is asked for here.
+        gains = (self.value[:, :, 1] - self.value[:, :, 0]).ravel()
+        before_leaves = np.arange(trees, dtype=np.intp) * leaves - inner
+        grown = np.empty(len(known), dtype=np.float32)
         for place, row in enumerate(known):
             node = np.zeros(trees, dtype=np.intp)
-            depth = leaves.bit_length() - 1
             for _ in range(depth):
                 at = first + node
                 node = 2 * node + 1 + (row.take(features.take(at)) > thresholds.take(at))
-            estimates[place] = values.take(node - inner + np.arange(trees) * leaves, axis=0).sum(axis=0) / trees
-        return estimates
+            grown[place] = gains.take(node + before_leaves).mean()
+        return grown

@@ -25,7 +25,7 @@ from gateway.estimate.words import Words
 FORMAT = 1
 MOST_BYTES = 64_000_000
 _META, _DIGEST, _STEMS = "meta", "sha256", "stems"
-_HEAD_ARRAYS = ("center", "scale", "line", "offset", "feature", "threshold", "value", "ranks", "chances")
+_HEAD_ARRAYS = ("center", "scale", "line", "offset", "lean", "feature", "threshold", "value", "ranks", "chances")
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -76,7 +76,7 @@ class Model:
         meta = {
             "format": FORMAT,
             "features": FEATURES_VERSION,
-            "heads": {name: {"blend": head.blend} for name, head in self.heads.items()},
+            "heads": sorted(self.heads),
             "voices": list(manifest.voices),
             "reads_prompt": manifest.reads_prompt,
             "scores": list(manifest.scores),
@@ -125,10 +125,7 @@ def _built(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Model:
             f"{FORMAT} with {FEATURES_VERSION}; train it anew"
         )
     words = Words(_text(arrays[_STEMS]).split("\n"), arrays["weights"], arrays["meaning"].astype(np.float32))
-    heads = {
-        name: Head(blend=float(own["blend"]), **{part: arrays[f"{name}.{part}"] for part in _HEAD_ARRAYS})
-        for name, own in meta["heads"].items()
-    }
+    heads = {name: Head(**{part: arrays[f"{name}.{part}"] for part in _HEAD_ARRAYS}) for name in meta["heads"]}
     manifest = Manifest(
         voices=tuple(meta["voices"]),
         reads_prompt=bool(meta["reads_prompt"]),

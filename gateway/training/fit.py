@@ -17,7 +17,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import Ridge
 
 from gateway.errors import RowsError
-from gateway.estimate.head import BOUND, HANDED, Head
+from gateway.estimate.head import BOUND, Head
 from gateway.estimate.model import Manifest, Model, load, packaged
 from gateway.training.rows import Row, fingerprint
 from gateway.training.scoring import Use, answer_numbers, prompt_numbers, voices_of
@@ -31,11 +31,11 @@ _LEAF = 8
 _NUMBERS_A_SPLIT = 0.3
 # The line's, at 1,000 rows; with fewer it is drawn in as much more.
 _SHRINKAGE = 300.0
-# The line's gain is handed to the trees several times, so that they find it among some two hundred numbers.
-_COPIES = 10
-# How much of the line's own gain is added to the trees': none ranks best where labels are many and topics differ, all of
-# it where they are few and alike. What inner folds prefer is chance (tried), so that it is fixed between the two.
+# How much of the line's own gain is added to the trees': none ranks best where labels are many and topics differ, all
+# of it where they are few and alike. What inner folds prefer is chance (tried), so that it is fixed between the two.
 _BLEND = 0.15
+# What the base's line says before any label counts as much as 300 of them.
+_PRIOR, _PRIOR_ROWS = 0.02, 300
 _INNER = 5
 FEWEST = 20
 
@@ -56,7 +56,7 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
         reads_prompt=use != "answers", card={"rows": len(rows), "rows_sha256": fingerprint(rows), "use": use}
     )
     prompts = prompt_numbers(base, rows)
-    heads = {"prompt": _fit_head(prompts, outcomes, seed)}
+    heads = {"prompt": _fit_head(prompts, outcomes, seed, base.heads.get("prompt"))}
     if use != "prompt" and all(row.answers for row in rows):
         manifest = replace(manifest, voices=voices_of(rows))
         beside = prompts if manifest.reads_prompt else None
@@ -69,31 +69,34 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
     return model
 
 
-def _fit_head(numbers: Floats, outcomes: Doubles, seed: int) -> Head:
+def _fit_head(numbers: Floats, outcomes: Doubles, seed: int, prior: Head | None = None) -> Head:
     """Fit on all rows, with the chances learned from rows that inner folds had left out."""
     left_out = np.zeros(len(numbers))
     for learned, tested in folds(len(numbers), _INNER, seed=seed):
-        left_out[tested] = _fit_raw(numbers[learned], outcomes[learned], seed).gain(numbers[tested])
-    ranks, chances = _steps(left_out, 1 - outcomes[:, 0], seed)
-    return replace(_fit_raw(numbers, outcomes, seed), ranks=ranks, chances=chances)
+        left_out[tested] = _fit_raw(numbers[learned], outcomes[learned], seed, prior).gain(numbers[tested])
+    ranks, chances = rising_chances(left_out, 1 - outcomes[:, 0], seed)
+    return replace(_fit_raw(numbers, outcomes, seed, prior), ranks=ranks, chances=chances)
 
 
-def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int) -> Head:
+def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int, prior: Head | None) -> Head:
     """Fit the line and the trees; the trees see what the line says of rows that it did not learn from."""
     line = _Line.of(numbers, outcomes)
     handed = np.zeros((len(numbers), 2), dtype=np.float32)
     for learned, tested in folds(len(numbers), _INNER, seed=seed + 1):
         handed[tested] = _Line.of(numbers[learned], outcomes[learned]).estimates(numbers[tested])
-    leaned = np.repeat((handed[:, 1] - handed[:, 0])[:, None], _COPIES, axis=1)
+    leaned = handed[:, 1:] - handed[:, :1]
     forest = ExtraTreesRegressor(
         TREES, max_depth=DEPTH, min_samples_leaf=min(_LEAF, max(1, len(numbers) // 10)), max_features=_NUMBERS_A_SPLIT,
         random_state=seed,
     ).fit(np.concatenate((numbers, handed, leaned), axis=1), outcomes)  # fmt: skip
-    feature, threshold, value = _complete(forest, numbers.shape[1] + HANDED - 1)
+    feature, threshold, value = complete_trees(forest)
+    lean = _BLEND * (line.weights[:, 1] - line.weights[:, 0])
+    if prior is not None:
+        lean = lean + _PRIOR * min(1.0, _PRIOR_ROWS / len(numbers)) * _seen_by(line, prior)
     return Head(
         center=line.center, scale=line.scale, line=line.weights, offset=line.offset,
-        feature=feature, threshold=threshold, value=value,
-        blend=_BLEND, ranks=np.array([0.0, 1.0]), chances=np.array([0.0, 1.0]),
+        lean=lean, feature=feature, threshold=threshold, value=value,
+        ranks=np.array([0.0, 1.0]), chances=np.array([0.0, 1.0]),
     )  # fmt: skip
 
 
@@ -120,9 +123,16 @@ class _Line:
         return estimates
 
 
+def _seen_by(line: _Line, prior: Head) -> Floats:
+    """Return the gain of another head's line as weights of numbers that this line has standardised."""
+    spread = np.divide(1, line.scale, out=np.zeros_like(line.scale), where=line.scale > 0)
+    gain = prior.line[:, 1] - prior.line[:, 0]
+    return gain * prior.scale * spread
+
+
 # scikit-learn's trees are typed by its documentation alone.
-def _complete(forest: Any, last: int) -> tuple[npt.NDArray[np.int16], Floats, Floats]:
-    """Return the trees with every branch grown to the full depth, copies of one number brought together again."""
+def complete_trees(forest: Any) -> tuple[npt.NDArray[np.int16], Floats, Floats]:
+    """Return the trees with every branch grown to the full depth."""
     trees, inner, leaves = len(forest.estimators_), 2**DEPTH - 1, 2**DEPTH
     feature = np.zeros((trees, inner), dtype=np.int16)
     threshold = np.zeros((trees, inner), dtype=np.float32)
@@ -137,13 +147,13 @@ def _complete(forest: Any, last: int) -> tuple[npt.NDArray[np.int16], Floats, Fl
             stands[2 * node + 1] = at if is_leaf else tree.children_left[at]
             stands[2 * node + 2] = at if is_leaf else tree.children_right[at]
             if not is_leaf:
-                feature[number, node] = min(int(tree.feature[at]), last)
+                feature[number, node] = tree.feature[at]
                 threshold[number, node] = tree.threshold[at]
         value[number] = tree.value[stands[inner:], :, 0]
     return feature, threshold, value
 
 
-def _steps(scores: Doubles, wrong: Doubles, seed: int) -> tuple[Doubles, Doubles]:
+def rising_chances(scores: Doubles, wrong: Doubles, seed: int) -> tuple[Doubles, Doubles]:
     """Return points of the rising function from score to chance: the mean of isotonic fits to resampled rows.
 
     One isotonic fit is steps, whose edges are chance: the mean of many has none, and ranks as the scores do.
