@@ -104,7 +104,7 @@ class Message:
         return "\n".join(part.text for part in self.content or () if part.text is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Request:
     """One request to be routed, with the caller's labels.
 

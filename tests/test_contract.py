@@ -1,8 +1,9 @@
 """What every kind promises. A new kind of ours is tested here without an edit, unless it needs options of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import models
 from support.judges import ALONE
+from support.trained import answering_model
 from support.wire_servers import WireServer
 
 from gateway import plugins
@@ -26,11 +28,19 @@ pytestmark = [
 ]
 
 EVERY_KIND = [(socket, kind) for socket in plugins.SOCKETS for kind in plugins.kinds(socket)]
-JUDGES_NEED = {"llm": {"backend": "llama"}}
+
+
 HELLO = parse_request("Where is my parcel? It should have come on Monday.", max_tokens=8)
 FINE = Completion(
     message=Message(role="assistant", content="billing"), finish_reason="stop", usage=Usage(), model="some-model"
 )
+
+
+@pytest.fixture
+def judges_need(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return what a kind of judge needs to be built at all."""
+    answering_model().save(tmp_path / "router.model")
+    return {"llm": {"backend": "llama"}, "learned": {"model": str(tmp_path / "router.model")}}
 
 
 def options_for(kind: str, server: WireServer) -> dict[str, Any]:
@@ -148,10 +158,10 @@ async def test_a_classifier_gives_a_share(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", plugins.kinds("judges"))
-async def test_a_judge_gives_a_verdict_with_a_reason(kind: str) -> None:
+async def test_a_judge_gives_a_verdict_with_a_reason(kind: str, judges_need: Mapping[str, Mapping[str, Any]]) -> None:
     """An answer without log-probabilities is judged or rejected, never an exception."""
     module = plugins.load("judges", kind)
-    async with module.build(module.Options.model_validate(JUDGES_NEED.get(kind, {}))) as judge:
+    async with module.build(module.Options.model_validate(judges_need.get(kind, {}))) as judge:
         assert isinstance(judge, Judge)
         verdict = await judge.judge(HELLO, FINE, ALONE)
 

@@ -93,14 +93,18 @@ def test_who_may_be_consulted_is_admitted_fit_and_named(request_: Assessment, ru
 
 
 def test_a_judges_backend_is_consultable_where_it_is_there_and_can_take_the_request() -> None:
-    """A key of the judge names it, alone or in a list; it needs not stand in the rule's `use`."""
-    backends = {"a": mock(), "b": mock(), "c": mock(), "d": mock(context_tokens=1), "e": mock()}
-    accept = [{"judge": "one", "backend": "b"}, {"judge": "many", "backends": ["c", "d", "e"]}]
+    """A key of the judge names it, alone, in a list or by another name; it needs not stand in the rule's `use`."""
+    backends = {"a": mock(), "b": mock(), "c": mock(), "d": mock(context_tokens=1), "e": mock(), "f": mock()}
+    accept = [
+        {"judge": "one", "backend": "b"},
+        {"judge": "many", "backends": ["c", "d", "e"]},
+        {"judge": "learned", "voices": {"small": "f"}},
+    ]
     rules_ = policy(backends, {"name": "r", "use": ["a"], "accept": accept})
 
     plan = decide(assessment(), rules_, Fleet(unavailable={"c": "it is not there"}))
 
-    assert plan.consultable == {"a", "b", "e"}
+    assert plan.consultable == {"a", "b", "e", "f"}
     assert plan.backends == ("a",)
 
 

@@ -19,8 +19,10 @@ import numpy.typing as npt
 
 from gateway.errors import ModelFileError
 from gateway.estimate.features import VERSION as FEATURES_VERSION
+from gateway.estimate.features import read
 from gateway.estimate.head import Head
 from gateway.estimate.words import Words
+from gateway.types import Request
 
 FORMAT = 1
 MOST_BYTES = 64_000_000
@@ -51,6 +53,10 @@ class Model:
         self.words = words
         self.heads = dict(heads)
         self.manifest = manifest
+
+    def vector(self, request: Request) -> npt.NDArray[np.float32]:
+        """Return a request as the numbers that the head `prompt` reads."""
+        return self.words.vector(read(request))
 
     @property
     def card(self) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """The table of a model: what each word says of difficulty and topic, and the vector that a request becomes by it."""
 
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ class Words:
         self.dimensions = meaning.shape[1]
         self._found: dict[str, int] = {}
         self._rows: Floats = self._forgotten()
+        self._lock = Lock()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,12 +42,14 @@ class Words:
         """Return a request as numbers, in the order of `names`."""
         in_stem = len(reading.stem_words)
         words = (*reading.stem_words, *reading.other_words)
-        found = self._found
-        try:
-            numbers = [found[word] for word in words]
-        except KeyError:
-            numbers = self._meet(words)
-        rows = self._rows.take(numbers, axis=0)
+        # One model may serve several threads, each with a router of its own.
+        with self._lock:
+            found = self._found
+            try:
+                numbers = [found[word] for word in words]
+            except KeyError:
+                numbers = self._meet(words)
+            rows = self._rows.take(numbers, axis=0)
         lexical = rows[:in_stem, :_LEXICAL].sum(axis=0)
         total = rows.sum(axis=0)
         # The last column is the square of a word's weight: words together have the length of their root sum.

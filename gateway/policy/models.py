@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from gateway.policy.asked import asked
 from gateway.types import Level, Need, Stakes
 
 # The model that the server lists first.
@@ -181,14 +182,8 @@ class AcceptPolicy(_Open):
 
     @property
     def asks(self) -> tuple[str, ...]:
-        """The backends that the judge's own keys `backend` and `backends` name: whom it may want to ask."""
-        extra = self.model_extra or {}
-        named = (extra.get("backend"), *_listed(extra.get("backends")))
-        return tuple(name for name in named if isinstance(name, str))
-
-
-def _listed(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        """The backends that the judge's own keys name: whom it may want to ask."""
+        return tuple(name for _, name in asked(self.model_extra or {}))
 
 
 def _part(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from gateway.policy.asked import asked
 from gateway.policy.models import BUILT_IN_TAGS
 from gateway.policy.report import Report
 from gateway.policy.source import Path
@@ -70,8 +71,7 @@ def _asked(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
         accept, place = rule.get("accept"), ("rules", index, "accept")
         judges = [(place, accept)] if isinstance(accept, Mapping) else [((*place, n), j) for n, j in _items(accept)]
         for path, judge in judges:
-            for key in ("backend", "backends"):
-                yield from _names((*path, key), _mapping(judge).get(key))
+            yield from (((*path, *within), name) for within, name in asked(_mapping(judge)))
 
 
 def _tags(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:

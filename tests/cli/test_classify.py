@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from support.command import Gateway, WritePolicy, python_process
-from support.kinds import InstallKind
+from support.routers import labelled
+from support.trained import prompt_model
 
-from gateway import plugins
+from gateway.training.scoring import difficulties
 
 PRIVATE = '{"id": "a", "text": "Mail jane.doe@example.com"}'
 
@@ -138,44 +139,25 @@ def test_no_client_of_any_server_is_loaded(write_policy: WritePolicy) -> None:
     assert (outcome.code, outcome.err) == (0, "")
 
 
-MODEL = """
-from contextlib import asynccontextmanager
-from pathlib import Path
+def test_a_trained_model_takes_the_classifiers_place(gateway: Gateway, write_policy: WritePolicy, home: Path) -> None:
+    """What a model says of rows can be seen before a policy uses it: the very numbers of its training."""
+    prompt_model().save(home / "router.model")
+    rows = labelled(30, seed=5)
+    sent = [{"id": number, "text": row.request.messages[0].text} for number, row in enumerate(rows)]
 
-from pydantic import BaseModel, ConfigDict
+    outcome = gateway(
+        "classify",
+        "--model",
+        "router.model",
+        "--policy",
+        write_policy(),
+        stdin="\n".join(map(json.dumps, sent)).encode(),
+    )
 
-
-class Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path
-
-
-class Trained:
-    def __init__(self, score):
-        self.score = score
-
-    def difficulty(self, request):
-        return self.score
-
-
-@asynccontextmanager
-async def build(options):
-    yield Trained(float(options.path.read_text()))
-"""
-
-
-@pytest.mark.skipif("logistic" in plugins.kinds("classifiers"), reason="the kind is installed, and has its own tests")
-def test_a_trained_model_takes_the_classifiers_place(
-    gateway: Gateway, write_policy: WritePolicy, install_kind: InstallKind, home: Path
-) -> None:
-    """What a model says of rows can be seen before a policy uses it."""
-    install_kind("classifiers", "logistic", MODEL)
-    (home / "model.json").write_text("0.75")
-
-    outcome = gateway("classify", "--model", "model.json", "--policy", write_policy(), stdin=PRIVATE.encode())
-
-    assert [line["difficulty"] for line in lines(outcome.out)] == [0.75]
+    assert outcome.code == 0, outcome.err
+    assert [line["difficulty"] for line in lines(outcome.out)] == pytest.approx(
+        list(difficulties(prompt_model(), rows, use="prompt")), abs=1e-6
+    )
 
 
 def test_a_model_that_is_not_there_is_a_users_mistake(gateway: Gateway, write_policy: WritePolicy) -> None:
