@@ -199,10 +199,10 @@ async def test_a_model_that_was_written_anew_is_read_anew(path: Path) -> None:
 async def test_a_model_that_gives_no_number_counts_as_the_policy_says(
     path: Path, when_unsure: str, backend: str
 ) -> None:
-    """A head whose sums overflow says nothing; the request is answered all the same."""
+    """What is no number says nothing; the request is answered all the same."""
     model = prompt_model()
     head = model.heads["prompt"]
-    broken = replace(head, offset=np.full_like(head.offset, np.nan))
+    broken = replace(head, chances=np.full_like(head.chances, np.nan))
     Model(model.words, {"prompt": broken}, Manifest()).save(path)
     rules = (
         {"name": "hard", "when": {"difficulty": {"at_least": 0.6}}, "use": ["frontier", "llama"]},
