@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ FORMAT = 1
 MOST_BYTES = 64_000_000
 _META, _DIGEST, _STEMS = "meta", "sha256", "stems"
 _HEAD_ARRAYS = ("center", "scale", "line", "offset", "lean", "feature", "threshold", "value", "ranks", "chances")
+# What readers of archives raise over damaged bytes: `RuntimeError` where they look like encryption, `MemoryError` where
+# an array claims to be of an impossible size.
+_DAMAGES = (OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -108,18 +112,19 @@ def load(path: Path) -> Model:
     """Return the model of a file; raises `ModelFileError` where it is none, was changed, or is of another version."""
     try:
         arrays = _read(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        stamp = _text(arrays.pop(_DIGEST, np.zeros(0, np.uint8)))
+    except _DAMAGES as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no model file"
         raise ModelFileError(
             f"cannot read the model {str(path)!r}: {reason.lower()}; name a file of `gateway train`"
         ) from error
-    if _text(arrays.pop(_DIGEST, np.zeros(0, np.uint8))) != _digest(arrays):
+    if stamp != _digest(arrays):
         raise ModelFileError(
             f"the model {str(path)!r} is not what was written: its hash does not fit; restore it, or train it anew"
         )
     try:
         return _built(path, arrays)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"the model {str(path)!r} lacks a part; train it anew") from error
 
 
