@@ -15,7 +15,7 @@ from gateway.training.risk import cut_for_loss
 from gateway.training.rows import Row
 
 LOSS, CONFIDENCE = 0.05, 0.95
-RESAMPLES = 200
+RESAMPLES = 1_000
 _SIZES = (500, 2_000, 5_000)
 _JUDGED = 5_000
 _LEAST_KEPT = 0.40
