@@ -14,7 +14,7 @@ from gateway.estimate.words import Words
 from gateway.wire.request import parse_request
 
 FEWEST_TEXTS = 2
-TOPICS = 50
+TOPICS = 30
 SHRINKAGE = 3.0
 
 

@@ -15,13 +15,9 @@ from gateway.types import Request
 HEAD, TAIL = 8_000, 4_000
 VERSION = 1
 
-_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
-_LINES = re.compile(r" \n[\n ]*|\n[\n ]+")
-_WORD = re.compile(r"[^\W\d_]+")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_OPTION = re.compile(r"^\(?([a-j])[.):] ?(.*)$", re.MULTILINE)
-_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
-_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_WORD, _ASCII_WORD = re.compile(r"[^\W\d_]+"), re.compile(r"[a-z]+")
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20)[0-9][0-9](?![0-9])")
 # Courtesy and coaxing say nothing of the task. Bounded, at the two ends alone.
 _BEFORE = re.compile(
     r"(?:(?:hi|hello|hey|dear)(?: there| all| team| assistant)?[,!. ]+|(?:please|kindly)[, ]+"
@@ -105,7 +101,7 @@ class Reading:
 def read(request: Request) -> Reading:
     """Read a request."""
     said = [message.text for message in request.messages if message.role == "user"]
-    system = sum(len(message.text) for message in request.messages if message.role in ("system", "developer"))
+    system = sum([len(message.text) for message in request.messages if message.role in ("system", "developer")])
     setting = (
         log1p(max(len(said) - 1, 0)),
         float(bool(request.tools)),
@@ -116,11 +112,11 @@ def read(request: Request) -> Reading:
 
 
 def window(text: str) -> str:
-    """Return the text that is read: its two ends, without case, runs of white space and courtesy."""
+    """Return the text that is read: its two ends, without case, runs of white space, empty lines and courtesy."""
     if len(text) > HEAD + TAIL:
         text = f"{text[:HEAD]}\n{text[-TAIL:]}"
-    plain = _LINES.sub("\n", _SPACES.sub(" ", text.casefold())).strip()
-    return _without_courtesy(plain)
+    lines = [" ".join(line.split()) for line in text.casefold().split("\n")]
+    return _without_courtesy("\n".join(filter(None, lines)))
 
 
 def _without_courtesy(text: str) -> str:
@@ -170,31 +166,51 @@ _LONGEST_WORD = 30
 
 
 def _read(text: str, setting: tuple[float, float, float, float]) -> Reading:
-    first = _OPTION.search(text)
-    stem_text = text[: first.start()] if first else text
-    words = _WORD.findall(text)
-    in_stem = _WORD.findall(stem_text) if first else words
+    lines = text.split("\n")
+    options, first = _options(lines)
+    stem_text, rest_text = ("\n".join(lines[:first]), "\n".join(lines[first:])) if options else (text, "")
+    word = _ASCII_WORD if text.isascii() else _WORD
+    in_stem, rest = word.findall(stem_text), word.findall(rest_text)
+    count = len(in_stem) + len(rest)
     distinct = dict.fromkeys(in_stem)
-    rest = tuple(dict.fromkeys(words[len(in_stem) :]).keys() - distinct.keys()) if first else ()
-    sentences = len(_SENTENCE_END.findall(stem_text))
+    others = tuple([one for one in dict.fromkeys(rest) if one not in distinct])
+    sentences = sum(map(f"{stem_text} ".count, _SENTENCE_ENDS))
     shape = (
         log(len(text) + 1),
         log(len(stem_text) + 1),
-        log1p(len(words)),
+        log1p(count),
         log1p(len(in_stem)),
-        *_options(text, first),
-        *_numbers(text, stem_text),
-        *_marks(text, stem_text, len(words)),
+        *_of_options(options),
+        *_numbers(stem_text, rest_text),
+        *_marks(text, stem_text, lines, count),
         log1p(sentences),
         len(in_stem) / (sentences + 1),
-        (len(distinct) + len(rest)) / max(len(words), 1),
+        (len(distinct) + len(others)) / max(count, 1),
         *setting,
     )
-    return Reading(shape, tuple(distinct), rest)
+    return Reading(shape, tuple(distinct), others)
 
 
-def _options(text: str, first: re.Match[str] | None) -> tuple[float, ...]:
-    options = [found[1] for found in _OPTION.findall(text, first.start())] if first else []
+_SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
+
+
+def _options(lines: list[str]) -> tuple[list[str], int]:
+    """Return the texts of lettered options, a line each, and the line where they begin."""
+    options: list[str] = []
+    first = len(lines)
+    for number, line in enumerate(lines):
+        if (line[:2] in _MARKS or line[:3] in _MARKS) and (option := line[2:].lstrip(") ")):
+            options.append(option)
+            first = min(first, number)
+    return options, first
+
+
+_MARKS = frozenset(
+    f"{start}{letter}{end}" for letter in "abcdefghij" for start, end in (("", "."), ("", ")"), ("", ":"), ("(", ")"))
+)
+
+
+def _of_options(options: list[str]) -> tuple[float, ...]:
     if not options:
         return (0.0,) * 6
     lengths = list(map(len, options))
@@ -210,24 +226,23 @@ def _options(text: str, first: re.Match[str] | None) -> tuple[float, ...]:
 _DIGITS = frozenset("0123456789")
 
 
-def _numbers(text: str, stem_text: str) -> tuple[float, ...]:
-    numbers = _NUMBER.findall(text)
-    if not numbers:
+def _numbers(stem_text: str, rest_text: str) -> tuple[float, ...]:
+    in_stem, rest = _NUMBER.findall(stem_text), _NUMBER.findall(rest_text)
+    if not in_stem and not rest:
         return (0.0,) * 5
-    in_stem = numbers if len(stem_text) == len(text) else _NUMBER.findall(stem_text)
-    plain = [number.replace(",", "") for number in in_stem if len(number) <= _LONGEST_NUMBER and number.isascii()]
+    plain = [number.replace(",", "") for number in in_stem if len(number) <= _LONGEST_NUMBER]
     largest = max([float(number) for number in plain if number.count(".") <= 1], default=0.0)
     decimals = sum(["." in number for number in in_stem]) / (len(in_stem) + 1)
-    return log1p(len(in_stem)), log1p(len(numbers)), log1p(largest), decimals, log1p(len(_YEAR.findall(text)))
+    years = len(_YEAR.findall(stem_text)) + len(_YEAR.findall(rest_text))
+    return log1p(len(in_stem)), log1p(len(in_stem) + len(rest)), log1p(largest), decimals, log1p(years)
 
 
 _LONGEST_NUMBER = 20
 
 
-def _marks(text: str, stem_text: str, words: int) -> tuple[float, ...]:
+def _marks(text: str, stem_text: str, lines: list[str], words: int) -> tuple[float, ...]:
     count = text.count
-    end = stem_text.rstrip()[-1:]
-    lines = text.split("\n")
+    end = stem_text[-1:]
     # As many bytes as characters in ASCII alone: what is more stands in other scripts, or is typography.
     foreign = 0.0 if text.isascii() else len(text.encode("utf-8", "replace")) / max(len(text), 1) - 1
     return (
@@ -247,7 +262,7 @@ def _marks(text: str, stem_text: str, words: int) -> tuple[float, ...]:
         float(end == "?"),
         float(end == ":"),
         float("__" in text),
-        log1p(sum([count(mark) for mark in _CODE])),
+        log1p(sum(map(count, _CODE))),
         foreign,
     )
 

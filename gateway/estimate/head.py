@@ -6,6 +6,7 @@ answer is not good enough.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,15 @@ Doubles = npt.NDArray[np.float64]
 
 # Numbers further out than this many deviations say no more.
 BOUND = 4.0
+# The line hands its two estimates and their difference to the trees, as three more numbers.
+HANDED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Head:
     """`feature` and `threshold` are trees x inner nodes, `value` trees x leaves x 2, all complete to one depth.
 
-    `line` is numbers x 2 over standardised numbers, and hands its two estimates and their difference to the trees as
-    three more numbers; `lean` (numbers) is what these add to the trees' gain.
+    `line` is numbers x 2 over standardised numbers; `lean` (numbers) is what these add to the trees' gain.
     `ranks` and `chances` are the points of the step function, both rising.
     """
 
@@ -51,27 +53,67 @@ class Head:
 
     def gain(self, numbers: Floats) -> Doubles:
         """Return what a strong call would gain, on a scale of its own: good for ranking alone."""
-        z = np.clip((numbers - self.center) * self.scale, -BOUND, BOUND)
-        lined = z @ self.line + self.offset
-        known = np.concatenate((numbers, lined, lined[:, 1:] - lined[:, :1]), axis=1)
-        grown = self._grown(known)
-        gains: Doubles = (grown + z @ self.lean).astype(np.float64)
+        # Twice as fast as np.clip on one row.
+        z = np.minimum(np.maximum((numbers - self.center) * self.scale, -BOUND), BOUND)
+        weighed = z @ self._weights + self._offsets
+        gains: Doubles = (self._grown(np.concatenate((numbers, weighed[:, :HANDED]), axis=1)) + weighed[:, -1]).astype(
+            np.float64
+        )
         return gains
 
+    @cached_property
+    def _weights(self) -> Floats:
+        leaned = self.line[:, 1:] - self.line[:, :1]
+        weights: Floats = np.concatenate((self.line, leaned, self.lean[:, None]), axis=1)
+        return weights
+
+    @cached_property
+    def _offsets(self) -> Floats:
+        weak, strong = self.offset
+        return np.array((weak, strong, strong - weak, 0), dtype=np.float32)
+
+    @cached_property
+    def _trees(self) -> "_Trees":
+        return _Trees.of(self)
+
     def _grown(self, known: Floats) -> Floats:
-        trees, inner = self.feature.shape
-        leaves = inner + 1
-        depth = leaves.bit_length() - 1
-        first = np.arange(trees, dtype=np.intp) * inner
-        features, thresholds = self.feature.ravel(), self.threshold.ravel()
-        # Only the difference of the two estimates is asked for here.
-        gains = (self.value[:, :, 1] - self.value[:, :, 0]).ravel()
-        before_leaves = np.arange(trees, dtype=np.intp) * leaves - inner
+        trees = self._trees
         grown = np.empty(len(known), dtype=np.float32)
         for place, row in enumerate(known):
-            node = np.zeros(trees, dtype=np.intp)
-            for _ in range(depth):
-                at = first + node
-                node = 2 * node + 1 + (row.take(features.take(at)) > thresholds.take(at))
-            grown[place] = gains.take(node + before_leaves).mean()
+            # Where each node sends the row; then down all trees at once, level by level.
+            next_node = trees.left + (row.take(trees.features) > trees.thresholds)
+            node = trees.first
+            for _ in range(trees.depth):
+                node = next_node.take(node)
+            grown[place] = trees.gains.take(node).sum()
         return grown
+
+
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """The trees of a head end to end. `left` is the left child of each inner node, its right one stands next to it.
+
+    Inner nodes of all trees come first; a child that is a leaf is its place among all leaves.
+    """
+
+    features: npt.NDArray[np.intp]
+    thresholds: Floats
+    gains: Floats
+    first: npt.NDArray[np.intp]
+    left: npt.NDArray[np.intp]
+    depth: int
+
+    @classmethod
+    def of(cls, head: Head) -> "_Trees":
+        count, inner = head.feature.shape
+        number, node = np.divmod(np.arange(count * inner, dtype=np.intp), inner)
+        child = 2 * node + 1
+        return cls(
+            features=head.feature.ravel().astype(np.intp),
+            thresholds=head.threshold.ravel(),
+            # Only the difference of the two estimates is asked for here.
+            gains=((head.value[:, :, 1] - head.value[:, :, 0]) / count).ravel(),
+            first=np.arange(count, dtype=np.intp) * inner,
+            left=np.where(child < inner, number * inner + child, number * (inner + 1) + child - inner),
+            depth=(inner + 1).bit_length() - 1,
+        )

@@ -26,7 +26,7 @@ from gateway.training.splits import folds
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-TREES, DEPTH = 120, 6
+TREES, DEPTH = 100, 5
 _LEAF = 8
 _NUMBERS_A_SPLIT = 0.3
 # The line's, at 1,000 rows; with fewer it is drawn in as much more.
