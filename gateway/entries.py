@@ -109,7 +109,8 @@ class Example:
 
     `outcome` is 0 (bad) to 1 (good): feedback by `source`, or the agreement with a strong backend where `source` is
     `holdout`. `judge_score` is what the judges of this answer said, `features` the classifier's vector; both None where
-    there is none. Scores and vectors of different `classifier` versions are not comparable.
+    there is none. Scores and vectors of different `classifier` versions are not comparable. `local` says whether the
+    answer was one of ours, None where it is not known.
     """
 
     features: bytes | None = field(repr=False)
@@ -117,6 +118,7 @@ class Example:
     difficulty: float | None
     judge_score: float | None
     backend: str
+    local: bool | None
     tenant: str | None
     outcome: float
     source: str

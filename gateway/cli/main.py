@@ -35,6 +35,7 @@ COMMANDS = {
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",
+    "drift": "Say whether the traffic is still what the model learned on.",
 }
 
 

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.console import remark, say, say_facts, say_json
-from gateway.cli.inputs import JsonOption
+from gateway.cli.from_ledger import learn_from
+from gateway.cli.inputs import JsonOption, LedgerOption, ledger_path
 from gateway.cli.labelled import BaseOption, SeedOption, UseOption, say_evaluation, share, trainer
 from gateway.errors import ConfigurationError
 from gateway.estimate.model import Model, load
 from gateway.training.evaluate import FEWEST_TESTED, Evaluation, Trainer, Use, evaluate_split, use_of
-from gateway.training.files import keep, replacing, restore
+from gateway.training.files import exchange, restore
 from gateway.training.fit import fit
+from gateway.training.history import Selection
 from gateway.training.rows import FEWEST_ROWS, Row, check_learnable, read_rows
 
 
@@ -35,6 +37,20 @@ def train(  # noqa: PLR0913 - a parameter an option
         Path | None, typer.Option(metavar="FILE", help="Put back the model that stood here before; trains nothing.")
     ] = None,
     to: Annotated[str | None, typer.Option(metavar="HASH", help="Which one to put back; unset: the last.")] = None,
+    from_ledger: Annotated[
+        bool, typer.Option("--from-ledger", help="Learn from the ledger, what was said of local answers, without ROWS.")
+    ] = False,
+    ledger: LedgerOption = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of the ledger, only outcomes of this source; may be repeated."),
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the ledger, only answers of this local backend.")
+    ] = None,
+    per_tenant: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Of the ledger, at most the newest N outcomes of a tenant.")
+    ] = 1_000,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from labelled rows what a small model answers well.
@@ -46,27 +62,37 @@ def train(  # noqa: PLR0913 - a parameter an option
     The figures come from a model that learned without the rows held out; the one that is written learned from all. A
     model that is replaced is kept as FILE.HASH, and --rollback brings it back.
 
+    With --from-ledger it learns from the traffic instead: feedback, and comparisons with a strong model, for requests
+    whose features the policy keeps. --base is the model that the policy used, if it is not the packaged one.
+
     Example: gateway train rows.jsonl --out router.model
     """
     if rollback is not None:
-        if rows is not None or out is not None:
-            raise typer.BadParameter("--rollback trains nothing; leave out ROWS and --out")
+        if rows is not None or out is not None or from_ledger:
+            raise typer.BadParameter("--rollback trains nothing; leave out ROWS, --from-ledger and --out")
         _roll_back(rollback, to, as_json=as_json)
         return
-    if rows is None or out is None or to is not None:
-        raise typer.BadParameter("give ROWS and --out FILE; --to belongs to --rollback")
+    if (rows is None) is not from_ledger or out is None or to is not None:
+        raise typer.BadParameter("give ROWS or --from-ledger, and --out FILE; --to belongs to --rollback")
+    if not from_ledger and (ledger is not None or source or backend is not None):
+        raise typer.BadParameter("--ledger, --source and --backend belong to --from-ledger")
+    if from_ledger and use not in (None, "prompt"):
+        raise typer.BadParameter("a ledger keeps no answers, so that --use prompt is all that can be read of it")
     if not out.expanduser().parent.is_dir():
         raise ConfigurationError(f"the folder of {str(out)!r} is not there; make it first")
+    begun = None if base is None else load(base)
+    if rows is None:
+        wanted = Selection(sources=source or (), backend=backend, most_per_tenant=per_tenant)
+        learn_from(ledger_path(ledger, None), wanted, base=begun, out=out, seed=seed, as_json=as_json)
+        return
     given = read_rows(rows)
     check_learnable(given)
-    used, begun = use_of(given, use), None if base is None else load(base)
+    used = use_of(given, use)
     found = _held_out(given, trainer(base=begun, use=used), use=used, seed=seed, held=holdout_share)
     model = fit(given, base=begun, use=used, seed=seed)
-    target = out.expanduser()
-    kept = keep(target)
-    with replacing(target) as fresh:
-        model.save(fresh)
-    _show(_Trained(model=model, rows=given, use=used, evaluation=found, path=target, kept=kept), as_json=as_json)
+    kept = exchange(out.expanduser(), model.save)
+    trained = _Trained(model=model, rows=given, use=used, evaluation=found, path=out.expanduser(), kept=kept)
+    _show(trained, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

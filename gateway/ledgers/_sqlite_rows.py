@@ -90,14 +90,15 @@ def feedback_of(row: Row) -> Feedback:
 
 
 def example_of(row: Row) -> Example:
-    """Turn (features, classifier, difficulty, judge score, backend, tenant, outcome, source, at_us) into an example."""
-    features, classifier, difficulty, judge_score, backend, tenant, outcome, source, at_us = row
+    """Turn a row of the statement that selects examples into one, column by column."""
+    features, classifier, difficulty, judge_score, backend, local, tenant, outcome, source, at_us = row
     return Example(
         features=features,
         classifier=classifier,
         difficulty=difficulty,
         judge_score=judge_score,
         backend=backend,
+        local=None if local is None else bool(local),
         tenant=tenant,
         outcome=outcome,
         source=source,

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,14 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             fresh.unlink()
+
+
+def exchange(path: Path, write: Callable[[Path], None]) -> Path | None:
+    """Write a file anew, and return where the one before it is kept; None where there was none."""
+    kept = keep(path)
+    with replacing(path) as fresh:
+        write(fresh)
+    return kept
 
 
 def keep(path: Path) -> Path | None:

@@ -63,10 +63,27 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
         heads["weak"] = _fit_head(answer_numbers(rows, (), beside), outcomes, seed)
         if manifest.voices:
             heads["voices"] = _fit_head(answer_numbers(rows, manifest.voices, beside), outcomes, seed)
-    model = Model(base.words, heads, manifest)
-    shares = np.histogram(heads["prompt"].difficulties(prompts), bins=10, range=(0, 1))[0] / len(rows)
-    model.manifest = replace(manifest, scores=tuple(round(float(share), 4) for share in shares))
-    return model
+    return Model(base.words, heads, replace(manifest, scores=_scores(heads["prompt"], prompts)))
+
+
+def fit_vectors(vectors: Floats, weak: Doubles, *, base: Model, traffic: Floats, seed: int = 0) -> Model:
+    """Return the base with its head `prompt` learned anew, from vectors of its table and how good the weak answer was.
+
+    How good the strong one would have been is unknown and counts as 1. `traffic` is what later traffic is compared
+    with. Heads that read answers stay as they are; the card is empty. Raises `RowsError` for fewer than 20 vectors, or
+    where all outcomes are alike.
+    """
+    if len(weak) < FEWEST or np.ptp(weak) == 0:
+        raise RowsError([f"{len(weak)} outcomes, or all the same, teach nothing; good answers and bad ones are needed"])
+    outcomes = np.stack((weak, np.ones(len(weak))), axis=1)
+    head = _fit_head(vectors, outcomes, seed, base.heads.get("prompt"))
+    manifest = replace(base.manifest, scores=_scores(head, traffic), card={})
+    return Model(base.words, {**base.heads, "prompt": head}, manifest)
+
+
+def _scores(head: Head, prompts: Floats) -> tuple[float, ...]:
+    shares = np.histogram(head.difficulties(prompts), bins=10, range=(0, 1))[0] / len(prompts)
+    return tuple(round(float(share), 4) for share in shares)
 
 
 def _fit_head(numbers: Floats, outcomes: Doubles, seed: int, prior: Head | None = None) -> Head:

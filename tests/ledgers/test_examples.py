@@ -58,6 +58,7 @@ async def test_an_example_is_an_answer_and_what_was_said_of_it(path: Path) -> No
             difficulty=0.31,
             judge_score=0.9,
             backend="llama",
+            local=True,
             tenant="acme",
             outcome=0.25,
             source="agent",
