@@ -7,6 +7,7 @@ of it does not fit.
 import hashlib
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -30,8 +31,11 @@ MOST_BYTES = 64_000_000
 _META, _DIGEST, _STEMS = "meta", "sha256", "stems"
 _HEAD_ARRAYS = ("center", "scale", "line", "offset", "lean", "feature", "threshold", "value", "ranks", "chances")
 # What readers of archives raise over damaged bytes: `RuntimeError` where they look like encryption, `MemoryError` where
-# an array claims to be of an impossible size.
-_DAMAGES = (OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+# an array claims to be of an impossible size, `TokenError` where its header is cut in the middle of a word.
+_DAMAGES = (
+    *(OSError, ValueError, LookupError, EOFError, RuntimeError, MemoryError),
+    *(tokenize.TokenError, SyntaxError, zipfile.BadZipFile, zlib.error),
+)
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -161,7 +161,9 @@ async def test_a_broken_model_stops_the_opening(path: Path) -> None:
 async def test_a_model_with_vectors_too_long_to_keep_is_refused(path: Path) -> None:
     """A vector beyond what the ledger takes would be lost with every request."""
     model = prompt_model()
-    wide = type(model.words)(model.words.stems, model.words.weights, np.tile(model.words.meaning, (1, 40)))
+    wide = type(model.words)(
+        model.words.stems, model.words.weights, np.zeros((len(model.words.stems), 2_050), dtype=np.float32)
+    )
     Model(wide, model.heads, Manifest()).save(path)
 
     with pytest.raises(ModelFileError, match="too many to keep"):
