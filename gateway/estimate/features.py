@@ -20,11 +20,17 @@ _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20)[0-9][0-9](?![0-9])")
 # Courtesy and coaxing say nothing of the task. Bounded, at the two ends alone.
 _BEFORE = re.compile(
-    r"(?:(?:hi|hello|hey|dear)(?: there| all| team| assistant)?[,!. ]+|(?:please|kindly)[, ]+"
-    r"|(?:could|can|would|will) you (?:please |kindly )?(?:help me(?: with)?(?: this)?[:,.]? |answer this[:,.]? "
-    r"|tell me[:,]? )?"
-    r"|i would like (?:you )?to (?:know|ask)[:,]? |i have a (?:quick )?question[:,.]? |quick question[:,.]? "
-    r"|(?:many )?thanks[^.!\n]{0,20}[.!] )+"
+    r"(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))(?: there| all| team| everyone| assistant)?[,!. ]+"
+    r"|(?:please|kindly)[, ]+"
+    r"|(?:could|can|would|will) (?:you|i)(?: please| kindly)*"
+    r"(?: help me| assist me| ask you| answer| tell me| explain to me)?"
+    r"(?: out)?(?: with| about| on)?(?: this| that| the following)?(?: one| question| problem| task)?[:,.?! ]+"
+    r"|i(?: would|'d)? (?:like|want|need|wish)(?: you)? (?:to (?:know|ask)|your help|help|some help)"
+    r"(?: with| on)?(?: this| the following)?[:,.?! ]+"
+    r"|i (?:have|got) (?:a|one) (?:quick |short |simple )?(?:question|request|problem)(?: for you)?[:,.!? ]+"
+    r"|(?:quick|short) question[:,.!? ]+|excuse me[:,.! ]+|sorry to bother you[:,.! ]+"
+    r"|(?:many |a lot of )?thanks[^.!\n]{0,20}[.!] |thank you[^.!\n]{0,20}[.!] |if you don't mind[:,. ]+"
+    r"|i hope you are (?:doing )?well[:,.! ]+)+"
 )
 _AFTER = re.compile(
     r"(?:[\s.!]*(?:(?:many )?(?:thanks|thank you)(?: so much| very much| a lot| in advance)?|please|cheers"
@@ -75,7 +81,7 @@ SHAPE_NAMES = (
     "log_stem_numbers", "log_numbers", "log_largest_number", "decimals", "log_years",
     "percents", "log_dollars", "log_backslashes", "log_scripts", "log_operators", "log_brackets", "log_quotes",
     "commas_a_word", "colons", "log_lines", "log_stem_lines", "log_longest_line", "questions", "ends_in_question",
-    "ends_in_colon", "blank", "code", "foreign_share", "log_sentences", "words_a_sentence", "distinct_words",
+    "ends_in_colon", "blank", "code", "foreign_share", "log_sentences", "words_a_sentence",
     "log_turns", "tools", "structured", "log_system",
 )  # fmt: skip
 # What every word is, apart from its meaning: a row of these numbers for each word.
@@ -88,12 +94,13 @@ for _number, _words in enumerate(CLASSES.values(), start=WORD_NAMES.index(next(i
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is read of a request: the values of `SHAPE_NAMES`, and its distinct words.
+    """What is read of a request: the values of `SHAPE_NAMES`, how many words it has, and the distinct ones.
 
     `stem_words` stand before the first lettered option (all of them where there is none), `other_words` only after it.
     """
 
     shape: tuple[float, ...]
+    words: int
     stem_words: tuple[str, ...]
     other_words: tuple[str, ...]
 
@@ -131,6 +138,11 @@ def _without_courtesy(text: str) -> str:
 _COAXING = ("thank", "please", "cheers", "regards", "step by step", "deep breath", "your time", "important to")
 
 
+def neighbours(word: str) -> list[str]:
+    """Return a word and what is left of it without any one letter: two words that share one differ by about a typo."""
+    return [word, *[word[:place] + word[place + 1 :] for place in range(len(word))]]
+
+
 def stem(word: str) -> str:
     """Return a word without its ending, roughly: inflections of one word share a row of the table."""
     for ending, put in _ENDINGS:
@@ -165,6 +177,11 @@ def word_row(word: str) -> list[float]:
 _LONGEST_WORD = 30
 
 
+def class_words() -> tuple[str, ...]:
+    """Return the words of `CLASSES` and `WH`, the common ones first."""
+    return tuple(dict.fromkeys((*CLASSES["common"].split(), *WH, *_CLASSES_OF)))
+
+
 def _read(text: str, setting: tuple[float, float, float, float]) -> Reading:
     lines = text.split("\n")
     options, first = _options(lines)
@@ -185,26 +202,28 @@ def _read(text: str, setting: tuple[float, float, float, float]) -> Reading:
         *_marks(text, stem_text, lines, count),
         log1p(sentences),
         len(in_stem) / (sentences + 1),
-        (len(distinct) + len(others)) / max(count, 1),
         *setting,
     )
-    return Reading(shape, tuple(distinct), others)
+    return Reading(shape, count, tuple(distinct), others)
 
 
 _SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
 
 
 def _options(lines: list[str]) -> tuple[list[str], int]:
-    """Return the texts of lettered options, a line each, and the line where they begin."""
-    options: list[str] = []
-    first = len(lines)
-    for number, line in enumerate(lines):
-        if (line[:2] in _MARKS or line[:3] in _MARKS) and (option := line[2:].lstrip(") ")):
-            options.append(option)
-            first = min(first, number)
-    return options, first
+    """Return the texts of lettered options, a line each, and the line where they begin.
+
+    A line among them counts whatever its mark looks like: one typo there must not make another request of it.
+    """
+    marked = [number for number, line in enumerate(lines) if line[:2] in _MARKS or line[:3] in _MARKS]
+    if not marked:
+        return [], len(lines)
+    letter = lines[marked[0]].lstrip("(")[0]
+    first = max(min(marked[0], 1), marked[0] - _LETTERS.index(letter))
+    return [line[2:].lstrip(") ") for line in lines[first : marked[-1] + 1]], first
 
 
+_LETTERS = "abcdefghij"
 _MARKS = frozenset(
     f"{start}{letter}{end}" for letter in "abcdefghij" for start, end in (("", "."), ("", ")"), ("", ":"), ("(", ")"))
 )

@@ -19,9 +19,10 @@ from sklearn.linear_model import Ridge
 from gateway.errors import RowsError
 from gateway.estimate.head import BOUND, Head
 from gateway.estimate.model import Manifest, Model, load, packaged
+from gateway.training.misspelling import misspelt
 from gateway.training.rows import Row, fingerprint
 from gateway.training.scoring import Use, answer_numbers, prompt_numbers, voices_of
-from gateway.training.splits import folds
+from gateway.training.splits import Indices, folds
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -56,7 +57,8 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
         reads_prompt=use != "answers", card={"rows": len(rows), "rows_sha256": fingerprint(rows), "use": use}
     )
     prompts = prompt_numbers(base, rows)
-    heads = {"prompt": _fit_head(prompts, outcomes, seed, base.heads.get("prompt"))}
+    spoilt = prompt_numbers(base, misspelt(rows, seed=seed))
+    heads = {"prompt": _fit_head(prompts, outcomes, seed, prior=base.heads.get("prompt"), spoilt=spoilt)}
     if use != "prompt" and all(row.answers for row in rows):
         manifest = replace(manifest, voices=voices_of(rows))
         beside = prompts if manifest.reads_prompt else None
@@ -76,7 +78,7 @@ def fit_vectors(vectors: Floats, weak: Doubles, *, base: Model, traffic: Floats,
     if len(weak) < FEWEST or np.ptp(weak) == 0:
         raise RowsError([f"{len(weak)} outcomes, or all the same, teach nothing; good answers and bad ones are needed"])
     outcomes = np.stack((weak, np.ones(len(weak))), axis=1)
-    head = _fit_head(vectors, outcomes, seed, base.heads.get("prompt"))
+    head = _fit_head(vectors, outcomes, seed, prior=base.heads.get("prompt"))
     manifest = replace(base.manifest, scores=_scores(head, traffic), card={})
     return Model(base.words, {**base.heads, "prompt": head}, manifest)
 
@@ -86,30 +88,44 @@ def _scores(head: Head, prompts: Floats) -> tuple[float, ...]:
     return tuple(round(float(share), 4) for share in shares)
 
 
-def _fit_head(numbers: Floats, outcomes: Doubles, seed: int, prior: Head | None = None) -> Head:
-    """Fit on all rows, with the chances learned from rows that inner folds had left out."""
+def _fit_head(
+    numbers: Floats, outcomes: Doubles, seed: int, *, prior: Head | None = None, spoilt: Floats | None = None
+) -> Head:
+    """Fit on all rows, with the chances learned from rows that inner folds had left out.
+
+    `spoilt` are the same rows with typos: learned from beside the others, so that a typo changes less.
+    """
+
+    def raw(learned: Indices) -> Head:
+        known = numbers[learned] if spoilt is None else np.concatenate((numbers[learned], spoilt[learned]))
+        copies = 1 if spoilt is None else 2
+        return _fit_raw(known, np.tile(outcomes[learned], (copies, 1)), seed, prior=prior, copies=copies)
+
     left_out = np.zeros(len(numbers))
     for learned, tested in folds(len(numbers), _INNER, seed=seed):
-        left_out[tested] = _fit_raw(numbers[learned], outcomes[learned], seed, prior).gain(numbers[tested])
+        left_out[tested] = raw(learned).gain(numbers[tested])
     ranks, chances = rising_chances(left_out, 1 - outcomes[:, 0], seed)
-    return replace(_fit_raw(numbers, outcomes, seed, prior), ranks=ranks, chances=chances)
+    return replace(raw(np.arange(len(numbers))), ranks=ranks, chances=chances)
 
 
-def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int, prior: Head | None) -> Head:
+def _fit_raw(numbers: Floats, outcomes: Doubles, seed: int, *, prior: Head | None, copies: int) -> Head:
     """Fit the line and the trees; the trees see what the line says of rows that it did not learn from."""
     line = _Line.of(numbers, outcomes)
+    rows = len(numbers) // copies
     handed = np.zeros((len(numbers), 2), dtype=np.float32)
-    for learned, tested in folds(len(numbers), _INNER, seed=seed + 1):
+    for some, others in folds(rows, _INNER, seed=seed + 1):
+        # A row and its copies are left out together.
+        learned, tested = (np.concatenate([part + copy * rows for copy in range(copies)]) for part in (some, others))
         handed[tested] = _Line.of(numbers[learned], outcomes[learned]).estimates(numbers[tested])
     leaned = handed[:, 1:] - handed[:, :1]
     forest = ExtraTreesRegressor(
-        TREES, max_depth=DEPTH, min_samples_leaf=min(_LEAF, max(1, len(numbers) // 10)), max_features=_NUMBERS_A_SPLIT,
-        random_state=seed,
+        TREES, max_depth=DEPTH, min_samples_leaf=copies * min(_LEAF, max(1, rows // 10)),
+        max_features=_NUMBERS_A_SPLIT, random_state=seed,
     ).fit(np.concatenate((numbers, handed, leaned), axis=1), outcomes)  # fmt: skip
     feature, threshold, value = complete_trees(forest)
     lean = _BLEND * (line.weights[:, 1] - line.weights[:, 0])
     if prior is not None:
-        lean = lean + _PRIOR * min(1.0, _PRIOR_ROWS / len(numbers)) * _seen_by(line, prior)
+        lean = lean + _PRIOR * min(1.0, _PRIOR_ROWS / rows) * _seen_by(line, prior)
     return Head(
         center=line.center, scale=line.scale, line=line.weights, offset=line.offset,
         lean=lean, feature=feature, threshold=threshold, value=value,
