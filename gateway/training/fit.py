@@ -54,7 +54,14 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
     base = base or load(packaged())
     outcomes = np.stack((weak, strong), axis=1)
     manifest = Manifest(
-        reads_prompt=use != "answers", card={"rows": len(rows), "rows_sha256": fingerprint(rows), "use": use}
+        reads_prompt=use != "answers",
+        card={
+            "rows": len(rows),
+            "rows_sha256": fingerprint(rows),
+            "use": use,
+            # Who judges by the model then asks for them.
+            "logprobs": use != "prompt" and any(row.weak_logprobs for row in rows),
+        },
     )
     prompts = prompt_numbers(base, rows)
     spoilt = prompt_numbers(base, misspelt(rows, seed=seed))

@@ -90,6 +90,8 @@ def learn(history: History, base: Model, *, seed: int = 0) -> Model:
         "sources": dict(sorted(history.sources.items())),
         "backends": dict(sorted(history.backends.items())),
         "base": base.sha256,
+        # The heads that read answers stay, and what they read.
+        "logprobs": bool(base.card.get("logprobs")),
     }
     model = fit_vectors(history.vectors, history.outcomes, base=base, traffic=history.traffic, seed=seed)
     return Model(model.words, model.heads, replace(model.manifest, card=card))

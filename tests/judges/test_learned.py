@@ -1,7 +1,6 @@
 """`judge: learned`: one estimate of everything that is known of an answer."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +57,16 @@ async def test_an_answer_is_judged_by_itself(path: str, answer: str, accepted: b
     assert told.accepted is accepted
     assert told.score == pytest.approx(chance(row(answer))[0], abs=1e-6)
     assert f"P(good enough) {told.score:.2f} by the answer alone is" in told.reason
+
+
+async def test_a_model_that_reads_the_prompt_too_is_given_it(tmp_path: Path) -> None:
+    """The same chance as in training, of prompt and answer together."""
+    model = answering_model(use="all")
+    model.save(tmp_path / "router.model")
+
+    told = await verdict(said(GOOD), ScriptedInquiry(), str(tmp_path / "router.model"))
+
+    assert told.score == pytest.approx(1 - difficulties(model, [row(GOOD)], use="all")[0], abs=1e-6)
 
 
 async def test_stakes_move_what_is_enough(path: str) -> None:
@@ -187,9 +196,7 @@ async def test_a_long_answer_is_read_beside_the_event_loop(path: str) -> None:
 
 async def test_logprobs_are_asked_for_where_the_model_read_them(tmp_path: Path) -> None:
     """A model that learned from them rejects an answer without, for it would read their absence as certainty."""
-    learned = answering_model(logprobs=True)
-    model = Model(learned.words, learned.heads, replace(learned.manifest, card={**learned.card, "logprobs": True}))
-    model.save(tmp_path / "router.model")
+    answering_model(logprobs=True).save(tmp_path / "router.model")
     path = str(tmp_path / "router.model")
 
     def sure(logprob: float) -> Completion:

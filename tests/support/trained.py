@@ -6,6 +6,7 @@ from pathlib import Path
 from gateway.estimate.model import Model
 from gateway.training.fit import fit
 from gateway.training.rows import Row
+from gateway.training.scoring import Use
 from gateway.wire.request import parse_request
 from support.routers import labelled
 
@@ -25,9 +26,9 @@ def prompt_model() -> Model:
 
 
 @cache
-def answering_model(*, logprobs: bool = False) -> Model:
+def answering_model(*, logprobs: bool = False, use: Use = "answers") -> Model:
     """Return a model that has seen good answers and bad ones, with what `small` and `other` said besides."""
-    return fit([_answered(number, logprobs=logprobs) for number in range(120)], use="answers")
+    return fit([_answered(number, logprobs=logprobs) for number in range(120)], use=use)
 
 
 def _answered(number: int, *, logprobs: bool) -> Row:

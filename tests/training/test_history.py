@@ -13,6 +13,7 @@ from support.trained import answering_model, prompt_model
 from gateway.errors import RowsError
 from gateway.estimate.model import Manifest, Model
 from gateway.estimate.words import Words
+from gateway.training.fit import fit_vectors
 from gateway.training.history import Selection, learn, measure, read_history
 from gateway.training.rows import Row
 from gateway.training.scoring import difficulties
@@ -59,19 +60,21 @@ async def test_a_model_says_what_it_learned_from(path: Path) -> None:
         "sources": {"caller": 60, "holdout": 20},
         "backends": {"llama": 80},
         "base": base.sha256,
+        "logprobs": False,
     }
     assert sum(model.manifest.scores) == pytest.approx(1, abs=1e-2)
 
 
 async def test_what_is_read_of_answers_stays(path: Path) -> None:
     """A ledger keeps no answers, so that it teaches nothing of them."""
-    base = answering_model()
+    base = answering_model(logprobs=True)
     await write_history(path, labelled(60, seed=1), base)
 
     model = learn(read_history(path, base, ALL), base)
 
     assert model.heads["weak"] is base.heads["weak"]
     assert model.manifest.voices == base.manifest.voices
+    assert model.card["logprobs"] is True
 
 
 async def test_a_model_learned_anew_reads_what_the_one_before_kept(path: Path) -> None:
@@ -156,6 +159,14 @@ async def test_vectors_of_another_table_alone_are_refused(path: Path) -> None:
 
     with pytest.raises(RowsError, match=r"60 of another table of words.*--base"):
         read_history(path, base, ALL)
+
+
+def test_a_handful_of_vectors_teaches_nothing() -> None:
+    """Whoever brings them."""
+    vectors = np.zeros((10, len(prompt_model().words.names)), dtype=np.float32)
+
+    with pytest.raises(RowsError, match="10 outcomes"):
+        fit_vectors(vectors, np.arange(10) / 10, base=prompt_model(), traffic=vectors)
 
 
 async def test_outcomes_that_are_all_the_same_teach_nothing(path: Path) -> None:
