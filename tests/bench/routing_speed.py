@@ -10,7 +10,6 @@ from routing_sets import routellm
 from routing_table import Measure, at_most
 from threadpoolctl import threadpool_limits
 
-from gateway.estimate.features import read
 from gateway.estimate.model import Model, load, packaged
 from gateway.training.rows import Row
 from gateway.training.scoring import difficulties
@@ -61,7 +60,7 @@ def _batch(rows: Sequence[Row]) -> Measure:
 
 
 def _difficulty(model: Model, request: Request) -> float:
-    return model.heads["prompt"].difficulty(model.words.vector(read(request)))
+    return model.heads["prompt"].difficulty(model.vector(request))
 
 
 def _milliseconds(model: Model, requests: Sequence[Request]) -> list[float]:

@@ -37,7 +37,9 @@ class Beside:
 
 def at_least(name: str, value: float, reach: float, note: str = "") -> Measure:
     """Return the row of a figure that should be high."""
-    return Measure(name=name, measured=_with(f"{value:.3f}", note), reach=f">= {reach:g}", passed=value >= reach)
+    # A figure that is just short of the reach is not rounded up to it.
+    shown = f"{value:.3f}" if (round(value, 3) >= reach) == (value >= reach) else f"{value:.5f}"
+    return Measure(name=name, measured=_with(shown, note), reach=f">= {reach:g}", passed=value >= reach)
 
 
 def at_most(name: str, value: float, reach: float, note: str = "", *, form: str = ".3f") -> Measure:
