@@ -1,8 +1,7 @@
 """The table of a model: what each word says of difficulty and topic, and the vector that a request becomes by it."""
 
+import threading
 from collections.abc import Sequence
-from functools import cached_property
-from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +26,10 @@ class Words:
         self.meaning = meaning
         self._numbers = {name: number for number, name in enumerate(self.stems)}
         self.dimensions = meaning.shape[1]
-        self._found: dict[str, int] = {}
-        self._same: list[int] = []
-        self._meanings: dict[str, int] = {}
-        self._rows: Floats = self._forgotten()
-        self._lock = Lock()
+        # Made when the model is opened, so that no request waits for it.
+        self._meant = self._spellings()
+        self._lock = threading.Lock()
+        self._met = self._nobody()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,49 +46,47 @@ class Words:
         """Return a request as numbers, in the order of `names`."""
         in_stem = len(reading.stem_words)
         words = (*reading.stem_words, *reading.other_words)
-        # One model may serve several threads, each with a router of its own.
-        with self._lock:
-            found = self._found
-            try:
-                numbers = [found[word] for word in words]
-            except KeyError:
-                numbers = self._meet(words)
-            rows = self._rows.take(numbers, axis=0)
+        met = self._met
+        try:
+            numbers = [met.found[word] for word in words]
+        except KeyError:
+            met = self._meet(words)
+            numbers = [met.found[word] for word in words]
+        rows = met.rows.take(numbers, axis=0)
         lexical = rows[:in_stem, :_LEXICAL].sum(axis=0)
         total = rows.sum(axis=0)
+        # A misspelt word counts as the one that is meant.
+        distinct = len({met.same[number] for number in numbers}) / max(reading.words, 1)
         # The last column is the square of a word's weight: words together have the length of their root sum.
         length = float(total[-1]) ** 0.5
         return np.concatenate(
             (
-                np.array((*reading.shape, self._distinct(numbers) / max(reading.words, 1)), dtype=np.float32),
+                np.array((*reading.shape, distinct), dtype=np.float32),
                 np.log1p(lexical),
                 total[:_LEXICAL] / max(len(words), 1),
                 total[_LEXICAL:-1] / (length or 1.0),
             ),
         )
 
-    def _meet(self, words: Sequence[str]) -> list[int]:
-        new = [word for word in words if word not in self._found]
-        if len(self._found) + len(new) > _MOST_MET:
-            self._found, self._same, self._meanings, self._rows = {}, [], {}, self._forgotten()
-            new = list(dict.fromkeys(words))[:_MOST_MET]
-        known = len(self._found)
-        if known + len(new) > len(self._rows):
-            more = np.zeros((known + len(new), self._rows.shape[1]), dtype=np.float32)
-            self._rows = np.concatenate((self._rows[:known], more))
-        for place, word in enumerate(new, start=known):
-            self._found[word] = place
-            self._describe(self._rows[place], word)
-        return [self._found[word] for word in words if word in self._found]
+    def _meet(self, words: Sequence[str]) -> "_Met":
+        with self._lock:
+            met = self._met
+            if len(met.found) + len(words) > _MOST_MET:
+                met = self._met = self._nobody()
+            new = [word for word in dict.fromkeys(words) if word not in met.found]
+            met.make_room(len(new))
+            for word in new:
+                place, known = len(met.same), self._known(word)
+                self._describe(met.rows[place], known)
+                met.same.append(met.meant.setdefault(known, len(met.meant)))
+                # Last, since other threads look here first.
+                met.found[word] = place
+            return met
 
-    def _distinct(self, numbers: list[int]) -> int:
-        """Return how many words there are where a misspelt one counts as the one that is meant."""
-        meant = self._same
-        return len({meant[number] for number in numbers})
+    def _nobody(self) -> "_Met":
+        return _Met(np.zeros((1_000, _LEXICAL + self.dimensions + 1), dtype=np.float32))
 
-    def _describe(self, row: Floats, word: str) -> None:
-        known = self._known(word)
-        self._same.append(self._meanings.setdefault(known, len(self._meanings)))
+    def _describe(self, row: Floats, known: str) -> None:
         row[:_LEXICAL] = word_row(known)
         number = self._numbers.get(stem(known))
         if number is not None:
@@ -106,8 +102,7 @@ class Words:
         # The rarest of several would be the boldest guess.
         return min(meant, key=self._rank) if meant else word
 
-    @cached_property
-    def _meant(self) -> dict[str, str]:
+    def _spellings(self) -> dict[str, str]:
         """The word that a spelling with one letter less stands for: of several the most frequent."""
         meant: dict[str, str] = {}
         for word in (*class_words(), *sorted(self.stems, key=self._rank)):
@@ -120,5 +115,19 @@ class Words:
         number = self._numbers.get(stem(word))
         return float("inf") if number is None else float(self.weights[number])
 
-    def _forgotten(self) -> Floats:
-        return np.zeros((1_000, _LEXICAL + self.dimensions + 1), dtype=np.float32)
+
+class _Met:
+    """The words that were met: where each one's row stands, and which of them mean the same. Only ever grows."""
+
+    def __init__(self, rows: Floats) -> None:
+        self.found: dict[str, int] = {}
+        self.meant: dict[str, int] = {}
+        self.same: list[int] = []
+        self.rows = rows
+
+    def make_room(self, count: int) -> None:
+        """Make room for further rows; who holds the old ones keeps them."""
+        used = len(self.same)
+        if used + count > len(self.rows):
+            more = np.zeros((used + count, self.rows.shape[1]), dtype=np.float32)
+            self.rows = np.concatenate((self.rows[:used], more))

@@ -359,7 +359,7 @@ class Policy(_Model):
     backends: dict[str, BackendPolicy] = Field(min_length=1, description="Who there is, by a name of your choice.")
     pools: dict[str, PoolPolicy] = Field(default_factory=dict, description="Hardware, by a name of your choice.")
     tags: Tags = Field(default_factory=dict, description="Your tags, added to the built-in ones or replacing them.")
-    classifier: Part = Field(default=PartPolicy(kind="heuristic"), description="Who says how hard a request is.")
+    classifier: Part = Field(default=PartPolicy(kind="logistic"), description="Who says how hard a request is.")
     detectors: Parts = Field(
         default=(PartPolicy(kind="patterns"), PartPolicy(kind="secrets")), description="Who looks for private content."
     )

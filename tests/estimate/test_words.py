@@ -28,7 +28,7 @@ def table() -> Words:
 
 def reading(stem_words: Sequence[str], other_words: Sequence[str] = ()) -> Reading:
     """Make a reading of words alone."""
-    return Reading((0.0,) * len(SHAPE_NAMES), tuple(stem_words), tuple(other_words))
+    return Reading((0.0,) * len(SHAPE_NAMES), len(stem_words) + len(other_words), tuple(stem_words), tuple(other_words))
 
 
 def meaning(words: Words, *said: str) -> npt.NDArray[np.float32]:
