@@ -90,7 +90,7 @@ def test_words_by_the_ten_thousands_are_forgotten_and_change_nothing() -> None:
         words.vector(reading([f"w{batch}x{number}" for number in range(1_000)]))
         assert words.vector(reading(("proof", "greeting"))).tolist() == wanted
 
-    assert len(words._rows) <= 31_000
+    assert len(words._met.rows) <= 31_000
 
 
 def test_one_text_of_more_words_than_are_remembered_is_scored() -> None:
