@@ -36,7 +36,7 @@ _SHRINKAGE = 300.0
 # of it where they are few and alike. What inner folds prefer is chance (tried), so that it is fixed between the two.
 _BLEND = 0.15
 # What the base's line says before any label counts as much as 300 of them.
-_PRIOR, _PRIOR_ROWS = 0.02, 300
+_PRIOR, _PRIOR_ROWS = 0.05, 300
 _INNER = 5
 FEWEST = 20
 
