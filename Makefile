@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection bench-routing clean lock policies
+.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection bench-routing default-model clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ $(VENV)/.bench: $(VENV)/.installed tests/bench/requirements.lock
 
 bench-routing: $(VENV)/.bench  ## How well it routes on the public sets (GATEWAY_BENCH_DATA); SECTIONS="mmlu speed" for some
 	$(BIN)/python tests/bench/routing.py $(SECTIONS)
+
+default-model: $(VENV)/.bench  ## Build the difficulty model that ships, anew from the public sets (GATEWAY_BENCH_DATA)
+	PYTHONPATH=. $(BIN)/python examples/default_model/build.py
 
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \

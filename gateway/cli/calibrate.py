@@ -11,11 +11,12 @@ import typer
 
 from gateway.cli.console import NO, complain, remark, say_facts, say_json
 from gateway.cli.inputs import JsonOption
-from gateway.cli.labelled import RowsArgument, UseOption, scorer, share
+from gateway.cli.labelled import RowsArgument, UseOption, learned_from, scorer, share
 from gateway.errors import RowsError
-from gateway.estimate.model import Model, load, packaged
+from gateway.estimate.model import load, packaged
 from gateway.training.bounds import fewest_rows
 from gateway.training.calibration import Calibration, default_path, write_calibration
+from gateway.training.crossed import crossed
 from gateway.training.evaluate import Use, use_of
 from gateway.training.metrics import Array
 from gateway.training.risk import ADVISED_ROWS, Cut, cut_for_budget, cut_for_loss
@@ -47,7 +48,8 @@ def calibrate(  # noqa: PLR0913 - a parameter an option
 
     With --max-loss as many stay as can, so that the mean quality lost by it is below the bound, with the confidence
     given. This holds for requests like the rows, and for rows that the model did not learn from; calibrate again when
-    the traffic changes. With --budget the hardest are sent, as many as allowed.
+    the traffic changes. Rows that it learned from are scored by routers that learned from the others: the threshold is
+    sound then, but its promise is theirs. With --budget the hardest are sent, as many as allowed.
 
     Exit code 1: no threshold can promise it.
 
@@ -59,8 +61,9 @@ def calibrate(  # noqa: PLR0913 - a parameter an option
     path = model or packaged()
     router, given = load(path), read_rows(rows)
     used = use_of(given, use)
-    _check(router, given, aim)
-    cut = _cut(aim, scorer(router, use=used)(given), given)
+    _check(given, aim)
+    scores = crossed(given, base=router, use=used) if learned_from(router, given) else scorer(router, use=used)(given)
+    cut = _cut(aim, scores, given)
     if cut is None:
         complain(f"no threshold promises a loss of at most {aim.target:.1%}: send all to the strong model, or train")
         raise typer.Exit(NO)
@@ -94,13 +97,11 @@ def _aim(max_loss: float | None, budget: float | None, confidence: float) -> _Ai
     raise typer.BadParameter("give either --max-loss or --budget")
 
 
-def _check(model: Model, rows: Sequence[Row], aim: _Aim) -> None:
+def _check(rows: Sequence[Row], aim: _Aim) -> None:
     least = fewest_rows(aim.target, aim.confidence) if aim.kind == "max_loss" else 1
     if len(rows) < least:
         promise = f"at most {aim.target:.1%} with {aim.confidence:.1%} confidence"
         raise RowsError([f"{len(rows)} rows are too few to promise {promise}; even without a loss it takes {least}"])
-    if model.card.get("rows_sha256") == fingerprint(rows):
-        raise RowsError(["the model learned from these very rows, which proves nothing; calibrate on others"])
     if len(rows) < ADVISED_ROWS:
         remark(f"{len(rows)} rows are few; from {ADVISED_ROWS} on the threshold keeps much more, and moves less")
 

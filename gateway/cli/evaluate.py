@@ -1,6 +1,5 @@
 """`gateway evaluate`: how good a router is on labelled rows, beside what it has to beat."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,20 +7,31 @@ import typer
 
 from gateway.cli.console import remark, say_json
 from gateway.cli.inputs import JsonOption
-from gateway.cli.labelled import BaseOption, RowsArgument, SeedOption, UseOption, say_evaluation, scorer, trainer
-from gateway.errors import RowsError
-from gateway.estimate.model import Model, load, packaged
+from gateway.cli.labelled import (
+    RowsArgument,
+    SeedOption,
+    UseOption,
+    learned_from,
+    say_evaluation,
+    scorer,
+    trainer,
+)
+from gateway.estimate.model import load, packaged
+from gateway.training.crossed import CROSS_FOLDS, untaught
 from gateway.training.curves import page
 from gateway.training.evaluate import Evaluation, evaluate_as_is, evaluate_folds, evaluate_split, use_of
 from gateway.training.files import replacing
-from gateway.training.rows import Row, check_learnable, fingerprint, read_rows
+from gateway.training.rows import check_learnable, read_rows
 
 
 def evaluate(  # noqa: PLR0913 - a parameter an option
     rows: RowsArgument,
     *,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A model to measure as it is; unset: the packaged one.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The model to measure, or with folds to begin with; unset: the packaged one."
+        ),
     ] = None,
     folds: Annotated[
         int | None, typer.Option(min=2, max=100, metavar="K", help="Learn from K-1 parts and test the other, in turn.")
@@ -31,7 +41,6 @@ def evaluate(  # noqa: PLR0913 - a parameter an option
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How often --train-size draws; figures are means.")] = 1,
     use: UseOption = None,
-    base: BaseOption = None,
     seed: SeedOption = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves, as one page of HTML.")] = None,
     as_json: JsonOption = False,
@@ -42,35 +51,30 @@ def evaluate(  # noqa: PLR0913 - a parameter an option
     the shares of strong calls that recover so much of it. Both are reckoned over ten bins, as RouteLLM does, and over
     all thresholds. Chance, the length of the prompt, a table of the true categories and an oracle stand beside them.
 
-    Without --folds and --train-size nothing is learned: the model scores the rows as it is. Give it rows that it has
-    not learned from.
+    Without --folds and --train-size nothing is learned: the model scores the rows as it is. Where it has learned from
+    these very rows, that would prove nothing: then each is scored by a router that learned from the others, in 5 folds.
+    With them, routers are learned anew by the model's table of words; what it learned itself is left out.
 
     Example: gateway evaluate rows.jsonl --folds 5 --html curves.html
     """
-    if model is not None and (folds or train_size or base):
-        raise typer.BadParameter("--model is measured as it is; leave out --folds, --train-size and --base")
     if folds and train_size:
         raise typer.BadParameter("give --folds or --train-size")
     given = read_rows(rows)
     used = use_of(given, use)
+    router = load(model or packaged())
+    if folds is None and train_size is None and learned_from(router, given):
+        folds = CROSS_FOLDS
     if folds or train_size:
         check_learnable(given)
-        train = trainer(base=None if base is None else load(base), use=used)
+        train = trainer(base=untaught(router), use=used)
         if folds:
             found = evaluate_folds(given, train, number=folds, use=used, seed=seed)
         else:
             drawn = range(seed, seed + seeds)
             found = evaluate_split(given, train, train_size=train_size or 0, seeds=drawn, use=used)
     else:
-        router = load(model or packaged())
-        _check_unseen(router, given)
         found = evaluate_as_is(given, scorer(router, use=used), use=used)
     _show(found, as_json=as_json, html=html, title=f"Router on {rows.name}")
-
-
-def _check_unseen(model: Model, rows: Sequence[Row]) -> None:
-    if model.card.get("rows_sha256") == fingerprint(rows):
-        raise RowsError(["the model learned from these very rows, which proves nothing; use others, or --folds 5"])
 
 
 def _show(found: Evaluation, *, as_json: bool, html: Path | None, title: str) -> None:

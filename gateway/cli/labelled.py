@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import Side, say, say_facts, say_table
+from gateway.cli.console import Side, remark, say, say_facts, say_table
 from gateway.estimate.model import Model
+from gateway.training.crossed import CROSS_FOLDS
 from gateway.training.evaluate import Evaluation, Scorer, Trainer, Use
 from gateway.training.fit import fit
 from gateway.training.metrics import Figures
-from gateway.training.rows import Row
+from gateway.training.rows import Row, fingerprint
 from gateway.training.scoring import difficulties
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})(%?)")
@@ -49,6 +50,14 @@ def trainer(*, base: Model | None, use: Use) -> Trainer:
         return scorer(fit(rows, base=base, use=use, seed=seed), use=use)
 
     return train
+
+
+def learned_from(model: Model, rows: Sequence[Row]) -> bool:
+    """Say whether a model has learned from these very rows, and tell so."""
+    if model.card.get("rows_sha256") != fingerprint(rows):
+        return False
+    remark(f"the model learned from these very rows: each is scored by a router that did not, in {CROSS_FOLDS} folds")
+    return True
 
 
 def scorer(model: Model, *, use: Use) -> Scorer:
