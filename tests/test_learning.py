@@ -97,7 +97,7 @@ async def test_a_version_that_is_no_text_is_none() -> None:
 
 async def test_a_classifier_without_features_is_asked_for_none() -> None:
     """Offering a vector is up to the classifier."""
-    async with open_reader(policy({"a": mock()}, learning=KEEP)) as reader:
+    async with open_reader(policy({"a": mock()}, learning=KEEP, classifier="heuristic")) as reader:
         seen = await reader.assess(parse_request("hello"))
 
     assert reader.featured is None
@@ -124,7 +124,8 @@ def test_the_entry_keeps_what_the_assessment_holds() -> None:
 
 def learning_policy(path: Path) -> Policy:
     """Return a policy that learns, with its books in a file."""
-    return policy({"llama": mock()}, learning=KEEP, ledger={"kind": "sqlite", "path": str(path)})
+    books = {"kind": "sqlite", "path": str(path)}
+    return policy({"llama": mock()}, learning=KEEP, ledger=books, classifier="heuristic")
 
 
 async def test_features_are_on_the_books(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Our figures on RouteLLM's own outcomes are the published ones. Needs its data and pyarrow, else it is left out.
 
-`GATEWAY_BENCH_DATA` names the folder with `routellm_mmlu/data.parquet` and `routellm_gsm8k/data.parquet`.
+`GATEWAY_BENCH_DATA` names the folder of the public sets, with `routing/routellm_mmlu/data.parquet` and others in it.
 """
 
 import os
@@ -15,15 +15,17 @@ from gateway.training.metrics import Figures, binned, exact, interval
 from gateway.training.rows import Row
 from gateway.wire.request import parse_request
 
+DATA = Path(os.environ.get("GATEWAY_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WEAK, STRONG = "mixtral-8x7b-instruct__score", "gpt-4-1106-preview__score"
 
 
 def published(name: str) -> list[Row]:
     """Return the outcomes that RouteLLM's evaluation counts; those it found in its training data are left out."""
-    if "GATEWAY_BENCH_DATA" not in os.environ:
-        pytest.skip("GATEWAY_BENCH_DATA names no folder with RouteLLM's outcomes")
-    parquet: Any = pytest.importorskip("pyarrow.parquet", reason="pyarrow reads RouteLLM's outcomes")
-    table = parquet.read_table(Path(os.environ["GATEWAY_BENCH_DATA"]) / name / "data.parquet").to_pylist()
+    path = DATA / "routing" / name / "data.parquet"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there; GATEWAY_BENCH_DATA names the folder of the public sets")
+    parquet: Any = pytest.importorskip("pyarrow.parquet", reason="`make bench-routing` installs what reads the sets")
+    table = parquet.read_table(path).to_pylist()
     return [
         Row(
             request=parse_request(line["prompt"]),
