@@ -6,8 +6,8 @@ long one is read at its two ends.
 """
 
 import re
-from dataclasses import dataclass
 from math import log, log1p
+from typing import NamedTuple
 
 from gateway.types import Request
 
@@ -15,7 +15,9 @@ from gateway.types import Request
 HEAD, TAIL = 8_000, 4_000
 VERSION = 1
 
-_WORD, _ASCII_WORD = re.compile(r"[^\W\d_]+"), re.compile(r"[a-z]+")
+_WORD = re.compile(r"[^\W\d_]+")
+# All that is no letter becomes a space: in plain English three times as fast as the pattern.
+_LETTERS_ALONE = {code: " " for code in range(128) if not chr(code).isalpha()}
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20)[0-9][0-9](?![0-9])")
 # Courtesy and coaxing say nothing of the task. Bounded, at the two ends alone.
@@ -87,13 +89,12 @@ SHAPE_NAMES = (
 # What every word is, apart from its meaning: a row of these numbers for each word.
 WORD_NAMES = ("length", "long", "learned", "single", *CLASSES, *(f"asks_{word}" for word in WH))
 _CLASSES_OF: dict[str, list[int]] = {}
-for _number, _words in enumerate(CLASSES.values(), start=WORD_NAMES.index(next(iter(CLASSES)))):
-    for _word in _words.split():
+for _number, _class in enumerate(CLASSES.values(), start=WORD_NAMES.index(next(iter(CLASSES)))):
+    for _word in _class.split():
         _CLASSES_OF.setdefault(_word, []).append(_number)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What is read of a request: the values of `SHAPE_NAMES`, how many words it has, and the distinct ones.
 
     `stem_words` stand before the first lettered option (all of them where there is none), `other_words` only after it.
@@ -186,8 +187,7 @@ def _read(text: str, setting: tuple[float, float, float, float]) -> Reading:
     lines = text.split("\n")
     options, first = _options(lines)
     stem_text, rest_text = ("\n".join(lines[:first]), "\n".join(lines[first:])) if options else (text, "")
-    word = _ASCII_WORD if text.isascii() else _WORD
-    in_stem, rest = word.findall(stem_text), word.findall(rest_text)
+    in_stem, rest = _words(stem_text), _words(rest_text)
     count = len(in_stem) + len(rest)
     distinct = dict.fromkeys(in_stem)
     others = tuple([one for one in dict.fromkeys(rest) if one not in distinct])
@@ -205,6 +205,10 @@ def _read(text: str, setting: tuple[float, float, float, float]) -> Reading:
         *setting,
     )
     return Reading(shape, count, tuple(distinct), others)
+
+
+def _words(text: str) -> list[str]:
+    return text.translate(_LETTERS_ALONE).split() if text.isascii() else _WORD.findall(text)
 
 
 _SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")

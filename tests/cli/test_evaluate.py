@@ -95,7 +95,7 @@ def test_a_misuse_is_told(gateway: Gateway, model: Path, rows: Path, arguments: 
 def test_rows_that_were_learned_from_are_scored_by_routers_that_did_not(
     gateway: Gateway, model: Path, home: Path
 ) -> None:
-    """A model's figures on its own rows would prove nothing: the same as with --folds 5 are printed, and that is told."""
+    """A model's figures on its own rows would prove nothing: those of --folds 5 are printed, and that is told."""
     path = write_rows(home / "learned.jsonl", labelled(300, seed=11))
 
     ended = gateway("evaluate", path, "--model", model, "--json")
