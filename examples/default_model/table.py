@@ -1,4 +1,4 @@
-"""The table of words of the shipped model: what each word says of difficulty and topic, from licensed prompts alone."""
+"""The table of words of the shipped model: each word's place among topics, from licensed prompts alone, no outcomes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import Ridge
 from sklearn.utils.extmath import randomized_svd
 
 from gateway.estimate.features import read, stem
@@ -15,23 +14,17 @@ from gateway.wire.request import parse_request
 
 FEWEST_TEXTS = 2
 TOPICS = 30
-SHRINKAGE = 3.0
 
 
-def build(labelled: Sequence[str], outcomes: npt.NDArray[np.float64], further: Sequence[str]) -> Words:
-    """Return the table: for each stem how it bears on `outcomes` (texts x outcomes), and its place among topics.
-
-    Outcomes are learned from the labelled texts, topics (latent semantic analysis) from these and the further ones.
-    """
-    texts = [_stems(text) for text in (*labelled, *further)]
+def build(prompts: Sequence[str]) -> Words:
+    """Return the table: for each stem its weight, and its place among the topics of the prompts (latent semantics)."""
+    texts = [_stems(text) for text in prompts]
     frequency = Counter(word for words in texts for word in words)
     stems = sorted(word for word, count in frequency.items() if count >= FEWEST_TEXTS)
     weights = np.log((1 + len(texts)) / (1 + np.array([frequency[word] for word in stems]))) + 1
     matrix = _matrix(texts, {word: number for number, word in enumerate(stems)}, weights)
-    line = Ridge(alpha=SHRINKAGE, solver="sparse_cg", tol=1e-4).fit(matrix[: len(labelled)], outcomes)
     _, _, topics = randomized_svd(matrix, TOPICS, random_state=0, n_iter=4)
-    meaning = np.concatenate((line.coef_.T, topics.T), axis=1)
-    return Words(stems, weights.astype(np.float32), meaning.astype(np.float16).astype(np.float32))
+    return Words(stems, weights.astype(np.float32), topics.T.astype(np.float16).astype(np.float32))
 
 
 def _stems(text: str) -> set[str]:
