@@ -65,7 +65,8 @@ def answers() -> Iterator[Measure]:
 
 
 def pro() -> Iterator[Measure]:
-    """Measure MMLU-Pro when the answered letters are there."""
+    """Measure MMLU-Pro by the prompt alone, and when the answered letters are there."""
+    yield apgr("MMLU-Pro 8B/GPT-4o, prompt, 5 folds: APGR", pro_folds("8B/GPT-4o", "prompt"))
     for pair, reach in (("8B/GPT-4o", 0.685), ("70B/Gemini-3.1-Pro", 0.715)):
         count = len(PRO_VOICES[pair])
         yield apgr(
