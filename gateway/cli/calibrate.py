@@ -11,13 +11,14 @@ import typer
 
 from gateway.cli.console import NO, complain, remark, say_facts, say_json
 from gateway.cli.inputs import JsonOption
-from gateway.cli.labelled import RowsArgument, UseOption, learned_from, scorer, share
+from gateway.cli.labelled import RowsArgument, UseOption, reads, scorer, share, unseen
 from gateway.errors import RowsError
 from gateway.estimate.model import load, packaged
 from gateway.training.bounds import fewest_rows
 from gateway.training.calibration import Calibration, default_path, write_calibration
 from gateway.training.crossed import crossed
-from gateway.training.evaluate import Use, use_of
+from gateway.training.evaluate import Use
+from gateway.training.files import keep
 from gateway.training.metrics import Array
 from gateway.training.risk import ADVISED_ROWS, Cut, cut_for_budget, cut_for_loss
 from gateway.training.rows import Row, fingerprint, read_rows
@@ -59,21 +60,24 @@ def calibrate(  # noqa: PLR0913 - a parameter an option
     if model is None and out is None:
         raise typer.BadParameter("the packaged model is not yours to write beside; give --out")
     path = model or packaged()
-    router, given = load(path), read_rows(rows)
-    used = use_of(given, use)
+    router = load(path)
+    every = read_rows(rows)
+    used = reads(router, every, use)
+    given, must_cross = unseen(router, every)
     _check(given, aim)
-    scores = crossed(given, base=router, use=used) if learned_from(router, given) else scorer(router, use=used)(given)
+    scores = crossed(given, base=router, use=used) if must_cross else scorer(router, use=used)(given)
     cut = _cut(aim, scores, given)
     if cut is None:
         complain(f"no threshold promises a loss of at most {aim.target:.1%}: send all to the strong model, or train")
         raise typer.Exit(NO)
     found = _calibration(aim, cut, given, use=used, model_sha256=router.sha256)
     target = out or default_path(path)
+    kept = keep(target)
     write_calibration(target, found)
     if as_json:
         say_json(found.model_dump(mode="json"))
     else:
-        _say(found, target)
+        _say(found, target, kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ def _calibration(aim: _Aim, cut: Cut, rows: Sequence[Row], *, use: Use, model_sh
         target=aim.target,
         confidence=aim.confidence,
         threshold=cut.threshold,
+        accept_at_least=None if use == "prompt" else round(1 - cut.threshold, 6),
         kept=cut.kept,
         loss=cut.loss,
         upper=cut.upper,
@@ -132,16 +137,23 @@ def _calibration(aim: _Aim, cut: Cut, rows: Sequence[Row], *, use: Use, model_sh
     )
 
 
-def _say(found: Calibration, path: Path) -> None:
+def _say(found: Calibration, path: Path, kept: Path | None) -> None:
     say_facts(
         {
-            "threshold": [f"{found.threshold:.6f}: a request of at least this difficulty goes to the strong model"],
+            "threshold": [_meaning(found)],
             "kept": [f"{found.kept:.1%} of the requests stay on the weak model"],
             "loss": [f"{found.loss:.2%} on these rows; below {found.upper:.2%} with {found.confidence:.0%} confidence"],
             "quality": [
                 f"{found.quality:.3f}; all weak {found.weak_quality:.3f}, all strong {found.strong_quality:.3f}"
             ],
             "evidence": [f"{found.rows:,} rows; holds for requests like these, and for this model alone"],
-            "written": [str(path)],
+            "written": [f"{path}{'' if kept is None else f'; the one before is kept as {kept.name}'}"],
         }
     )
+
+
+def _meaning(found: Calibration) -> str:
+    """Say where the threshold belongs: what is said of the prompt and what is said of an answer are two scales."""
+    if found.accept_at_least is None:
+        return f"{found.threshold:.6f}: a request of at least this difficulty goes to the strong model"
+    return f"accept: {{judge: learned, at_least: {found.accept_at_least:.6f}}}; it reads answers, no difficulty"

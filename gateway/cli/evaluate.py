@@ -11,10 +11,11 @@ from gateway.cli.labelled import (
     RowsArgument,
     SeedOption,
     UseOption,
-    learned_from,
+    reads,
     say_evaluation,
     scorer,
     trainer,
+    unseen,
 )
 from gateway.estimate.model import load, packaged
 from gateway.training.crossed import CROSS_FOLDS, untaught
@@ -51,19 +52,20 @@ def evaluate(  # noqa: PLR0913 - a parameter an option
     the shares of strong calls that recover so much of it. Both are reckoned over ten bins, as RouteLLM does, and over
     all thresholds. Chance, the length of the prompt, a table of the true categories and an oracle stand beside them.
 
-    Without --folds and --train-size nothing is learned: the model scores the rows as it is. Where it has learned from
-    these very rows, that would prove nothing: then each is scored by a router that learned from the others, in 5 folds.
+    Without --folds and --train-size nothing is learned: the model scores the rows as it is. Rows that it has learned
+    from prove nothing: they are left out, or where they are most of them, all are scored in 5 folds.
     With them, routers are learned anew by the model's table of words; what it learned itself is left out.
 
     Example: gateway evaluate rows.jsonl --folds 5 --html curves.html
     """
     if folds and train_size:
         raise typer.BadParameter("give --folds or --train-size")
-    given = read_rows(rows)
-    used = use_of(given, use)
+    every = read_rows(rows)
     router = load(model or packaged())
-    if folds is None and train_size is None and learned_from(router, given):
-        folds = CROSS_FOLDS
+    learning = folds is not None or train_size is not None
+    used = use_of(every, use) if learning else reads(router, every, use)
+    given, must_cross = (every, False) if learning else unseen(router, every)
+    folds = CROSS_FOLDS if must_cross else folds
     if folds or train_size:
         check_learnable(given)
         train = trainer(base=untaught(router), use=used)

@@ -11,11 +11,11 @@ import typer
 from gateway.cli.console import Side, remark, say, say_facts, say_table
 from gateway.estimate.model import Model
 from gateway.training.crossed import CROSS_FOLDS
-from gateway.training.evaluate import Evaluation, Scorer, Trainer, Use
+from gateway.training.evaluate import FEWEST_TESTED, Evaluation, Scorer, Trainer, Use, use_of
 from gateway.training.fit import fit
 from gateway.training.metrics import Figures
-from gateway.training.rows import Row, fingerprint
-from gateway.training.scoring import difficulties
+from gateway.training.rows import Row, prompt_hash
+from gateway.training.scoring import WEAK, difficulties
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})(%?)")
 _COLUMNS: dict[str, Side] = {"": "fold", "APGR": "right", "CPT 50%": "right", "CPT 80%": "right"}
@@ -52,12 +52,29 @@ def trainer(*, base: Model | None, use: Use) -> Trainer:
     return train
 
 
-def learned_from(model: Model, rows: Sequence[Row]) -> bool:
-    """Say whether a model has learned from these very rows, and tell so."""
-    if model.card.get("rows_sha256") != fingerprint(rows):
-        return False
-    remark(f"the model learned from these very rows: each is scored by a router that did not, in {CROSS_FOLDS} folds")
-    return True
+def unseen(model: Model, rows: Sequence[Row]) -> tuple[Sequence[Row], bool]:
+    """Return the rows that a model may be measured on, and whether each must be scored by a router that knows it not.
+
+    Rows whose prompts it learned from are left out where most are others; else all stay, to be scored in folds.
+    """
+    others = [row for row in rows if prompt_hash(row) not in model.learned]
+    known = len(rows) - len(others)
+    if not known:
+        return rows, False
+    if len(others) >= max(known, FEWEST_TESTED):
+        remark(f"the model learned from {known:,} of the {len(rows):,} rows: they are left out")
+        return others, False
+    remark(f"the model learned from {known:,} of the {len(rows):,} rows: all are scored by routers that learned from")
+    remark(f"others, in {CROSS_FOLDS} folds")
+    return rows, True
+
+
+def reads(model: Model, rows: Sequence[Row], wanted: Use | None) -> Use:
+    """Return what of the rows a model is given; unset: all that it can read of them."""
+    if wanted is not None or WEAK not in model.heads:
+        return use_of(rows, wanted or "prompt")
+    used = use_of(rows, None)
+    return used if used == "prompt" or model.manifest.reads_prompt else "answers"
 
 
 def scorer(model: Model, *, use: Use) -> Scorer:

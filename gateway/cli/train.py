@@ -12,10 +12,10 @@ from gateway.cli.console import remark, say, say_facts, say_json
 from gateway.cli.from_ledger import learn_from
 from gateway.cli.inputs import JsonOption, LedgerOption, ledger_path
 from gateway.cli.labelled import BaseOption, SeedOption, UseOption, say_evaluation, share, trainer
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, ModelFileError
 from gateway.estimate.model import Model, load
 from gateway.training.evaluate import FEWEST_TESTED, Evaluation, Trainer, Use, evaluate_split, use_of
-from gateway.training.files import exchange, restore
+from gateway.training.files import HASH_DIGITS, exchange, kept_versions, restore
 from gateway.training.fit import fit
 from gateway.training.history import Selection
 from gateway.training.rows import FEWEST_ROWS, Row, check_learnable, read_rows
@@ -78,8 +78,7 @@ def train(  # noqa: PLR0913 - a parameter an option
         raise typer.BadParameter("--ledger, --source and --backend belong to --from-ledger")
     if from_ledger and use not in (None, "prompt"):
         raise typer.BadParameter("a ledger keeps no answers, so that --use prompt is all that can be read of it")
-    if not out.expanduser().parent.is_dir():
-        raise ConfigurationError(f"the folder of {str(out)!r} is not there; make it first")
+    _check_place(out.expanduser(), rows)
     begun = None if base is None else load(base)
     if rows is None:
         wanted = Selection(sources=source or (), backend=backend, most_per_tenant=per_tenant)
@@ -93,6 +92,19 @@ def train(  # noqa: PLR0913 - a parameter an option
     kept = exchange(out.expanduser(), model.save)
     trained = _Trained(model=model, rows=given, use=used, evaluation=found, path=out.expanduser(), kept=kept)
     _show(trained, as_json=as_json)
+
+
+def _check_place(out: Path, rows: Path | None) -> None:
+    """Refuse, before anything is learned, a place where a model would take something else's."""
+    if not out.parent.is_dir():
+        raise ConfigurationError(f"the folder of {str(out)!r} is not there; make it first")
+    if rows is not None and out.exists() and rows.exists() and out.samefile(rows):
+        raise ConfigurationError(f"--out {str(out)!r} is the file of the rows; name another one")
+    if out.exists():
+        try:
+            load(out)
+        except ModelFileError as error:
+            raise ConfigurationError(f"{str(out)!r} is there and no sound model; remove it or name another") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +132,19 @@ def _held_out(rows: Sequence[Row], train: Trainer, *, use: Use, seed: int, held:
 
 
 def _roll_back(path: Path, to: str | None, *, as_json: bool) -> None:
-    version = restore(path.expanduser(), to)
+    version = restore(path.expanduser(), _kept_as(path.expanduser(), to))
     if as_json:
         say_json({"model": str(path), "restored": version.suffix[1:]})
     else:
         say(f"{path} is again what it was as {version.name}")
+
+
+def _kept_as(path: Path, wanted: str | None) -> str | None:
+    """Return the name under which a version is kept, where its model's hash was given instead."""
+    versions = kept_versions(path)
+    if wanted is None or wanted in versions or len(wanted) < HASH_DIGITS:
+        return wanted
+    return next((name for name, file in versions.items() if load(file).sha256.startswith(wanted)), wanted)
 
 
 def _show(trained: _Trained, *, as_json: bool) -> None:

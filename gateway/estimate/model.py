@@ -10,7 +10,7 @@ import json
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -57,10 +57,14 @@ class Manifest:
 class Model:
     """A trained model. `heads` has `prompt`, and where answers were learned from `weak` and `voices`."""
 
-    def __init__(self, words: Words, heads: Mapping[str, Head], manifest: Manifest) -> None:
+    def __init__(
+        self, words: Words, heads: Mapping[str, Head], manifest: Manifest, learned: Sequence[int] = ()
+    ) -> None:
         self.words = words
         self.heads = dict(heads)
         self.manifest = manifest
+        # Hashes of the prompts that it learned from: what it knows it must not be measured on.
+        self.learned = frozenset(learned)
 
     def vector(self, request: Request) -> npt.NDArray[np.float32]:
         """Return a request as the numbers that the head `prompt` reads."""
@@ -101,6 +105,7 @@ class Model:
             _STEMS: _bytes("\n".join(self.words.stems)),
             "weights": self.words.weights,
             "meaning": self.words.meaning.astype(np.float16),
+            "learned": np.array(sorted(self.learned), dtype=np.uint64),
         }
         for name, head in self.heads.items():
             arrays |= {f"{name}.{part}": getattr(head, part) for part in _HEAD_ARRAYS}
@@ -118,7 +123,9 @@ def load(path: Path) -> Model:
         arrays = _read(path)
         stamp = _text(arrays.pop(_DIGEST, np.zeros(0, np.uint8)))
     except _DAMAGES as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no model file"
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.strerror else "it is no model file, or a damaged one"
+        )
         raise ModelFileError(
             f"cannot read the model {str(path)!r}: {reason.lower()}; name a file of `gateway train`"
         ) from error
@@ -147,7 +154,7 @@ def _built(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Model:
         scores=tuple(meta["scores"]),
         card=meta["card"],
     )
-    return Model(words, heads, manifest)
+    return Model(words, heads, manifest, arrays["learned"].tolist())
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:

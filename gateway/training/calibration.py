@@ -38,6 +38,8 @@ class Calibration(BaseModel):
     model_sha256: str
     rows_sha256: str
     created: AwareDatetime
+    # What the judge `learned` must ask for where answers are read; None where the prompt alone is.
+    accept_at_least: float | None = Field(default=None, ge=0, le=1)
 
 
 def default_path(model: Path) -> Path:

@@ -73,4 +73,4 @@ def estimate(scores: Sequence[float]) -> Estimate:
     square = _Z95**2
     middle = (mean + square / (2 * count)) / (1 + square / count)
     reach = _Z95 / (1 + square / count) * sqrt(mean * (1 - mean) / count + square / (4 * count**2))
-    return Estimate(count=count, mean=mean, low=max(0.0, middle - reach), high=min(1.0, middle + reach))
+    return Estimate(count=count, mean=mean, low=max(0.0, round(middle - reach, 12)), high=min(1.0, middle + reach))

@@ -20,7 +20,7 @@ from gateway.errors import RowsError
 from gateway.estimate.head import BOUND, Head
 from gateway.estimate.model import Manifest, Model, load, packaged
 from gateway.training.misspelling import misspelt
-from gateway.training.rows import Row, fingerprint
+from gateway.training.rows import Row, fingerprint, prompt_hash
 from gateway.training.scoring import Use, answer_numbers, prompt_numbers, voices_of
 from gateway.training.splits import Indices, folds
 
@@ -72,7 +72,8 @@ def fit(rows: Sequence[Row], *, base: Model | None = None, use: Use = "all", see
         heads["weak"] = _fit_head(answer_numbers(rows, (), beside), outcomes, seed)
         if manifest.voices:
             heads["voices"] = _fit_head(answer_numbers(rows, manifest.voices, beside), outcomes, seed)
-    return Model(base.words, heads, replace(manifest, scores=_scores(heads["prompt"], prompts)))
+    manifest = replace(manifest, scores=_scores(heads["prompt"], prompts))
+    return Model(base.words, heads, manifest, list(map(prompt_hash, rows)))
 
 
 def fit_vectors(vectors: Floats, weak: Doubles, *, base: Model, traffic: Floats, seed: int = 0) -> Model:

@@ -76,6 +76,12 @@ def fingerprint(rows: Sequence[Row]) -> str:
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
+def prompt_hash(row: Row) -> int:
+    """Return 64 bits that tell one prompt from another."""
+    said = json.dumps([(message.role, message.text) for message in row.request.messages])
+    return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8])
+
+
 def check_learnable(rows: Sequence[Row], *, at_least: int = FEWEST_ROWS) -> None:
     """Raise `RowsError` where nothing can be learned: too few rows, or a weak model that is always as good."""
     if len(rows) < at_least:

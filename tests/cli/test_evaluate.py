@@ -101,5 +101,15 @@ def test_rows_that_were_learned_from_are_scored_by_routers_that_did_not(
     ended = gateway("evaluate", path, "--model", model, "--json")
     in_folds = gateway("evaluate", path, "--model", model, "--folds", 5, "--json")
 
-    assert "learned from these very rows" in ended.err
+    assert "the model learned from 300 of the 300 rows" in ended.err
     assert ended.out == in_folds.out
+
+
+def test_some_rows_that_were_learned_from_are_left_out(gateway: Gateway, model: Path, home: Path) -> None:
+    """A few known rows among many others spoil no figure."""
+    path = write_rows(home / "mixed.jsonl", [*labelled(300, seed=11)[:20], *labelled(100, seed=12)])
+
+    ended = gateway("evaluate", path, "--model", model, "--json")
+
+    assert "the model learned from 20 of the 120 rows: they are left out" in ended.err
+    assert json.loads(ended.out)["n_test"] == 100

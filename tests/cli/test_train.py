@@ -8,7 +8,7 @@ import pytest
 from support.command import Gateway
 from support.routers import labelled, write_rows
 
-from gateway.estimate.model import load
+from gateway.estimate.model import load, packaged
 
 
 @pytest.fixture
@@ -109,7 +109,8 @@ def test_a_rollback_without_a_past_says_so(gateway: Gateway, rows: Path) -> None
 
 def test_a_broken_row_leaves_everything_as_it_was(gateway: Gateway, rows: Path, home: Path) -> None:
     """A bad file is refused whole with its line, and the model that was there stays."""
-    (home / "router.model").write_text("the old one", encoding="utf-8")
+    load(packaged()).save(home / "router.model")
+    before = (home / "router.model").read_bytes()
     with rows.open("a", encoding="utf-8") as file:
         file.write('{"prompt": "a", "weak": 2, "strong": 1}\n')
 
@@ -118,7 +119,19 @@ def test_a_broken_row_leaves_everything_as_it_was(gateway: Gateway, rows: Path, 
     assert ended.code == 2
     assert "rows.jsonl:201: `weak` is outside 0 to 1" in ended.err
     assert names(home) == {"rows.jsonl", "router.model"}
-    assert (home / "router.model").read_text(encoding="utf-8") == "the old one"
+    assert (home / "router.model").read_bytes() == before
+
+
+def test_a_model_takes_the_place_of_no_other_file(gateway: Gateway, rows: Path, home: Path) -> None:
+    """The labels themselves, or somebody's notes, are not overwritten."""
+    (home / "notes").write_text("to keep", encoding="utf-8")
+
+    over_rows, over_notes = gateway("train", rows, "--out", rows), gateway("train", rows, "--out", "notes")
+
+    assert (over_rows.code, over_notes.code) == (2, 2)
+    assert "is the file of the rows" in over_rows.err
+    assert "no sound model" in over_notes.err
+    assert (home / "notes").read_text(encoding="utf-8") == "to keep"
 
 
 @pytest.mark.parametrize(

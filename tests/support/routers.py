@@ -20,7 +20,7 @@ def labelled(count: int, *, seed: int = 0, categories: bool = False, answers: bo
     right = random.random(count) < 0.95
     return [
         Row(
-            request=parse_request("prove " * hard[index] + "hello " * long[index]),
+            request=parse_request("prove " * hard[index] + "hello " * long[index] + f"{seed}x{index}"),
             weak=float(not fails[index]),
             strong=float(right[index]),
             category=f"group {hard[index] // 3}" if categories else None,
