@@ -210,7 +210,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.model"
     path.write_bytes(content)
 
-    with pytest.raises(ModelFileError, match="no model file; name a file of `gateway train`"):
+    with pytest.raises(ModelFileError, match="no model file, or a damaged one; name a file of `gateway train`"):
         load(path)
 
 
