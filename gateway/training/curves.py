@@ -7,7 +7,7 @@ from gateway.training.evaluate import OURS, Bin, Evaluation
 from gateway.training.metrics import Curve, Figures
 
 _WIDTH, _HEIGHT = 640, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 28, 16, 48
 _TICKS = 5
 # Colours that are told apart without colour vision, and dashes for who prints in grey.
 _STYLES = {
