@@ -346,4 +346,4 @@ def test_long_texts_are_read_in_bounded_time(size: int) -> None:
     for text in hostile.texts(size):
         started = time.process_time()
         final_answer(text, prompt=text)
-        assert time.process_time() - started < 0.5, text[:20]
+        assert time.process_time() - started < 2, text[:20]  # minutes, were it quadratic
