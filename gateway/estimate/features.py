@@ -34,10 +34,11 @@ _BEFORE = re.compile(
     r"|(?:many |a lot of )?thanks[^.!\n]{0,20}[.!] |thank you[^.!\n]{0,20}[.!] |if you don't mind[:,. ]+"
     r"|i hope you are (?:doing )?well[:,.! ]+)+"
 )
+# Possessive throughout: what was taken is not given back, so that no text of thanks can be read in many ways.
 _AFTER = re.compile(
-    r"(?:[\s.!]*(?:(?:many )?(?:thanks|thank you)(?: so much| very much| a lot| in advance)?|please|cheers"
-    r"|(?:kind|best) regards|let'?s think step by step|(?:please )?think step by step|take a deep breath"
-    r"|take your time|this is (?:very )?important to (?:me|my career))[\s.!]*)+$"
+    r"[\s.!]*+(?:(?>(?:many )?(?:thanks|thank you)(?: so much| very much| a lot| in advance)?|please|cheers"
+    r"|(?:kind|best) regards|let'?s think step by step|think step by step|take a deep breath"
+    r"|take your time|this is (?:very )?important to (?:me|my career))[\s.!]*+)++$"
 )
 _COAXING_CHARACTERS = 200
 

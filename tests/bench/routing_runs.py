@@ -7,7 +7,6 @@ import numpy as np
 from routing_sets import gsm8k_answers, mmlu_pro, routellm
 
 from gateway.estimate.model import Manifest, Model, load, packaged
-from gateway.estimate.words import Words
 from gateway.training.evaluate import Evaluation, Scorer, Trainer, evaluate_as_is, evaluate_folds, evaluate_split
 from gateway.training.fit import fit
 from gateway.training.rows import Row
@@ -17,8 +16,6 @@ from gateway.training.splits import split
 FOLDS = 5
 SEEDS = range(5)
 LABELS = 1_500
-# The last columns of the packaged table (see examples/default_model/table.py); those before were learned from outcomes.
-TOPICS = 30
 PRO_PAIRS = {
     "8B/GPT-4o": ("llama-3.1-8b-instruct", "gpt-4o-2024-05-13"),
     "70B/Gemini-3.1-Pro": ("llama-3.1-70b-instruct", "gemini-3.1-pro"),
@@ -39,12 +36,11 @@ def base() -> Model:
 
 @cache
 def unlabelled() -> Model:
-    """Return what of the packaged model was learned from no outcome: its table's topics, and no head.
+    """Return what of the packaged model was learned from no outcome: its table of topics, and no head.
 
-    Outcomes of MMLU-Pro and of MATH taught it the rest, so that nothing else can be tested on these sets.
+    Outcomes of MMLU-Pro and of MATH taught the head, so that nothing else can be tested on these sets.
     """
-    words = base().words
-    return Model(Words(words.stems, words.weights, words.meaning[:, -TOPICS:]), {}, Manifest())
+    return Model(base().words, {}, Manifest())
 
 
 def scorer(model: Model, use: Use = "prompt") -> Scorer:

@@ -153,6 +153,17 @@ def test_a_megabyte_that_repeats_a_trap_is_read_at_once(number: int) -> None:
     assert seconds(request) < MOST_CPU_S
 
 
+COURTESIES = ("thanks", "thank you", "please", "cheers", "kind regards", "please think step by step", "could you", "hi")
+
+
+@pytest.mark.parametrize("courtesy", COURTESIES)
+@pytest.mark.parametrize("gap", ["!!! ", "...", "! ", " ", ""])
+def test_courtesy_without_an_end_is_read_at_once(courtesy: str, gap: str) -> None:
+    """Thanks upon thanks that end in something else can be taken apart in one way alone."""
+    for count in (10, 30, 1_000):
+        assert seconds(request_of((courtesy + gap) * count + "x")) < MOST_CPU_S
+
+
 def test_texts_that_careless_readers_choke_on_are_read_at_once() -> None:
     """A reader's cost is bounded, whatever is repeated."""
     slowest = max(seconds(request_of(text)) for text in hostile.texts())

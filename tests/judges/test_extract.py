@@ -344,6 +344,11 @@ def test_every_fraction_is_read_as_itself(value: object) -> None:
 def test_long_texts_are_read_in_bounded_time(size: int) -> None:
     """Nobody can keep the gateway busy with an answer, or a prompt."""
     for text in hostile.texts(size):
-        started = time.process_time()
-        final_answer(text, prompt=text)
-        assert time.process_time() - started < 2, text[:20]  # minutes, were it quadratic
+        # The best of three: a pause of the garbage collector is no cost of the text's.
+        assert min(_seconds(text) for _ in range(3)) < 0.5, text[:20]
+
+
+def _seconds(text: str) -> float:
+    started = time.process_time()
+    final_answer(text, prompt=text)
+    return time.process_time() - started
