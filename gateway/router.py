@@ -128,8 +128,7 @@ class Router:
                 cancelled = True
                 raise
             finally:
-                outcome = trip.settle(cancelled=cancelled)
-                await _book(ledger, outcome)
+                outcome = await _end(trip, ledger, cancelled=cancelled)
             self._hold_out(trip, outcome, ledger)
             return outcome.reply()
 
@@ -181,8 +180,7 @@ class Router:
                             yield delta
                 ended = True
             finally:
-                outcome = trip.settle(cancelled=not ended)
-                await _book(ledger, outcome)
+                outcome = await _end(trip, ledger, cancelled=not ended)
             self._hold_out(trip, outcome, ledger)
         stream.reply = outcome.reply()
         # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
@@ -202,6 +200,16 @@ class Router:
             books=Books(policy=trip.house.policy, prices=trip.house.prices),
         )
         self._holdouts.begin(comparison, ledger, self._generations.hold(trip.house))
+
+
+async def _end(trip: "_Trip", ledger: Ledger, *, cancelled: bool) -> Outcome:
+    outcome = trip.settle(cancelled=cancelled)
+    try:
+        await _book(ledger, outcome)
+    finally:
+        # After the books, so that no fault in here costs an entry; also without them, since the calls were made.
+        trip.learn(outcome)
+    return outcome
 
 
 async def _book(ledger: Ledger, outcome: Outcome) -> None:
@@ -229,7 +237,7 @@ class _Trip:
 
     def settle(self, *, cancelled: bool) -> Outcome:
         house, run = self.house, self.run
-        outcome = settle(
+        return settle(
             run.request,
             run.assessment,
             run.plan,
@@ -244,6 +252,9 @@ class _Trip:
             streamed=self.streamed,
             holdout=self.holdout,
         )
+
+    def learn(self, outcome: Outcome) -> None:
+        run = self.run
         self.memory.learn(
             run.request,
             run.assessment,
@@ -251,9 +262,8 @@ class _Trip:
             run.attempts,
             chosen=outcome.chosen,
             past=self.past,
-            policy=house.policy,
+            policy=self.house.policy,
         )
-        return outcome
 
 
 async def _begin(

@@ -288,3 +288,18 @@ async def test_a_backend_that_a_new_policy_has_not_is_nobody_to_stay_with(tmp_pa
         explained = await router.explain("commit it", conversation="c1")
 
     assert explained.plan.backends == ("llama", "giant")
+
+
+async def test_a_fault_in_the_memory_costs_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of a request is less than its place on the books."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    async with Router.from_policy(policy({"llama": mock("fine")})) as router:
+        monkeypatch.setattr(router._memory, "learn", fail)
+
+        with pytest.raises(RuntimeError):
+            await router.route("hello")
+
+        assert [entry.status for entry in await router.ledger.entries()] == ["answered"]
