@@ -17,6 +17,7 @@ from gateway.calls import Call, Run, ask_whole
 from gateway.entries import HoldoutRecord
 from gateway.errors import LedgerError
 from gateway.interfaces import Ledger
+from gateway.judges._conversation import question
 from gateway.money.books import Books, total
 from gateway.policy.models import HoldoutPolicy
 from gateway.types import Assessment, Completion, Plan, Request
@@ -118,9 +119,6 @@ async def _keep(comparison: Comparison, run: Run, score: float | None, ledger: L
 
 def _agreement(request: Request, ours: Completion, theirs: Completion) -> float:
     # Its patterns take as long to compile as all the rest takes to import: only who compares answers waits for that.
-    from gateway.judges._similarity import agreement, call_agreement  # noqa: PLC0415
+    from gateway.judges._similarity import completion_agreement  # noqa: PLC0415
 
-    if ours.message.tool_calls or theirs.message.tool_calls:
-        return call_agreement(ours.message.tool_calls, theirs.message.tool_calls)
-    prompt = next((message.text for message in reversed(request.messages) if message.role == "user"), "")
-    return agreement(ours.message.text, theirs.message.text, prompt=prompt)
+    return completion_agreement(ours, theirs, prompt=question(request))

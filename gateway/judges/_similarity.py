@@ -16,7 +16,7 @@ from gateway.judges._extract import final_answer, last_number
 from gateway.judges._numbers import numbers
 from gateway.judges._statements import MOST_LABEL_WORDS, Answer
 from gateway.judges._text import ends, squeezed, words
-from gateway.types import ToolCall
+from gateway.types import Completion, ToolCall
 
 _T = TypeVar("_T")
 
@@ -63,6 +63,13 @@ def agreement(a: str, b: str, *, prompt: str = "") -> float:
     if answer_a.kind in ("text", "code"):
         return similarity(*((a, b) if answer_a.kind == "text" else (answer_a.value, answer_b.value)))
     return 0.0
+
+
+def completion_agreement(a: Completion, b: Completion, *, prompt: str = "") -> float:
+    """Return how far two completions agree: by their calls where either has some, else by what they say."""
+    if a.message.tool_calls or b.message.tool_calls:
+        return call_agreement(a.message.tool_calls, b.message.tool_calls)
+    return agreement(a.message.text, b.message.text, prompt=prompt)
 
 
 def call_agreement(calls_a: Sequence[ToolCall], calls_b: Sequence[ToolCall]) -> float:

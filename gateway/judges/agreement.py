@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from gateway.interfaces import Inquiry
 from gateway.judges._conversation import question
-from gateway.judges._similarity import agreement, call_agreement
+from gateway.judges._similarity import completion_agreement
 from gateway.judges._threshold import demanded, told
 from gateway.types import Completion, Request, Verdict
 
@@ -101,7 +101,7 @@ class AgreementJudge:
         self, request: Request, completion: Completion, others: list[Completion], inquiry: Inquiry
     ) -> Verdict:
         prompt = question(request)
-        score = sum(_agree(completion, other, prompt) for other in others) / len(others)
+        score = sum(completion_agreement(completion, other, prompt=prompt) for other in others) / len(others)
         accepted = score >= demanded(self.options.at_least, inquiry.stake)
         than = f"{'at least' if accepted else 'below'} {told(self.options.at_least, inquiry)}"
         reason = f"{len(others)} further answers agree by {score:.2f}, {than}"
@@ -123,10 +123,3 @@ def _sample(request: Request, temperature: float, number: int) -> Request:
     seed = kept.get("seed")
     first = seed if isinstance(seed, int) else 0
     return replace(request, sampling={**kept, "temperature": temperature, "seed": first + 1 + number})
-
-
-def _agree(completion: Completion, other: Completion, prompt: str) -> float:
-    ours, theirs = completion.message, other.message
-    if ours.tool_calls or theirs.tool_calls:
-        return call_agreement(ours.tool_calls, theirs.tool_calls)
-    return agreement(ours.text, theirs.text, prompt=prompt)

@@ -88,7 +88,7 @@ def fit_vectors(vectors: Floats, weak: Doubles, *, base: Model, traffic: Floats,
     outcomes = np.stack((weak, np.ones(len(weak))), axis=1)
     head = _fit_head(vectors, outcomes, seed, prior=base.heads.get("prompt"))
     manifest = replace(base.manifest, scores=_scores(head, traffic), card={})
-    return Model(base.words, {**base.heads, "prompt": head}, manifest)
+    return Model(base.words, {**base.heads, "prompt": head}, manifest, list(base.learned))
 
 
 def _scores(head: Head, prompts: Floats) -> tuple[float, ...]:

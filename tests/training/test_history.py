@@ -195,3 +195,14 @@ async def test_few_outcomes_are_not_measured(path: Path) -> None:
     await write_history(path, labelled(60, seed=1), prompt_model())
 
     assert measure(read_history(path, prompt_model(), ALL), prompt_model()) is None
+
+
+def test_what_the_base_has_learned_from_stays_known() -> None:
+    """Its heads that read answers are kept, and must not be measured on their own rows either."""
+    base = prompt_model()
+    vectors = np.random.default_rng(0).normal(size=(60, len(base.words.names))).astype(np.float32)
+
+    learned = fit_vectors(vectors, np.arange(60) % 2 / 1.0, base=base, traffic=vectors)
+
+    assert learned.learned == base.learned
+    assert len(base.learned) == 120
