@@ -34,11 +34,18 @@ _BEFORE = re.compile(
     r"|(?:many |a lot of )?thanks[^.!\n]{0,20}[.!] |thank you[^.!\n]{0,20}[.!] |if you don't mind[:,. ]+"
     r"|i hope you are (?:doing )?well[:,.! ]+)+"
 )
-# Possessive throughout: what was taken is not given back, so that no text of thanks can be read in many ways.
-_AFTER = re.compile(
-    r"[\s.!]*+(?:(?>(?:many )?(?:thanks|thank you)(?: so much| very much| a lot| in advance)?|please|cheers"
-    r"|(?:kind|best) regards|let'?s think step by step|think step by step|take a deep breath"
-    r"|take your time|this is (?:very )?important to (?:me|my career))[\s.!]*+)++$"
+_THANKS = tuple(
+    f"{many}{thanks}{much}"
+    for thanks in ("thanks", "thank you")
+    for many in ("many ", "")
+    for much in (" so much", " very much", " a lot", " in advance", "")
+)
+# Longer ones first: what ends in "many thanks" ends in "thanks" too.
+_ENDS = (
+    *("let's think step by step", "lets think step by step", "think step by step", "take a deep breath"),
+    *("this is very important to my career", "this is important to my career", "this is very important to me"),
+    *("this is important to me", "take your time", "kind regards", "best regards", "please", "cheers"),
+    *sorted(_THANKS, key=len, reverse=True),
 )
 _COAXING_CHARACTERS = 200
 
@@ -131,13 +138,14 @@ def window(text: str) -> str:
 def _without_courtesy(text: str) -> str:
     before = _BEFORE.match(text, 0, _COAXING_CHARACTERS)
     start = before.end() if before else 0
-    tail = text[-_COAXING_CHARACTERS:]
-    after = _AFTER.search(tail) if any(mark in tail for mark in _COAXING) else None
-    end = len(text) - len(tail) + after.start() if after else len(text)
+    least = max(start, len(text) - _COAXING_CHARACTERS)
+    end = len(text)
+    while (bare := text[least:end].rstrip(_STOPS)).endswith(_ENDS):
+        end = least + len(bare) - len(next(filter(bare.endswith, _ENDS)))
     return text[start:end].strip() or text
 
 
-_COAXING = ("thank", "please", "cheers", "regards", "step by step", "deep breath", "your time", "important to")
+_STOPS = " \n.!"
 
 
 def neighbours(word: str) -> list[str]:
