@@ -32,6 +32,37 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """How private something is. Labels join upward only; the join of labels is what everything joined asks for.
+
+    `kinds` are what it holds: kinds that detectors found and tags of the caller. `regions` is where it may go, None for
+    anywhere, empty for nowhere; `retain` whether who sees it may keep it.
+    """
+
+    level: Level = Level.PUBLIC
+    kinds: frozenset[str] = frozenset()
+    regions: frozenset[str] | None = None
+    retain: bool = True
+
+    def __or__(self, other: "Label") -> "Label":
+        """Return the join: the higher level, all kinds, the regions that both allow, kept only where both allow it."""
+        if self.regions is None or other.regions is None:
+            regions = other.regions if self.regions is None else self.regions
+        else:
+            regions = self.regions & other.regions
+        return Label(
+            level=max(self.level, other.level),
+            kinds=self.kinds | other.kinds,
+            regions=regions,
+            retain=self.retain and other.retain,
+        )
+
+    def covers(self, other: "Label") -> bool:
+        """Whether who may see this may see `other` as well."""
+        return self | other == self
+
+
 class Need(StrEnum):
     """What a request asks of a backend beyond text."""
 
@@ -151,7 +182,7 @@ class Assessment:
     """What a request is: the input of `decide`.
 
     `difficulty` is 0 (any model can) to 1 (only the strongest), None where the classifier failed.
-    `regions` is None where any region will do. `level_reasons` says what raised the level. `classifier` is the version
+    `regions` is None where any region will do; `retain` is False where nobody may keep it. `level_reasons` says what raised the level. `classifier` is the version
     of the classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
     """
 
@@ -169,8 +200,14 @@ class Assessment:
     stakes: Stakes
     tenant: str | None
     pin: str | None = None
+    retain: bool = True
     classifier: str | None = None
     features: bytes | None = field(default=None, repr=False)
+
+    @property
+    def label(self) -> Label:
+        """How private the request is, as one value: what `admit` reads."""
+        return Label(level=self.level, kinds=self.kinds | self.tags, regions=self.regions, retain=self.retain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,14 @@ class BackendPolicy(_Open):
         default=None, description="Whether you operate it yourself. Unset: true for loopback and embedded."
     )
     region: str | None = Field(default=None, description="Where it runs, for tags with a region.")
+    refuses: Names = Field(default=(), description="Kinds and tags that it never sees, at whatever level.")
+    retains: bool | None = Field(
+        default=None, description="Whether what it sees may be kept there. Unset: true, but for local backends."
+    )
+    addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Networks (CIDR) that its name must resolve to. Unset: ours for local backends, else any.",
+    )
     licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
     price: PricePolicy | None = Field(default=None, description="Unset: the packaged list, where it has the model.")
@@ -132,6 +140,9 @@ class TagPolicy(_Model):
 
     level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
     region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
+    retain: bool = Field(
+        default=True, description="false: only backends that keep nothing (`retains: false`) see them."
+    )
 
 
 class Range(_Model):

@@ -8,6 +8,7 @@ import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from gateway.clearance import Destination
 from gateway.policy.models import BackendPolicy
 
 _OURS_BY_DEFAULT = frozenset({"embedded", "llamacpp", "ollama", "vllm", "lmstudio", "tgi"})
@@ -29,6 +30,19 @@ def is_local(backend: BackendPolicy) -> bool:
 def has_own_server(backend: BackendPolicy) -> bool:
     """Return whether a hosted backend asks a server that the policy names, and not the provider's."""
     return bool(backend.options.get("api_base"))
+
+
+def destination(name: str, backend: BackendPolicy) -> Destination:
+    """Return what of a backend decides whether it may see a request."""
+    local = is_local(backend)
+    return Destination(
+        name=name,
+        clearance=backend.clearance,
+        local=local,
+        region=backend.region,
+        refuses=frozenset(backend.refuses),
+        retains=not local if backend.retains is None else backend.retains,
+    )
 
 
 @lru_cache(maxsize=1024)
