@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,7 @@ demo: install  ## Route sixty requests over two real models and a stand-in for t
 	@$(BIN)/gateway demo
 
 test: install  ## Run the tests with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: format lint types imports policies test docs  ## All that CI runs
 

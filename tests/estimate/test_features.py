@@ -1,12 +1,12 @@
 """What is read of a request: neither case nor white space nor courtesy, and never for long."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import hostile
+from support.pace import Watch
 
 from gateway.estimate.features import HEAD, SHAPE_NAMES, TAIL, WORD_NAMES, Reading, read, stem, window, word_row
 from gateway.types import Message, Request
@@ -180,9 +180,9 @@ def test_many_messages_cost_as_much_as_one_text() -> None:
 
 def seconds(request: Request) -> float:
     """Return the CPU time of reading a request: that of the clock is the machine's."""
-    started = time.process_time()
+    watch = Watch()
     read(request)
-    return time.process_time() - started
+    return watch.seconds()
 
 
 @pytest.mark.parametrize(
