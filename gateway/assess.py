@@ -6,7 +6,6 @@ not name, a detector that fails, a part that nobody can read. Nothing here lower
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,27 +13,18 @@ from typing import Any
 
 from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector, Featured
+from gateway.leaves import MEDIA, parts, scanned_text, unread_types
 from gateway.policy.models import BUILT_IN_TAGS, LearningPolicy, Policy
 from gateway.spelling import nearest
-from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request
+from gateway.types import Assessment, Finding, Level, Need, Request
 
 logger = logging.getLogger("gateway")
 
 # Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
 # does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
 _INLINE_CHARACTERS = 16_000
-# In a part that is no text (an image, a file) a longer string of base64 is its bytes; nobody reads those here.
-_LONGEST_NAME = 2_000
-_BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
 _LONGEST_TAG = 64
 _MOST_FEATURES = 4_096
-_TEXT_PARTS = frozenset({"text", "refusal"})
-_MEDIA = {
-    "image_url": Need.IMAGES,
-    "input_audio": Need.OTHER_MEDIA,
-    "video_url": Need.OTHER_MEDIA,
-    "file": Need.OTHER_MEDIA,
-}
 _STRUCTURED = frozenset({"json_schema", "json_object"})
 
 
@@ -88,21 +78,6 @@ def _refuse_beyond(most: int, characters: int) -> None:
         )
 
 
-def scanned_text(request: Request) -> str:
-    """Return the text that detectors read, one string a line: what a request sends to a backend, in this order.
-
-    Each message (its text or parts, its name, its tool calls and their arguments), then tools, tool choice, response
-    format and sampling parameters, keys included. A request of one plain text is that text, so that spans fit it.
-    """
-    pieces: list[str] = []
-    for message in request.messages:
-        pieces.extend(_message_strings(message))
-    for value in (request.tools, request.tool_choice, request.response_format, request.sampling):
-        if value:
-            pieces.extend(_strings(value))
-    return pieces[0] if len(pieces) == 1 else "\n".join(pieces)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Label:
     """One thing that is known of a request, and the level it asks for."""
@@ -124,7 +99,7 @@ def _kinds(request: Request, findings: Sequence[Finding], policy: Policy) -> Ite
             yield _label(kind, f"{types} found ({kind})", policy, kind=kind)
         else:
             yield _weak_label(kind, f"{types} suspected ({kind})", policy)
-    if any(_unread_types(part) for part in _parts(request)):
+    if any(unread_types(part) for part in parts(request)):
         yield _label("unread", "a part that nobody can read (unread)", policy, kind="unread")
 
 
@@ -227,7 +202,7 @@ def _log_failure(part: str, name: str, error: Exception) -> None:
 
 
 def _needs(request: Request) -> frozenset[Need]:
-    needs = {_MEDIA.get(type_, Need.OTHER_MEDIA) for part in _parts(request) for type_ in _unread_types(part)}
+    needs = {MEDIA.get(type_, Need.OTHER_MEDIA) for part in parts(request) for type_ in unread_types(part)}
     if request.tools or any(message.tool_calls or message.role == "tool" for message in request.messages):
         needs.add(Need.TOOLS)
     if request.response_format is not None and request.response_format.get("type") in _STRUCTURED:
@@ -238,55 +213,3 @@ def _needs(request: Request) -> frozenset[Need]:
 def _tokens(text: str) -> int:
     """Estimate the tokens of a prompt: a quarter of its bytes, as in English text. Images are not counted."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
-
-
-def _parts(request: Request) -> Iterator[ContentPart]:
-    for message in request.messages:
-        if isinstance(message.content, tuple):
-            yield from message.content
-
-
-def _message_strings(message: Message) -> Iterator[str]:
-    if isinstance(message.content, str):
-        yield message.content
-    else:
-        for part in message.content or ():
-            yield from _part_strings(part)
-    yield from filter(None, (message.name, message.tool_call_id))
-    for call in message.tool_calls:
-        yield from (call.id, call.name, call.arguments)
-
-
-def _unread_types(part: ContentPart) -> set[str]:
-    """Return as what a part may be read that is no text: its type, the one in its body, the keys of its body."""
-    types = {part.type, str(part.body.get("type", part.type)), *_MEDIA.keys() & part.body.keys()}
-    return types - _TEXT_PARTS
-
-
-def _part_strings(part: ContentPart) -> Iterator[str]:
-    content = {key: value for key, value in part.body.items() if key != "type"}
-    strange = [name for name in (part.type, part.body.get("type")) if name not in (*_TEXT_PARTS, *_MEDIA)]
-    if _unread_types(part):
-        yield from (text for text in _strings([content, strange]) if not _is_bytes(text))
-    else:
-        # A plain text stands for itself, so that spans fit it.
-        yield from _strings(content[part.type] if content.keys() == {part.type} else content)
-
-
-def _is_bytes(text: str) -> bool:
-    return len(text) > _LONGEST_NAME and _BYTES.fullmatch(text) is not None
-
-
-def _strings(value: object) -> Iterator[str]:
-    """Yield the strings of a JSON value, keys included, and the whole numbers that are long enough to name somebody."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
-            waiting.extend(reversed([piece for pair in item.items() for piece in pair]))
-        elif isinstance(item, (list, tuple)):
-            waiting.extend(reversed(item))
-        elif isinstance(item, int) and 10**6 <= item < 10**40:
-            yield str(item)

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.policies import mock, policy
 
-from gateway.assess import assess, scanned_text
+from gateway.assess import assess
 from gateway.classifiers.heuristic import HeuristicClassifier
 from gateway.detectors.patterns import PatternDetector
 from gateway.detectors.secrets import SecretDetector
 from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector
+from gateway.leaves import scanned_text
 from gateway.policy.models import BUILT_IN_TAGS, Policy
 from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request, ToolCall
 

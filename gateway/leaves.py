@@ -1,0 +1,173 @@
+"""The strings of a request that a backend would see: read in one order, and written back in the same.
+
+Nothing here knows what the strings mean. Whatever is sent and not walked here would be seen by no detector.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from gateway.types import ContentPart, JsonObject, Message, Need, Request, ToolCall
+
+# `text` may become any other text, `json` is a text that others will read as JSON, `fixed` stays as it is: a number,
+# or a name in a part that nobody can read.
+Form = Literal["text", "json", "fixed"]
+Change = Callable[[str, Form], str]
+
+MEDIA: Mapping[str, Need] = {
+    "image_url": Need.IMAGES,
+    "input_audio": Need.OTHER_MEDIA,
+    "video_url": Need.OTHER_MEDIA,
+    "file": Need.OTHER_MEDIA,
+}
+_TEXT_PARTS = frozenset({"text", "refusal"})
+# In a part that is no text (an image, a file) a longer string of base64 is its bytes; nobody reads those here.
+_LONGEST_NAME = 2_000
+_BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
+
+
+def scanned_text(request: Request) -> str:
+    """Return the text that detectors read, one string a line: what a request sends to a backend, in this order.
+
+    Each message (its text or parts, its name, its tool calls and their arguments), then tools, tool choice, response
+    format and sampling parameters, keys included. A request of one plain text is that text, so that spans fit it.
+    """
+    pieces: list[str] = []
+    for message in request.messages:
+        pieces.extend(_message_strings(message))
+    for value in (request.tools, request.tool_choice, request.response_format, request.sampling):
+        if value:
+            pieces.extend(_strings(value))
+    return pieces[0] if len(pieces) == 1 else "\n".join(pieces)
+
+
+def rewritten(request: Request, change: Change) -> Request:
+    """Return the request with every string of `scanned_text` changed, asking for them in the same order.
+
+    What `change` returns for a `fixed` string is not used. Raises `ValueError` where two keys of an object become one,
+    and `RecursionError` for a value that is nested too deeply to be sent.
+    """
+    return replace(
+        request,
+        messages=tuple(_rewritten_message(message, change) for message in request.messages),
+        tools=tuple(_rewritten(tool, change) for tool in request.tools),
+        tool_choice=_rewritten(request.tool_choice, change) if request.tool_choice else request.tool_choice,
+        response_format=_rewritten(request.response_format, change),
+        sampling=_rewritten(request.sampling, change),
+    )
+
+
+def parts(request: Request) -> Iterator[ContentPart]:
+    """Yield the parts of all messages that have parts."""
+    for message in request.messages:
+        if isinstance(message.content, tuple):
+            yield from message.content
+
+
+def unread_types(part: ContentPart) -> set[str]:
+    """Return as what a part may be read that is no text: its type, the one in its body, the keys of its body."""
+    types = {part.type, str(part.body.get("type", part.type)), *MEDIA.keys() & part.body.keys()}
+    return types - _TEXT_PARTS
+
+
+def _message_strings(message: Message) -> Iterator[str]:
+    if isinstance(message.content, str):
+        yield message.content
+    else:
+        for part in message.content or ():
+            yield from _part_strings(part)
+    yield from filter(None, (message.name, message.tool_call_id))
+    for call in message.tool_calls:
+        yield from (call.id, call.name, call.arguments)
+
+
+def _rewritten_message(message: Message, change: Change) -> Message:
+    content = message.content
+    if isinstance(content, str):
+        content = change(content, "text")
+    elif content is not None:
+        content = tuple(_rewritten_part(part, change) for part in content)
+    return replace(
+        message,
+        content=content,
+        name=change(message.name, "text") if message.name else message.name,
+        tool_call_id=change(message.tool_call_id, "text") if message.tool_call_id else message.tool_call_id,
+        tool_calls=tuple(_rewritten_call(call, change) for call in message.tool_calls),
+    )
+
+
+def _rewritten_call(call: ToolCall, change: Change) -> ToolCall:
+    return ToolCall(
+        id=change(call.id, "text"), name=change(call.name, "text"), arguments=change(call.arguments, "json")
+    )
+
+
+def _part_strings(part: ContentPart) -> Iterator[str]:
+    content = _content(part)
+    if unread_types(part):
+        yield from _names_of(part, content)
+    else:
+        # A plain text stands for itself, so that spans fit it.
+        yield from _strings(content[part.type] if content.keys() == {part.type} else content)
+
+
+def _rewritten_part(part: ContentPart, change: Change) -> ContentPart:
+    content = _content(part)
+    if unread_types(part):
+        for name in _names_of(part, content):
+            change(name, "fixed")
+        return part
+    if content.keys() == {part.type}:
+        return replace(part, body={**part.body, part.type: _rewritten(content[part.type], change)})
+    changed = _rewritten(content, change)
+    return replace(part, body={**({"type": part.body["type"]} if "type" in part.body else {}), **changed})
+
+
+def _content(part: ContentPart) -> JsonObject:
+    return {key: value for key, value in part.body.items() if key != "type"}
+
+
+def _names_of(part: ContentPart, content: JsonObject) -> Iterator[str]:
+    strange = [name for name in (part.type, part.body.get("type")) if name not in (*_TEXT_PARTS, *MEDIA)]
+    yield from (text for text in _strings([content, strange]) if not _is_bytes(text))
+
+
+def _is_bytes(text: str) -> bool:
+    return len(text) > _LONGEST_NAME and _BYTES.fullmatch(text) is not None
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield the strings of a JSON value, keys included, and the whole numbers that are long enough to name somebody."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            waiting.extend(reversed([piece for pair in item.items() for piece in pair]))
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(reversed(item))
+        elif _is_long(item):
+            yield str(item)
+
+
+# A JSON value goes in and one of the same shape comes out.
+def _rewritten(value: Any, change: Change) -> Any:
+    if isinstance(value, str):
+        return change(value, "text")
+    if isinstance(value, Mapping):
+        pairs = [(_rewritten(key, change), _rewritten(item, change)) for key, item in value.items()]
+        changed = dict(pairs)
+        if len(changed) < len(pairs):
+            raise ValueError("two keys of an object became one")
+        return changed
+    if isinstance(value, (list, tuple)):
+        return type(value)([_rewritten(item, change) for item in value])
+    if _is_long(value):
+        change(str(value), "fixed")
+    return value
+
+
+def _is_long(item: object) -> bool:
+    return isinstance(item, int) and 10**6 <= item < 10**40
