@@ -9,7 +9,8 @@ from typing import Any
 
 from gateway import errors, plugins
 from gateway.cli.main import COMMANDS, command
-from gateway.policy.models import BUILT_IN_TAGS, GIVEN, Policy
+from gateway.policy.models import GIVEN, Policy
+from gateway.policy.tags import BUILT_IN_TAGS
 
 HERE = Path(__file__).parent
 
@@ -59,6 +60,7 @@ _SECTIONS = {
     "PricePolicy": "price of a backend",
     "PoolPolicy": "pools",
     "TagPolicy": "tags",
+    "CallerPolicy": "tenants, keys",
     "Rule": "rules",
     "When": "when of a rule",
     "Range": "range",

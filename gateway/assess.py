@@ -6,41 +6,40 @@ not name, a detector that fails, a part that nobody can read. Nothing here lower
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway import labelling
 from gateway.errors import InvalidRequestError
 from gateway.interfaces import Classifier, Detector, Featured
 from gateway.leaves import MEDIA, parts, scanned_text, unread_types
-from gateway.policy.models import BUILT_IN_TAGS, LearningPolicy, Policy
-from gateway.spelling import nearest
-from gateway.types import Assessment, Finding, Level, Need, Request
+from gateway.policy.models import LearningPolicy, Policy
+from gateway.types import Assessment, Finding, Label, Need, Request
 
 logger = logging.getLogger("gateway")
 
 # Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
 # does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
 _INLINE_CHARACTERS = 16_000
-_LONGEST_TAG = 64
 _MOST_FEATURES = 4_096
 _STRUCTURED = frozenset({"json_schema", "json_object"})
 
 
-async def assess(
+async def assess(  # noqa: PLR0913 - what is read, and what it is read with, each by its name
     request: Request,
     *,
     policy: Policy,
     detectors: Mapping[str, Detector],
     classifier: Classifier,
     featured: Featured | None = None,
+    earlier: Label | None = None,
 ) -> Assessment:
     """Say what a request is.
 
-    Its level is the policy's default, raised by the caller's tags, by what the detectors find and by what nobody can
-    read. Detectors read long texts in a thread. `featured` is asked for features where the policy keeps them. Raises
-    `InvalidRequestError` for a text beyond the policy's limit, and nothing for what a detector or a classifier does.
+    Its label is the policy's default, raised by the tags of its caller, tenant, key and messages, by what the detectors
+    find, by what nobody can read, and by `earlier`: the label of its conversation's earlier turns. Detectors read long
+    texts in a thread. `featured` is asked for features where the policy keeps them. Raises `InvalidRequestError` for a
+    text beyond the policy's limit, and nothing for what a detector or a classifier does.
     """
     text = scanned_text(request)
     _refuse_beyond(policy.limits.prompt_characters, len(text))
@@ -48,14 +47,19 @@ async def assess(
         findings, failed = _detect(detectors, text)
     else:
         findings, failed = await asyncio.to_thread(_detect, detectors, text)
-    labels = [*_tags(request, policy), *_kinds(request, findings, policy), *map(_failure, failed)]
-    level, reasons = _join(policy.default_level, labels)
+    unread = any(map(unread_types, parts(request)))
+    sources = labelling.sources(
+        request, labelling.Seen(findings=findings, failed=failed, unread=unread), policy, earlier=earlier
+    )
+    label = labelling.joined(policy.default_level, sources)
     return Assessment(
-        level=level,
-        level_reasons=reasons,
-        kinds=frozenset(label.kind for label in labels if label.kind is not None),
-        tags=request.tags,
-        regions=_regions(labels),
+        level=label.level,
+        level_reasons=labelling.reasons(policy.default_level, sources),
+        kinds=labelling.kinds(sources),
+        tags=labelling.tags(request, sources),
+        regions=label.regions,
+        retain=label.retain,
+        sources=sources,
         findings=findings,
         failed_detectors=failed,
         difficulty=_difficulty(classifier, request),
@@ -66,7 +70,7 @@ async def assess(
         tenant=request.tenant,
         pin=request.pin,
         classifier=_version(classifier),
-        features=_features(featured, request) if featured and _may_keep(policy.learning, level) else None,
+        features=_features(featured, request) if featured and _may_keep(policy.learning, label) else None,
     )
 
 
@@ -76,74 +80,6 @@ def _refuse_beyond(most: int, characters: int) -> None:
             f"the request has {characters:,} characters of text, limits.prompt_characters allows {most:,}; "
             "shorten it, or raise the limit in the policy"
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Label:
-    """One thing that is known of a request, and the level it asks for."""
-
-    level: Level
-    reason: str
-    kind: str | None = None
-    region: str | None = None
-
-
-def _tags(request: Request, policy: Policy) -> Iterator[_Label]:
-    for name in sorted(request.tags):
-        yield _label(name, f"tag {name[:_LONGEST_TAG]!r}", policy)
-
-
-def _kinds(request: Request, findings: Sequence[Finding], policy: Policy) -> Iterator[_Label]:
-    for (kind, strength), types in sorted(_types(findings).items()):
-        if strength == "strong" or (policy.tag(f"{kind}_weak") is None and policy.tag(kind) is None):
-            yield _label(kind, f"{types} found ({kind})", policy, kind=kind)
-        else:
-            yield _weak_label(kind, f"{types} suspected ({kind})", policy)
-    if any(unread_types(part) for part in parts(request)):
-        yield _label("unread", "a part that nobody can read (unread)", policy, kind="unread")
-
-
-def _types(findings: Sequence[Finding]) -> dict[tuple[str, str], str]:
-    """Return the types that were found of each kind and strength, as a text."""
-    types: dict[tuple[str, str], Counter[str]] = {}
-    for finding in findings:
-        types.setdefault((finding.kind, finding.strength), Counter())[finding.type] += 1
-    return {key: ", ".join(sorted(counter)) for key, counter in types.items()}
-
-
-def _label(name: str, what: str, policy: Policy, *, kind: str | None = None) -> _Label:
-    tag = policy.tag(name)
-    if tag is not None:
-        return _Label(level=tag.level, reason=f"{what} is {tag.level}", kind=kind, region=tag.region)
-    near = nearest(name[:_LONGEST_TAG], sorted({*BUILT_IN_TAGS, *policy.tags}))
-    hint = "name it under `tags`" if near is None else f"did you mean {near!r}?"
-    return _Label(level=Level.RESTRICTED, reason=f"{what} is unknown to the policy, so restricted; {hint}", kind=kind)
-
-
-def _weak_label(kind: str, what: str, policy: Policy) -> _Label:
-    own, strong = policy.tag(f"{kind}_weak"), policy.tag(kind)
-    # A suspicion asks for no more than certainty would.
-    level = own.level if own else min(Level.INTERNAL, strong.level if strong else Level.INTERNAL)
-    return _Label(level=level, reason=f"{what} is {level}", kind=f"{kind}_weak", region=own.region if own else None)
-
-
-def _failure(detector: str) -> _Label:
-    return _Label(level=Level.RESTRICTED, reason=f"detector {detector!r} failed, so restricted")
-
-
-def _join(default: Level, labels: Sequence[_Label]) -> tuple[Level, tuple[str, ...]]:
-    """Return the highest level, and what raised it above the default, the highest last."""
-    raising = sorted((label for label in labels if label.level > default), key=lambda label: label.level)
-    level = raising[-1].level if raising else default
-    return level, (f"{default} by default", *(label.reason for label in raising))
-
-
-def _regions(labels: Sequence[_Label]) -> frozenset[str] | None:
-    """Return where every label lets the request go; None for anywhere, empty where two labels contradict each other."""
-    regions = {label.region for label in labels if label.region is not None}
-    if not regions:
-        return None
-    return frozenset(regions) if len(regions) == 1 else frozenset()
 
 
 def _detect(detectors: Mapping[str, Detector], text: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
@@ -180,8 +116,8 @@ def _version(classifier: Any) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _may_keep(learning: LearningPolicy, level: Level) -> bool:
-    return learning.keep == "features" and level <= learning.at_most
+def _may_keep(learning: LearningPolicy, label: Label) -> bool:
+    return learning.keep == "features" and label.level <= learning.at_most and label.retain
 
 
 def _features(featured: Featured, request: Request) -> bytes | None:

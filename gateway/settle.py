@@ -41,7 +41,8 @@ class Outcome:
             raise _routing_error(self)
         return Reply(
             entry_id=entry.id,
-            message=completion.message,
+            # Put into the next request, it makes that one as private as this.
+            message=replace(completion.message, tags=self.assessment.label.tags),
             finish_reason=completion.finish_reason,
             usage=completion.usage,
             backend=chosen.backend,

@@ -62,6 +62,21 @@ class Label:
         """Whether who may see this may see `other` as well."""
         return self | other == self
 
+    @property
+    def tags(self) -> frozenset[str]:
+        """The label as tags: whatever carries them is labelled no lower than this, under the same policy."""
+        return self.kinds | {str(self.level)}
+
+    def __str__(self) -> str:
+        bounds = []
+        if self.regions is not None:
+            bounds.append(
+                f"in {' or '.join(sorted(self.regions))} alone" if self.regions else "on local backends alone"
+            )
+        if not self.retain:
+            bounds.append("kept by nobody")
+        return ", ".join((str(self.level), *sorted(self.kinds), *bounds))
+
 
 class Need(StrEnum):
     """What a request asks of a backend beyond text."""
@@ -105,10 +120,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentPart:
-    """One part of a multi-part message: `type` as OpenAI names it, `body` the whole part as sent."""
+    """One part of a multi-part message: `type` as OpenAI names it, `body` the whole part as sent.
+
+    `tags` are the caller's labels of it: never sent.
+    """
 
     type: str
     body: JsonObject = field(repr=False)
+    tags: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str | None:
@@ -119,13 +138,14 @@ class ContentPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of a conversation, in OpenAI's sense."""
+    """One message of a conversation, in OpenAI's sense; `tags` are the caller's labels of it, and never sent."""
 
     role: Role
     content: str | tuple[ContentPart, ...] | None = field(default=None, repr=False)
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    tags: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -145,6 +165,7 @@ class Request:
     `deadline_s` bounds the whole request, retries and escalations included.
     `pin` names the one backend that shall be asked; it admits nobody who may not see the request.
     `conversation` is the caller's name for the conversation that the request goes on with.
+    `key` is the name, never the text, of the API key that the caller showed: its tags count, and it is kept nowhere.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -160,6 +181,7 @@ class Request:
     deadline_s: float | None = None
     pin: str | None = None
     conversation: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +200,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One thing that a request's label comes from: who says it, what it asks for, and why, without any content.
+
+    `name` is the tag, or the kind that was found; `message` the number of the message that it stands at, from 0.
+    """
+
+    by: Literal["tenant", "key", "tag", "message", "earlier", "detector", "unread"]
+    label: Label
+    reason: str
+    name: str | None = None
+    message: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a request is: the input of `decide`.
 
     `difficulty` is 0 (any model can) to 1 (only the strongest), None where the classifier failed.
-    `regions` is None where any region will do; `retain` is False where nobody may keep it. `level_reasons` says what raised the level. `classifier` is the version
-    of the classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
+    `regions` is None where any region will do; `retain` is False where nobody may keep it. `tags` are those of the
+    whole request, by its caller, tenant and key; `kinds` what is in it: what detectors found, and the tags of messages.
+    `level_reasons` says what raised the level, `sources` all that the label comes from. `classifier` is the version of
+    the classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
     """
 
     level: Level
@@ -201,6 +239,7 @@ class Assessment:
     tenant: str | None
     pin: str | None = None
     retain: bool = True
+    sources: tuple[Source, ...] = ()
     classifier: str | None = None
     features: bytes | None = field(default=None, repr=False)
 
@@ -374,6 +413,11 @@ class Reply:
     baseline_model: str | None
     attribution: tuple[str, ...]
     created: datetime
+
+    @property
+    def label(self) -> Label:
+        """How private the answer is: as private as what was asked. `message` carries it on as its tags."""
+        return self.assessment.label
 
     @property
     def text(self) -> str:

@@ -3,80 +3,27 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.assessing import Broken, Fixed, asked, assessed, finding
 from support.policies import mock, policy
 
-from gateway.assess import assess
 from gateway.classifiers.heuristic import HeuristicClassifier
 from gateway.detectors.patterns import PatternDetector
 from gateway.detectors.secrets import SecretDetector
 from gateway.errors import InvalidRequestError
-from gateway.interfaces import Classifier, Detector
+from gateway.interfaces import Detector
 from gateway.leaves import scanned_text
-from gateway.policy.models import BUILT_IN_TAGS, Policy
-from gateway.types import Assessment, ContentPart, Finding, Level, Message, Need, Request, ToolCall
+from gateway.policy.tags import BUILT_IN_TAGS
+from gateway.types import ContentPart, Finding, Level, Message, Need, Request, ToolCall
 
 SHAPES: Mapping[str, Detector] = {"patterns": PatternDetector(), "secrets": SecretDetector()}
-POLICY = policy({"llama": mock()}, default_level="public")
 IMAGE = ContentPart(type="image_url", body={"type": "image_url", "image_url": {"url": "https://example.org/x.png"}})
 TAGS = st.frozensets(st.sampled_from([*BUILT_IN_TAGS, "nobody_named_this"]))
-
-
-@dataclass
-class Fixed:
-    """A detector that always says the same, and a classifier as well; remembers the threads it ran in."""
-
-    findings: Sequence[Finding] = ()
-    score: float = 0.5
-
-    def __post_init__(self) -> None:
-        self.threads: list[int] = []
-
-    def detect(self, text: str) -> Sequence[Finding]:
-        self.threads.append(threading.get_ident())
-        return self.findings
-
-    def difficulty(self, request: Request) -> float:
-        return self.score
-
-
-class Broken:
-    """Raises with the text in its message, as parsers do."""
-
-    def detect(self, text: str) -> Sequence[Finding]:
-        raise RuntimeError(text)
-
-    def difficulty(self, request: Request) -> float:
-        raise KeyError(request.messages[0].text)
-
-
-def finding(kind: str = "pii", *, weak: bool = False, type_: str = "EMAIL_ADDRESS") -> Finding:
-    """Return a finding somewhere in the text."""
-    return Finding(kind=kind, type=type_, start=0, end=1, strength="weak" if weak else "strong", detector="fixed")
-
-
-def asked(content: Any = "hello", **fields: Any) -> Request:
-    """Return a request of one user message."""
-    return Request(**{"messages": (Message(role="user", content=content),), "id": "r1", **fields})
-
-
-async def assessed(
-    request: Request | None = None,
-    *,
-    given_policy: Policy = POLICY,
-    detectors: Mapping[str, Detector] | None = None,
-    classifier: Classifier | None = None,
-) -> Assessment:
-    """Return what a request is; by default by no detector and a fixed classifier."""
-    return await assess(
-        request or asked(), policy=given_policy, detectors=detectors or {}, classifier=classifier or Fixed()
-    )
 
 
 async def test_a_plain_request_has_the_level_of_the_policy() -> None:
@@ -196,7 +143,7 @@ async def test_a_finding_raises_the_level_to_that_of_its_kind() -> None:
         ("phi", {"phi_weak": "confidential"}, Level.CONFIDENTIAL, {"phi_weak"}),
         ("pii", {"pii_weak": "public"}, Level.PUBLIC, {"pii_weak"}),
         ("note", {"note": "public"}, Level.PUBLIC, {"note_weak"}),
-        ("unheard_of", {}, Level.RESTRICTED, {"unheard_of"}),
+        ("unheard_of", {}, Level.RESTRICTED, {"unheard_of", "unknown"}),
     ],
 )
 async def test_a_suspicion_asks_for_less_than_certainty(
@@ -228,7 +175,7 @@ async def test_a_part_that_nobody_reads_is_the_strictest_level(part: ContentPart
     """It may show anything."""
     result = await assessed(asked((part,)))
 
-    assert (result.level, set(result.kinds)) == (Level.RESTRICTED, {"unread"})
+    assert (result.level, set(result.kinds)) == (Level.RESTRICTED, {"unread", "unknown"})
 
 
 async def test_the_policy_may_say_what_an_unread_part_is_worth() -> None:
@@ -438,7 +385,7 @@ async def test_a_part_that_says_two_things_counts_by_the_stricter(part: ContentP
     """One server believes the type, another one what the part holds."""
     result = await assessed(asked((part,)))
 
-    assert (result.level, set(result.kinds), set(result.needs)) == (Level.RESTRICTED, {"unread"}, {need})
+    assert (result.level, set(result.kinds), set(result.needs)) == (Level.RESTRICTED, {"unread", "unknown"}, {need})
 
 
 @pytest.mark.parametrize("place", PLACES)

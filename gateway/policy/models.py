@@ -7,43 +7,17 @@ kept in `options`.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.policy.asked import asked
+from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags
+from gateway.policy.words import LevelName, Model, Names, one_or_many
 from gateway.types import Level, Need, Stakes
 
 # The model that the server lists first.
 AUTO = "auto"
-LEVELS = tuple(str(level) for level in Level)
-
-
-def _one_or_many(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-def _level(value: object) -> object:
-    if isinstance(value, Level):
-        return value
-    if isinstance(value, str) and value in LEVELS:
-        return Level[value.upper()]
-    # A number is refused too: nobody should have to know that 3 is the strictest.
-    expected = " or ".join((", ".join(map(repr, LEVELS[:-1])), repr(LEVELS[-1])))
-    raise PydanticKnownError("literal_error", {"expected": expected})
-
-
-_LevelWord = Literal["public", "internal", "confidential", "restricted"]
-Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
-LevelName = Annotated[
-    Level,
-    BeforeValidator(_level, json_schema_input_type=_LevelWord),
-    PlainSerializer(str, return_type=str, when_used="json"),
-]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class _Open(BaseModel):
@@ -61,7 +35,7 @@ class _Open(BaseModel):
         return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
 
 
-class EntityPolicy(_Model):
+class EntityPolicy(Model):
     """Who deploys: read by the licence rules."""
 
     name: str = Field(description="The company's name.")
@@ -71,7 +45,7 @@ class EntityPolicy(_Model):
     )
 
 
-class PricePolicy(_Model):
+class PricePolicy(Model):
     """Prices of your contract, USD per million tokens; they win over the packaged list."""
 
     input: float = Field(ge=0, le=1_000_000, description="For the prompt.")
@@ -128,50 +102,44 @@ class BackendPolicy(_Open):
         return self
 
 
-class PoolPolicy(_Model):
+class PoolPolicy(Model):
     """Hardware that is paid by the hour, busy or not."""
 
     gpus: int = Field(gt=0, description="How many cards, those on standby included.")
     usd_per_gpu_hour: float = Field(ge=0, description="What one card costs an hour.")
 
 
-class TagPolicy(_Model):
-    """What a tag means: the level it raises a request to, and the region it binds it to."""
-
-    level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
-    region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
-    retain: bool = Field(
-        default=True, description="false: only backends that keep nothing (`retains: false`) see them."
-    )
-
-
-class Range(_Model):
+class Range(Model):
     """`at_least` inclusive, `below` exclusive."""
 
     at_least: float | None = Field(default=None, description="From here on, itself included.")
     below: float | None = Field(default=None, description="Up to here, itself left out.")
 
 
-class LevelRange(_Model):
+class LevelRange(Model):
     """`at_least` and `at_most`, both inclusive."""
 
     at_least: LevelName = Field(default=Level.PUBLIC, description="From this level on.")
     at_most: LevelName = Field(default=Level.RESTRICTED, description="Up to this level.")
 
 
-class When(_Model):
+class When(Model):
     """The conditions of a rule; all that are given must hold. Lists mean: one of these."""
 
-    tags: Names = Field(default=(), description="The caller gave one of these tags.")
-    kinds: Names = Field(default=(), description="A detector found one of these kinds: pii, pci, secret ...")
+    tags: Names = Field(
+        default=(), description="The caller gave one of these tags, or the policy does for its tenant or key."
+    )
+    kinds: Names = Field(
+        default=(), description="A detector found one of these kinds, or a message has the tag: pii, pci, secret ..."
+    )
     task: Names = Field(default=(), description="The caller's name for the task.")
     tenant: Names = Field(default=(), description="On whose behalf.")
     stakes: Annotated[
-        tuple[Stakes, ...], BeforeValidator(_one_or_many, json_schema_input_type=Stakes | tuple[Stakes, ...])
+        tuple[Stakes, ...], BeforeValidator(one_or_many, json_schema_input_type=Stakes | tuple[Stakes, ...])
     ] = Field(default=(), description="What hangs on the answer, as the caller says.")
-    needs: Annotated[
-        tuple[Need, ...], BeforeValidator(_one_or_many, json_schema_input_type=Need | tuple[Need, ...])
-    ] = Field(default=(), description="What the request asks of a backend beyond text.")
+    needs: Annotated[tuple[Need, ...], BeforeValidator(one_or_many, json_schema_input_type=Need | tuple[Need, ...])] = (
+        Field(default=(), description="What the request asks of a backend beyond text.")
+    )
     level: LevelRange | None = Field(default=None, description="The request's level, tags and findings included.")
     difficulty: Range | None = Field(
         default=None,
@@ -217,7 +185,7 @@ Accepts = Annotated[
 ]
 
 
-class Rule(_Model):
+class Rule(Model):
     """The first rule whose `when` holds decides. Every backend of `use` that may see the request is asked in order."""
 
     name: str = Field(description="Shown in replies, errors and the ledger; no two rules share one.")
@@ -236,7 +204,7 @@ class Rule(_Model):
         return frozenset(self.use).union(*(accept.asks for accept in self.accept))
 
 
-class StakesPolicy(_Model):
+class StakesPolicy(Model):
     """What an error costs at each of the stakes, next to a normal one; difficulty and doubt count so many times."""
 
     low: float = Field(default=0.5, gt=0, le=1000, description="An error at stakes low.")
@@ -250,7 +218,7 @@ class StakesPolicy(_Model):
         return self.low if stakes == "low" else self.high
 
 
-class EscalationPolicy(_Model):
+class EscalationPolicy(Model):
     """How many of a tenant's requests may leave for backends that are not local, as long as a local one may answer."""
 
     per_tenant: Share = Field(description="The share of a tenant's last requests that may leave, 0 to 1.")
@@ -258,7 +226,7 @@ class EscalationPolicy(_Model):
     least: int = Field(default=20, ge=0, description="A tenant's first requests, as many as this, are not held to it.")
 
 
-class ConversationPolicy(_Model):
+class ConversationPolicy(Model):
     """What is remembered of conversations that escalated: they stay with who answers them. No text is kept."""
 
     sticky: bool = Field(default=True, description="Whether a conversation that escalated stays with who answers it.")
@@ -266,7 +234,7 @@ class ConversationPolicy(_Model):
     most: int = Field(default=10_000, ge=1, le=1_000_000, description="How many are remembered, the latest ones.")
 
 
-class RetryPolicy(_Model):
+class RetryPolicy(Model):
     """How often the same backend is asked again after a transient fault, with growing, random pauses."""
 
     attempts: int = Field(default=2, ge=1, le=10, description="Calls per backend, the first included.")
@@ -274,7 +242,7 @@ class RetryPolicy(_Model):
     max_wait_s: float = Field(default=5.0, ge=0, description="No pause is longer, unless the backend asks for it.")
 
 
-class LimitPolicy(_Model):
+class LimitPolicy(Model):
     """Bounds that protect the process."""
 
     prompt_characters: int = Field(
@@ -282,7 +250,7 @@ class LimitPolicy(_Model):
     )
 
 
-class FeedbackPolicy(_Model):
+class FeedbackPolicy(Model):
     """Who may judge answers afterwards, and how often; a tenant judges his own entries alone."""
 
     key: SecretStr | None = Field(default=None, description="Asked of everybody who gives feedback; unset: nobody.")
@@ -290,7 +258,7 @@ class FeedbackPolicy(_Model):
     sources: Names = Field(default=(), description="Who may be named as `source`; unset: anybody.")
 
 
-class LearningPolicy(_Model):
+class LearningPolicy(Model):
     """What the ledger keeps of requests to learn from; never their words."""
 
     keep: Literal["nothing", "features"] = Field(
@@ -299,7 +267,7 @@ class LearningPolicy(_Model):
     at_most: LevelName = Field(default=Level.INTERNAL, description="Of requests up to this level.")
 
 
-class HoldoutPolicy(_Model):
+class HoldoutPolicy(Model):
     """A random share of local answers is compared with a strong backend's, after the reply."""
 
     backend: str = Field(description="Whom to ask; it must be cleared for the request.")
@@ -310,7 +278,7 @@ class HoldoutPolicy(_Model):
     )
 
 
-class Expectation(_Model):
+class Expectation(Model):
     """What a test of the policy demands of the plan."""
 
     first: str | None = Field(default=None, description="The backend that is asked first.")
@@ -321,7 +289,7 @@ class Expectation(_Model):
     refused: bool | None = Field(default=None, description="Whether nobody may answer.")
 
 
-class PolicyTest(_Model):
+class PolicyTest(Model):
     """A request and what must become of it; run by `gateway policy test`, calling nobody."""
 
     name: str | None = Field(default=None, description="What the test claims.")
@@ -329,35 +297,7 @@ class PolicyTest(_Model):
     expect: Expectation = Field(description="All that is given must hold.")
 
 
-BUILT_IN_TAGS = {
-    **{str(level): TagPolicy(level=level) for level in Level},
-    "pii": TagPolicy(level=Level.CONFIDENTIAL),
-    "pii_weak": TagPolicy(level=Level.INTERNAL),
-    "pci": TagPolicy(level=Level.CONFIDENTIAL),
-    "phi": TagPolicy(level=Level.RESTRICTED),
-    "secret": TagPolicy(level=Level.RESTRICTED),
-    "child": TagPolicy(level=Level.RESTRICTED),
-    "special": TagPolicy(level=Level.RESTRICTED),
-    "export": TagPolicy(level=Level.RESTRICTED),
-    "legal": TagPolicy(level=Level.CONFIDENTIAL),
-    "mnpi": TagPolicy(level=Level.RESTRICTED),
-    "source": TagPolicy(level=Level.INTERNAL),
-    "unread": TagPolicy(level=Level.RESTRICTED),
-}
-
-
-def _tag(value: object) -> object:
-    return {"level": value} if isinstance(value, (str, Level)) else value
-
-
-def _tags(value: object) -> object:
-    return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
-
-
-Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, _LevelWord | TagPolicy])]
-
-
-class Policy(_Model):
+class Policy(Model):
     """The whole policy. `fingerprint` tells one version from another.
 
     It is a hash of the file's text and of the values that it reads from the environment; empty for a policy of code.
@@ -370,6 +310,13 @@ class Policy(_Model):
     backends: dict[str, BackendPolicy] = Field(min_length=1, description="Who there is, by a name of your choice.")
     pools: dict[str, PoolPolicy] = Field(default_factory=dict, description="Hardware, by a name of your choice.")
     tags: Tags = Field(default_factory=dict, description="Your tags, added to the built-in ones or replacing them.")
+    tenants: Callers | None = Field(
+        default=None,
+        description="Tags of each tenant's requests; one that is not named here (or under `*`) is restricted.",
+    )
+    keys: Callers | None = Field(
+        default=None, description="Tags by the name of the caller's API key; as `tenants`, for keys."
+    )
     classifier: Part = Field(default=PartPolicy(kind="logistic"), description="Who says how hard a request is.")
     detectors: Parts = Field(
         default=(PartPolicy(kind="patterns"), PartPolicy(kind="secrets")), description="Who looks for private content."

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from gateway.clearance import UNKNOWN_KIND
 from gateway.policy.asked import asked
-from gateway.policy.models import BUILT_IN_TAGS
 from gateway.policy.report import Report
 from gateway.policy.source import Path
+from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.spelling import remedy
 
 Tree = Mapping[str, object]
@@ -26,8 +27,13 @@ def check_names(tree: Tree, report: Report) -> None:
         _check(report, "backend", path, name, backends)
     for path, name in _asked(rules):
         _check(report, "backend", path, name, backends)
-    for path, name in _tags(rules):
+    for path, name in (*_tags(rules), *_of_callers(tree)):
         _check(report, "tag", path, name, tags)
+    for path, name in (*_kinds(rules), *_refused(tree)):
+        _check(report, "tag", path, name, {**tags, UNKNOWN_KIND: None})
+    for name in {UNKNOWN_KIND} & _mapping(tree.get("tags")).keys():
+        what = "this word is ours, for what nobody could read; take another (images and files are `unread`)"
+        report.add_key(("tags", name), what)
     for path, name in _expected(tree, ("first", "uses", "never")):
         _check(report, "backend", path, name, backends)
     for path, name in _expected(tree, ("rule",)):
@@ -76,8 +82,25 @@ def _asked(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
 
 def _tags(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
     for index, rule in rules:
-        for key in ("tags", "kinds"):
-            yield from _names(("rules", index, "when", key), _mapping(rule.get("when")).get(key))
+        yield from _names(("rules", index, "when", "tags"), _mapping(rule.get("when")).get("tags"))
+
+
+def _kinds(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+    for index, rule in rules:
+        yield from _names(("rules", index, "when", "kinds"), _mapping(rule.get("when")).get("kinds"))
+
+
+def _refused(tree: Tree) -> Iterator[tuple[Path, str]]:
+    for name, backend in _mapping(tree.get("backends")).items():
+        yield from _names(("backends", name, "refuses"), _mapping(backend).get("refuses"))
+
+
+def _of_callers(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Yield the tags that tenants and keys have, in either way of writing them."""
+    for key in ("tenants", "keys"):
+        for name, caller in _mapping(tree.get(key)).items():
+            yield from _names((key, name), caller)
+            yield from _names((key, name, "tags"), _mapping(caller).get("tags"))
 
 
 def _expected(tree: Tree, keys: tuple[str, ...]) -> Iterator[tuple[Path, str]]:

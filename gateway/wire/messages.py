@@ -1,19 +1,23 @@
 """One OpenAI message of a caller, checked and turned into a `Message`.
 
 What a server would ignore or we would not look at is refused: nothing travels that the detectors have not seen.
+`tags` of a message or a part are ours: they are read here and not sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn, cast, get_args
 
 from gateway.errors import InvalidRequestError
 from gateway.types import ContentPart, Message, Role, ToolCall
 
 ROLES = get_args(Role)
+# Of a request, a message or a part.
+MOST_TAGS = 1_000
 
 # What the OpenAI SDK writes into a dumped answer beside its content; None is dropped, and so are annotations.
 _UNUSED = frozenset({"audio", "function_call", "annotations", "refusal", "reasoning_content", "reasoning"})
-_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id")
+_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "tags")
 _KNOWN = _UNUSED.union(_FIELDS)
 
 _PARTS: dict[str, frozenset[str]] = {
@@ -37,6 +41,23 @@ def text_of(value: str, place: str) -> str:
     return _encodable(value, place)
 
 
+def tags_of(value: object, place: str) -> frozenset[str]:
+    """Return tags as a caller gives them."""
+    if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
+        refuse(place, f"is a {type(value).__name__}", 'give a set of texts, for instance {"pii"}')
+    tags = frozenset(label_of(tag, f"a tag of {place}") for tag in value)
+    if len(tags) > MOST_TAGS:
+        refuse(place, f"has {len(tags):,} tags", f"give {MOST_TAGS} at most")
+    return tags
+
+
+def label_of(value: object, place: str) -> str:
+    """Return a word of the caller's: a text with something in it."""
+    if not isinstance(value, str):
+        refuse(place, f"is a {type(value).__name__}", "give a text")
+    return text_of(value, place)
+
+
 def parse_message(value: object, place: str) -> Message:
     """Return the message; `place` is its name in errors. A `Message` is checked too, and comes back as it is."""
     if isinstance(value, Message):
@@ -58,6 +79,7 @@ def _message(value: Mapping[str, Any], place: str) -> Message:
         name=_optional_text(value.get("name"), f"{place}.name"),
         tool_calls=_tool_calls(value.get("tool_calls"), f"{place}.tool_calls"),
         tool_call_id=_optional_text(value.get("tool_call_id"), f"{place}.tool_call_id"),
+        tags=_optional_tags(value.get("tags"), place),
     )
     _check_role(message, place)
     return message
@@ -88,10 +110,12 @@ def _content(value: Mapping[str, Any], place: str) -> str | tuple[ContentPart, .
 
 
 def _part(value: object, place: str) -> ContentPart:
-    if isinstance(value, ContentPart):
-        _parsed_part(_whole_body(value, place), place)
-        return value
-    return _parsed_part(value, place)
+    if not isinstance(value, ContentPart):
+        return _parsed_part(value, place)
+    parsed = _parsed_part(_whole_body(value, place), place)
+    tags = parsed.tags | _optional_tags(value.tags, place)
+    # Tags in a body are no part of what is sent.
+    return value if tags == value.tags and "tags" not in value.body else replace(parsed, tags=tags)
 
 
 def _whole_body(part: ContentPart, place: str) -> Mapping[str, Any]:
@@ -106,7 +130,7 @@ def _parsed_part(value: object, place: str) -> ContentPart:
     if not isinstance(value, Mapping) or value.get("type") not in tuple(_PARTS):
         refuse(f"{place}.type", "is missing or unknown", f"choose one of: {', '.join(_PARTS)}")
     kind = value["type"]
-    if extra := value.keys() - _PARTS[kind] - {"type", "cache_control"}:
+    if extra := value.keys() - _PARTS[kind] - {"type", "cache_control", "tags"}:
         refuse(place, f"has a key that a {kind} part has not{_shown(min(extra, key=str))}", "remove it")
     body = value.get(kind)
     if kind == "text":
@@ -117,7 +141,12 @@ def _parsed_part(value: object, place: str) -> ContentPart:
         refuse(f"{place}.{kind}", "is no object", f'give {{"type": "{kind}", "{kind}": {{...}}}}')
     if kind == "image_url" and not isinstance(cast("Mapping[str, Any]", body).get("url"), str):
         refuse(f"{place}.image_url.url", "is no text", "give a URL or a data: URL")
-    return ContentPart(type=kind, body=dict(value))
+    sent = {key: item for key, item in value.items() if key != "tags"}
+    return ContentPart(type=kind, body=sent, tags=_optional_tags(value.get("tags"), place))
+
+
+def _optional_tags(value: object, place: str) -> frozenset[str]:
+    return tags_of(value, f"{place}.tags") if value is not None else frozenset()
 
 
 def _tool_calls(value: object, place: str) -> tuple[ToolCall, ...]:

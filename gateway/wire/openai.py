@@ -144,7 +144,8 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _part(part: ContentPart) -> dict[str, Any]:
-    return {**part.body, "type": part.type}
+    # Tags are the caller's word to us, also where a part was made by hand.
+    return {**{key: value for key, value in part.body.items() if key != "tags"}, "type": part.type}
 
 
 def _completion(payload: Mapping[str, Any], *, backend: str, model: str) -> Completion:

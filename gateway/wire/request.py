@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, TypedDict, Unpack, get_args
 from gateway.errors import InvalidRequestError
 from gateway.spelling import remedy
 from gateway.types import JsonObject, Message, Request, Stakes
-from gateway.wire.messages import parse_message, refuse, text_of
+from gateway.wire.messages import label_of, parse_message, refuse, tags_of, text_of
 
 Content = str | Request | Sequence[Message | Mapping[str, Any]]
 
@@ -35,6 +35,7 @@ class RequestFields(TypedDict, total=False):
     deadline_s: float | None
     pin: str | None
     conversation: str | None
+    key: str | None
     tools: Sequence[JsonObject] | None
     tool_choice: str | JsonObject | None
     response_format: JsonObject | None
@@ -143,22 +144,10 @@ def _unknown(name: str, known: Iterable[str], place: str = "") -> NoReturn:
     raise InvalidRequestError(f"unknown keyword {name!r}{place}; {remedy(name, known)}")
 
 
-def _label(value: object, place: str) -> str:
-    if not isinstance(value, str):
-        refuse(place, f"is a {type(value).__name__}", "give a text")
-    return text_of(value, place)
-
-
 def _id(value: object, place: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         refuse(place, "is no id", "use 1 to 128 letters, digits or any of _ . : -")
     return value
-
-
-def _tags(value: object, place: str) -> frozenset[str]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        refuse(place, f"is a {type(value).__name__}", 'give a set of texts, for instance {"pii"}')
-    return frozenset(_label(tag, f"a tag of {place}") for tag in value)
 
 
 def _stakes(value: object, place: str) -> str:
@@ -272,13 +261,14 @@ Check = Callable[[Any, str], Any]
 
 _LABELS: dict[str, Check] = {
     "id": _id,
-    "tags": _tags,
-    "task": _label,
+    "tags": tags_of,
+    "task": label_of,
     "stakes": _stakes,
-    "tenant": _label,
+    "tenant": label_of,
     "deadline_s": _deadline,
-    "pin": _label,
+    "pin": label_of,
     "conversation": _id,
+    "key": _id,
     "tools": _tools,
     "tool_choice": _tool_choice,
     "response_format": _response_format,
@@ -295,10 +285,10 @@ _SAMPLING: dict[str, Check] = {
     "frequency_penalty": _number,
     "logit_bias": _bias,
     "n": _one,
-    "user": _label,
+    "user": label_of,
     "parallel_tool_calls": _flag,
-    "reasoning_effort": _label,
-    "verbosity": _label,
+    "reasoning_effort": label_of,
+    "verbosity": label_of,
     "top_k": _integer,
     "min_p": _number,
     "repeat_penalty": _number,

@@ -1,0 +1,69 @@
+"""What a policy says of tags: what each means, and which of them a tenant's or a key's requests have by default."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from gateway.policy.words import LevelName, LevelWord, Model, Names
+from gateway.types import Level
+
+# The entry of those whom the policy does not name.
+ANYBODY = "*"
+
+
+class TagPolicy(Model):
+    """What a tag means: the level it raises a request to, and the region it binds it to."""
+
+    level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
+    region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
+    retain: bool = Field(
+        default=True, description="false: only backends that keep nothing (`retains: false`) see them."
+    )
+
+
+class CallerPolicy(Model):
+    """What every request of a tenant, or with a key, is tagged with, besides what its caller says."""
+
+    tags: Names = Field(default=(), description="Tags of the policy; none: nothing is known of them.")
+
+
+BUILT_IN_TAGS = {
+    **{str(level): TagPolicy(level=level) for level in Level},
+    "pii": TagPolicy(level=Level.CONFIDENTIAL),
+    "pii_weak": TagPolicy(level=Level.INTERNAL),
+    "pci": TagPolicy(level=Level.CONFIDENTIAL),
+    "phi": TagPolicy(level=Level.RESTRICTED),
+    "secret": TagPolicy(level=Level.RESTRICTED),
+    "child": TagPolicy(level=Level.RESTRICTED),
+    "special": TagPolicy(level=Level.RESTRICTED),
+    "export": TagPolicy(level=Level.RESTRICTED),
+    "legal": TagPolicy(level=Level.CONFIDENTIAL),
+    "mnpi": TagPolicy(level=Level.RESTRICTED),
+    "source": TagPolicy(level=Level.INTERNAL),
+    "unread": TagPolicy(level=Level.RESTRICTED),
+}
+
+
+def _tag(value: object) -> object:
+    return {"level": value} if isinstance(value, (str, Level)) else value
+
+
+def _tags(value: object) -> object:
+    return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
+
+
+Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, LevelWord | TagPolicy])]
+
+
+def _caller(value: object) -> object:
+    return {"tags": value} if isinstance(value, (str, list, tuple)) else value
+
+
+def _callers(value: object) -> object:
+    return {name: _caller(caller) for name, caller in value.items()} if isinstance(value, dict) else value
+
+
+Callers = Annotated[
+    dict[str, CallerPolicy],
+    BeforeValidator(_callers, json_schema_input_type=dict[str, str | tuple[str, ...] | CallerPolicy]),
+]
