@@ -48,10 +48,14 @@ def plain(text: str) -> tuple[str, Sequence[int] | None]:
 
 
 def matches(pattern: re.Pattern[str], text: str, *, piece: int = _PIECE) -> Iterator[re.Match[str]]:
-    """Yield what `pattern.finditer` yields, and let other threads run after each piece of the text.
+    """Return what `pattern.finditer` returns, and let other threads run after each piece of the text.
 
     For patterns that match something, and never look further than REACH from where they begin.
     """
+    return pattern.finditer(text) if len(text) <= piece else _matches_in_pieces(pattern, text, piece)
+
+
+def _matches_in_pieces(pattern: re.Pattern[str], text: str, piece: int) -> Iterator[re.Match[str]]:
     place = 0
     for end in range(piece, len(text) + piece, piece):
         for match in pattern.finditer(text, place, end + REACH):
@@ -64,7 +68,9 @@ def matches(pattern: re.Pattern[str], text: str, *, piece: int = _PIECE) -> Iter
 
 def found(pattern: re.Pattern[str], text: str) -> bool:
     """Whether such a pattern matches anywhere."""
-    return next(matches(pattern, text), None) is not None
+    if len(text) <= _PIECE:
+        return pattern.search(text) is not None
+    return next(_matches_in_pieces(pattern, text, _PIECE), None) is not None
 
 
 class Page:

@@ -13,7 +13,7 @@ from gateway.detectors import _numbers
 from gateway.detectors._page import Strength
 
 Kind = Literal["pii", "pci", "phi"]
-Sign = Literal["at", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place"]
+Sign = Literal["at", "digit", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place"]
 Match = re.Match[str]
 
 _AREA = re.compile(r"\([0-9]{1,5}\)")

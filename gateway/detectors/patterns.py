@@ -10,15 +10,18 @@ from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from gateway.detectors import _national
 from gateway.detectors._page import Page, found, known_types, matches
 from gateway.detectors._shapes import RULES, Rule, Sign
 from gateway.types import Finding
 
-TYPES = tuple(dict.fromkeys(rule.type for rule in RULES))
+TYPES = tuple(dict.fromkeys((*(rule.type for rule in RULES), *_national.TYPES)))
+# What claims a text before the numbers of people do.
+_FIRST = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE")
 
 _DIGIT = re.compile(r"[0-9]")
 _NUMBER = re.compile(r"[0-9][-0-9 ().]{5}")
-_IBAN = re.compile(r"[0-9]{2}[ -]?[A-Za-z0-9]{4}")
+_IBAN = re.compile(r"[0-9](?<=[A-Za-z]{2}[0-9])[0-9]")
 _PAIRS = re.compile(r":[0-9A-Fa-f]{0,4}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.")
 _WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ("record", ("mrn", "record", "patient", "chart", "nhs")),
@@ -48,22 +51,28 @@ class Options(BaseModel):
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator["PatternDetector"]:
     """Build the detector; nothing is opened."""
-    yield PatternDetector(tuple(rule for rule in RULES if rule.type not in options.without))
+    yield PatternDetector(without=frozenset(options.without))
 
 
 class PatternDetector:
-    """Finds what `rules` describe; may be called in several threads."""
+    """Finds what has a shape, less the types `without`; may be called in several threads."""
 
-    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
-        self._rules = rules
+    def __init__(self, *, without: frozenset[str] = frozenset()) -> None:
+        rules = [rule for rule in RULES if rule.type not in without]
+        self._first = [rule for rule in rules if rule.type in _FIRST or rule.sign == "ssn"]
+        self._last = [rule for rule in rules if rule not in self._first]
+        self._without = without
 
     def detect(self, text: str) -> Sequence[Finding]:
         """Return the findings in the order of the text; none overlap."""
         page = Page(text, "patterns")
         signs = set(_signs(page))
-        if not signs:
-            return ()
-        for rule in self._rules:
+        for rule in self._first:
+            if rule.sign in signs:
+                _apply(rule, page)
+        if "digit" in signs:
+            _national.find(page, without=self._without)
+        for rule in self._last:
             if rule.sign in signs:
                 _apply(rule, page)
         return page.findings
@@ -84,6 +93,7 @@ def _signs(page: Page) -> Iterator[Sign]:
         yield "pairs"
     if not found(_DIGIT, text):
         return
+    yield "digit"
     for sign, words in _WORDS:
         if any(word in lower for word in words):
             yield sign

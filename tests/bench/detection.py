@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from recognisers import print_table
+
 from gateway.detectors.patterns import PatternDetector
 from gateway.detectors.secrets import SecretDetector
 from gateway.types import Finding
@@ -23,6 +25,7 @@ from gateway.types import Finding
 FOLDER = Path(os.environ.get("GATEWAY_BENCH_DATA", "../shared/data")) / "pii"
 LABELLED = ("presidio_synth_v2", "piianon13_technology_en", "piianon13_adversarial_en")
 UNIT_CASES = ("gitleaks_rule_cases", "detect_secrets_cases")
+RECOGNISERS = "presidio_recognizer_cases"
 BENIGN = "benign_prompts"
 # Classes that have a shape, or a name that stands beside them.
 STRUCTURED = (
@@ -45,6 +48,9 @@ def main() -> None:
     for name in UNIT_CASES:
         if rows := _rows(name):
             _print_cases(name, rows)
+    if rows := _rows(RECOGNISERS):
+        print(f"{RECOGNISERS}: numbers and near misses, of the recognisers whose work we do")
+        print_table(rows, _findings)
     if rows := _rows(BENIGN):
         strong = sum(any(finding.strength == "strong" for finding in _findings(row["text"])) for row in rows)
         either = sum(bool(_findings(row["text"])) for row in rows)

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.detectors import _page, patterns
+from gateway.detectors import _page, _runs, patterns
 from gateway.detectors._page import REACH, Page, found, matches, plain
 from gateway.detectors._shapes import RULES
 
 SEARCHED = {
     **{f"{rule.type} {number}": rule.pattern for number, rule in enumerate(RULES)},
     **{
-        name: value for module in (_page, patterns) for name, value in vars(module).items() if type(value) is re.Pattern
+        name: value
+        for module in (_page, _runs, patterns)
+        for name, value in vars(module).items()
+        if type(value) is re.Pattern
     },
 }
 
