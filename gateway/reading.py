@@ -12,7 +12,7 @@ from gateway import plugins
 from gateway.assess import assess
 from gateway.interfaces import Classifier, Detector, Featured
 from gateway.policy.models import PartPolicy, Policy
-from gateway.types import Assessment, Request
+from gateway.types import Assessment, Label, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +24,18 @@ class Reader:
     classifier: Classifier
     featured: Featured | None = None
 
-    async def assess(self, request: Request) -> Assessment:
-        """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit."""
+    async def assess(self, request: Request, *, earlier: Label | None = None) -> Assessment:
+        """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit.
+
+        `earlier` is the label of the earlier turns of its conversation.
+        """
         return await assess(
             request,
             policy=self.policy,
             detectors=self.detectors,
             classifier=self.classifier,
             featured=self.featured,
+            earlier=earlier,
         )
 
 

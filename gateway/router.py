@@ -121,6 +121,7 @@ class Router:
         request, ledger = parse_request(content, **fields), self.ledger
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request)
+            trip.remember()
             cancelled = False
             try:
                 await cascade(trip.run)
@@ -168,6 +169,7 @@ class Router:
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request, streamed=True)
+            trip.remember()
             ended = False
             try:
                 async with aclosing(stream_cascade(trip.run)) as deltas:
@@ -253,6 +255,10 @@ class _Trip:
             holdout=self.holdout,
         )
 
+    def remember(self) -> None:
+        """Keep how private this turn is before anybody is asked: later turns may hold what it holds."""
+        self.memory.join(self.run.request, self.run.assessment, self.house.policy)
+
     def learn(self, outcome: Outcome) -> None:
         run = self.run
         self.memory.learn(
@@ -270,7 +276,7 @@ async def _begin(
     house: House, memory: Memory, holdouts: Holdouts, request: Request, *, streamed: bool = False
 ) -> _Trip:
     started, at = house.crew.clock(), datetime.now(UTC)
-    assessment = await house.reader.assess(request)
+    assessment = await house.reader.assess(request, earlier=memory.earlier(request, house.policy))
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
     run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started)

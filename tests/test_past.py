@@ -9,7 +9,7 @@ from support.policies import mock, policy
 from gateway import Router
 from gateway.errors import CascadeExhaustedError
 from gateway.policy.models import Policy
-from gateway.types import Reply
+from gateway.types import Level, Reply
 
 HARD = (
     "Prove step by step that the sorting algorithm below is stable, derive its complexity, and refactor it. "
@@ -138,9 +138,9 @@ async def test_a_new_topic_stays_where_the_price_is_unknown() -> None:
 async def test_a_private_turn_stays_in_the_house_and_the_next_one_goes_on() -> None:
     """What the conversation did before opens nothing; what it is not private for, it stays with."""
     async with Router.from_policy(two()) as router:
-        await router.route(HARD, conversation="c1")
-        private = await router.route("the patient's name", conversation="c1", tags={"phi"})
-        after = await router.route("commit it", conversation="c1")
+        await router.route(HARD)
+        private = await router.route(goes_on(HARD, "Here.", "the patient's name"), tags={"phi"})
+        after = await router.route(goes_on(HARD, "Here.", "commit it"))
 
     assert asked(private) == ["llama"]
     assert asked(after) == ["frontier"]
@@ -303,3 +303,52 @@ async def test_a_fault_in_the_memory_costs_no_entry(monkeypatch: pytest.MonkeyPa
             await router.route("hello")
 
         assert [entry.status for entry in await router.ledger.entries()] == ["answered"]
+
+
+async def test_a_named_conversation_stays_as_private_as_it_was() -> None:
+    """A caller tags the turn that brought the patient's data; the turns after it stay at home without the tag."""
+    given_policy = policy({"llama": mock(), "frontier": mock(clearance="internal", local=False)})
+
+    async with Router.from_policy(given_policy) as router:
+        first = await router.route("Patient A.", tags={"phi"}, conversation="c1", tenant="clinic")
+        later = await router.route("And now?", conversation="c1", tenant="clinic")
+        shown = await router.explain("And now?", conversation="c1", tenant="clinic")
+        other = await router.route("And now?", conversation="c1", tenant="other")
+
+    assert [reply.assessment.level for reply in (first, later, other)] == [
+        Level.RESTRICTED,
+        Level.RESTRICTED,
+        Level.INTERNAL,
+    ]
+    assert shown.assessment.level_reasons[-1] == "earlier turns of this conversation are restricted"
+    assert later.assessment.tags == frozenset()
+
+
+async def test_explaining_a_turn_does_not_make_its_conversation_private() -> None:
+    """Nothing was asked of anybody."""
+    async with Router.from_policy(policy({"llama": mock()})) as router:
+        await router.explain("Patient A.", tags={"phi"}, conversation="c1")
+        later = await router.route("And now?", conversation="c1")
+
+    assert later.assessment.level == Level.INTERNAL
+
+
+async def test_a_streamed_turn_makes_its_conversation_private_too() -> None:
+    """However the answer was given."""
+    async with Router.from_policy(policy({"llama": mock()})) as router:
+        async for _ in router.stream("Patient A.", tags={"phi"}, conversation="c1"):
+            pass
+        later = await router.route("And now?", conversation="c1")
+
+    assert later.assessment.level == Level.RESTRICTED
+
+
+async def test_an_answer_put_into_the_next_request_carries_its_label() -> None:
+    """`reply.message` brings the tags that keep the next request as private, and no tag of its own text."""
+    async with Router.from_policy(policy({"llama": mock()})) as router:
+        reply = await router.route("Patient A.", tags={"phi"})
+        later = await router.route([{"role": "user", "content": "Say that again."}, reply.message])
+
+    assert set(reply.label.tags) == {"phi", "restricted"}
+    assert later.label.covers(reply.label)
+    assert "tags" not in reply.openai()["choices"][0]["message"]

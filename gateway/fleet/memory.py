@@ -1,5 +1,6 @@
-"""What the router remembers from request to request: shares that are used up, and conversations that escalated.
+"""What the router remembers from request to request: shares that are used up, and conversations.
 
+Of those it keeps how private they are, and who answers the ones that escalated.
 It belongs to the router, so that a new policy finds it. `past` reads and never writes.
 """
 
@@ -8,11 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from gateway.fleet.conversations import Conversations, standing
+from gateway.fleet.labels import ConversationLabels
 from gateway.fleet.past import NOTHING, Past
 from gateway.fleet.quota import Quota
 from gateway.policy.models import Policy
 from gateway.policy.place import is_local
-from gateway.types import Assessment, Attempt, Money, Plan, Request, Usage
+from gateway.types import Assessment, Attempt, Label, Money, Plan, Request, Usage
 
 
 class Memory:
@@ -21,6 +23,15 @@ class Memory:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._quota = Quota()
         self._conversations = Conversations(clock=clock)
+        self._labels = ConversationLabels(clock=clock)
+
+    def earlier(self, request: Request, policy: Policy) -> Label | None:
+        """Return how private the earlier turns of a request's conversation were, None where none is known."""
+        return self._labels.recall(request, policy.conversations)
+
+    def join(self, request: Request, assessment: Assessment, policy: Policy) -> None:
+        """Remember how private a request is, for the later turns of its conversation."""
+        self._labels.join(request, assessment.label, policy)
 
     def past(
         self, request: Request, assessment: Assessment, policy: Policy, estimate: Callable[[str, Usage], Money | None]

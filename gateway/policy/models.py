@@ -227,7 +227,7 @@ class EscalationPolicy(Model):
 
 
 class ConversationPolicy(Model):
-    """What is remembered of conversations that escalated: they stay with who answers them. No text is kept."""
+    """What is remembered of conversations: their label, and who answers those that escalated. No text is kept."""
 
     sticky: bool = Field(default=True, description="Whether a conversation that escalated stays with who answers it.")
     ttl_s: float = Field(default=3600.0, gt=0, description="Seconds without a turn after which it is forgotten.")
@@ -337,7 +337,7 @@ class Policy(Model):
         default=None, description="Unset: as many requests as the rules say may leave."
     )
     conversations: ConversationPolicy = Field(
-        default=ConversationPolicy(), description="What becomes of conversations that escalated."
+        default=ConversationPolicy(), description="What is remembered of conversations."
     )
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
