@@ -13,7 +13,7 @@ def requests(texts: st.SearchStrategy[str], arguments: st.SearchStrategy[str] | 
     objects = st.dictionaries(texts, values, max_size=2)
     text_parts = st.builds(lambda text: ContentPart(type="text", body={"type": "text", "text": text}), texts)
     odd_parts = st.builds(lambda body: ContentPart(type="text", body={"text": "a", **body}), objects)
-    calls = st.builds(ToolCall, id=texts, name=texts, arguments=arguments or texts)
+    calls = st.builds(ToolCall, id=texts, name=texts, arguments=texts if arguments is None else arguments)
     messages = st.builds(
         Message,
         role=st.sampled_from(["user", "assistant", "system"]),
