@@ -21,6 +21,7 @@ from gateway.money import prices
 from gateway.money.books import Books
 from gateway.money.prices import PriceList
 from gateway.policy.models import BackendPolicy, Policy, Rule
+from gateway.policy.place import destinations
 from gateway.reading import Reader, open_reader
 
 
@@ -45,7 +46,7 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
         listed = prices.load()
         yield House(
             policy=policy,
-            fleet=Fleet(unavailable=unavailable, supports=_supports(policy)),
+            fleet=Fleet(unavailable=unavailable, supports=_supports(policy), destinations=destinations(policy)),
             crew=Crew(
                 replicas={name: Replicas(parts) for name, parts in replicas.items()},
                 timeouts_s={name: backend.timeout_s for name, backend in policy.backends.items()},

@@ -1,7 +1,8 @@
 """One call of one backend: its replicas in turn, its time limits, its faults. Every call becomes an attempt.
 
 Faults of backends become attempts, not exceptions; every attempt is appended to the run's list as soon as it ends, so
-that a cancelled request still knows what it did. Nothing here retries: that is `cascade`'s.
+that a cancelled request still knows what it did. Nothing here retries: that is `cascade`'s. Whoever has a backend asked
+comes through here, and the clearance that it is asked with is the plan's.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from gateway.errors import AbandonedError, BackendBrokenError, BackendError, BackendTimeoutError
+from gateway.clearance import Clearance
+from gateway.errors import AbandonedError, BackendBrokenError, BackendError, BackendTimeoutError, NotClearedError
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
 from gateway.policy.models import RetryPolicy, StakesPolicy
@@ -70,6 +72,14 @@ class Call:
     request: Request
     purpose: Purpose = "answer"
     logprobs: bool = False
+
+    @property
+    def clearance(self) -> Clearance:
+        """The token of the plan for this backend; raises `NotClearedError` where the plan has none."""
+        clearance = self.run.plan.clearances.get(self.backend)
+        if clearance is None:
+            raise NotClearedError(f"the plan has no clearance for {self.backend!r}", backend=self.backend)
+        return clearance
 
 
 Read = Callable[[Attempt, Completion], Awaitable[Attempt]]
@@ -135,7 +145,7 @@ async def _ask(call: Call, replica: Backend, read: Read | None) -> Attempt:
     watch = _Watch(call=call, replica=replica, started=call.run.crew.clock())
     try:
         async with asyncio.timeout(watch.time_left_s()):
-            completion = await replica.complete(call.request, logprobs=call.logprobs)
+            completion = await replica.complete(call.request, call.clearance, logprobs=call.logprobs)
     except BackendError as error:
         return watch.attempt(error=error)
     except TimeoutError:
@@ -157,7 +167,7 @@ async def _stream(watch: "_Watch") -> AsyncGenerator[Delta, None]:
     completion: Completion | None = None
     error: BackendError | None = None
     try:
-        async with aclosing(watch.replica.stream(call.request)) as deltas:
+        async with aclosing(watch.replica.stream(call.request, call.clearance)) as deltas:
             while (delta := await watch.next_delta(deltas)) is not None:
                 collector.add(delta)
                 watch.saw_first()

@@ -1,15 +1,17 @@
 """Who may answer, and in what order. Pure: the same assessment, policy, fleet and past always give the same plan.
 
-The only place where a backend is admitted; whatever follows can only leave admitted backends out.
+The only place where a plan is made: of each backend `admit` is asked once, and whoever is in the plan is in it by the
+clearance that `admit` gave. Whatever follows can only leave admitted backends out.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from gateway.clearance import Clearance, Destination, Refusal, admit
 from gateway.fleet.past import NOTHING, Past, Standing
 from gateway.policy.models import BackendPolicy, LevelRange, Policy, Range, Rule, When
-from gateway.policy.place import is_local
+from gateway.policy.place import Destinations, destinations
 from gateway.spelling import remedy
 from gateway.types import Assessment, Level, Need, Plan, Reason, Step
 
@@ -20,49 +22,62 @@ _BY_RULE = frozenset({"admitted", "rule", "no_rule"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What is known of the backends besides the policy: which are not there, and what each kind can take."""
+    """What is known of the backends besides the policy: which are not there, and what each kind can take.
+
+    `destinations` are those of the policy, worked out once; for any other policy `decide` works them out itself.
+    """
 
     unavailable: Mapping[str, str] = field(default_factory=dict)
     supports: Mapping[str, frozenset[Need]] = field(default_factory=dict)
+    destinations: Destinations | None = None
 
 
 def decide(
     assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None, past: Past = NOTHING
 ) -> Plan:
     """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
+    case = _Case(assessment=assessment, policy=policy, fleet=fleet, destinations=_destinations(policy, fleet))
     difficulty = counted(assessment, policy)
     rule = next((rule for rule in policy.rules if _holds(rule.when, assessment, difficulty)), None)
-    reasons = {name: _reason(name, assessment, policy, fleet, rule) for name in policy.backends}
+    answers = case.answers()
+    reasons = {name: _reason(name, answer, rule, case) for name, answer in answers.items()}
     if difficulty != assessment.difficulty:
         reasons = _with_note(reasons, _counting(assessment, policy, difficulty), policy, rule)
     if past.over_quota:
-        reasons = _within_quota(reasons, policy)
+        reasons = _within_quota(reasons, case.destinations)
     if past.standing is not None:
         reasons = _told_standing(reasons, past.standing)
+    cleared = {name: answer for name, answer in answers.items() if isinstance(answer, Clearance)}
+    steps = _steps(rule, reasons, cleared, assessment.pin, past.standing) if rule else ()
+    consultable = _consultable(rule, reasons, cleared, case) if rule else frozenset[str]()
     return Plan(
         rule=rule.name if rule else None,
-        steps=_steps(rule, reasons, assessment.pin, past.standing) if rule else (),
+        steps=steps,
         reasons=reasons,
         deadline_s=min(filter(None, (deadline_s, rule.deadline_s if rule else None, policy.deadline_s))),
         policy_version=policy.fingerprint,
-        consultable=_consultable(rule, reasons, assessment, policy, fleet) if rule else frozenset(),
+        clearances={name: cleared[name] for name in consultable.union(step.backend for step in steps)},
+        consultable=consultable,
     )
 
 
-def admit(assessment: Assessment, backend: BackendPolicy) -> Reason:
-    """Say whether a backend may see a request at all. Pure and total; knows level and region, nothing else."""
-    local = is_local(backend)
-    if assessment.level > backend.clearance:
-        because = f" ({assessment.level_reasons[-1]})" if assessment.level_reasons else ""
-        return _out("clearance", f"level {assessment.level}{because} is above its clearance {backend.clearance}")
-    if assessment.level == Level.RESTRICTED and not local:
-        return _out("clearance", "level restricted stays on local backends")
-    if assessment.regions is not None and not local and backend.region not in assessment.regions:
-        wanted = ", ".join(sorted(assessment.regions)) or "no region at all"
-        return _out(
-            "region", f"it runs in {backend.region or 'an undeclared region'}, the request is bound to {wanted}"
-        )
-    return Reason(admitted=True, code="admitted", text=f"clearance {backend.clearance} covers level {assessment.level}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    assessment: Assessment
+    policy: Policy
+    fleet: Fleet
+    destinations: Mapping[str, Destination]
+
+    def answers(self) -> dict[str, Clearance | Refusal]:
+        """Ask `admit` about every backend, once."""
+        label = self.assessment.label
+        return {name: admit(label, self.destinations[name]) for name in self.policy.backends}
+
+
+def _destinations(policy: Policy, fleet: Fleet) -> Mapping[str, Destination]:
+    known = fleet.destinations
+    # A fleet that was opened for another policy knows nothing of this one's clearances.
+    return known.by_name if known is not None and known.policy is policy else destinations(policy).by_name
 
 
 def counted(assessment: Assessment, policy: Policy) -> float:
@@ -94,13 +109,12 @@ def _with_note(reasons: Mapping[str, Reason], note: str, policy: Policy, rule: R
     }
 
 
-def _within_quota(reasons: Mapping[str, Reason], policy: Policy) -> dict[str, Reason]:
+def _within_quota(reasons: Mapping[str, Reason], places: Mapping[str, Destination]) -> dict[str, Reason]:
     """Keep a request that may stay; one that no local backend may answer is no escalation, and leaves."""
-    local = {name: is_local(backend) for name, backend in policy.backends.items()}
-    if not any(reason.admitted and local[name] for name, reason in reasons.items()):
+    if not any(reason.admitted and places[name].local for name, reason in reasons.items()):
         return dict(reasons)
     out = _out("quota", "the tenant's share of requests that may leave (`escalation`) is used up")
-    return {name: reason if local[name] or not reason.admitted else out for name, reason in reasons.items()}
+    return {name: reason if places[name].local or not reason.admitted else out for name, reason in reasons.items()}
 
 
 def _told_standing(reasons: dict[str, Reason], standing: Standing) -> dict[str, Reason]:
@@ -110,13 +124,24 @@ def _told_standing(reasons: dict[str, Reason], standing: Standing) -> dict[str, 
     return {**reasons, standing.backend: replace(reason, text=f"{reason.text}; {standing.told}")}
 
 
-def _steps(rule: Rule, reasons: Mapping[str, Reason], pin: str | None, standing: Standing | None) -> tuple[Step, ...]:
+def _steps(
+    rule: Rule,
+    reasons: Mapping[str, Reason],
+    cleared: Mapping[str, Clearance],
+    pin: str | None,
+    standing: Standing | None,
+) -> tuple[Step, ...]:
     # A pinned backend is asked alone, also where the rule does not use it.
     admitted = [name for name in (dict.fromkeys(rule.use) if pin is None else reasons) if reasons[name].admitted]
     order = _from(standing.backend, admitted) if standing is not None and standing.stays else admitted
     # Who stands last in the rule has nobody better behind it, also where it is asked first.
     ends = {*admitted[-1:], *order[-1:]}
-    return tuple(Step(backend=name, judged=_is_judged(rule, last=name in ends)) for name in order)
+    return tuple(_step(cleared[name], judged=_is_judged(rule, last=name in ends)) for name in order)
+
+
+def _step(clearance: Clearance, *, judged: bool) -> Step:
+    """Make a step; its backend is the one that a clearance names, so that there is no step without one."""
+    return Step(backend=clearance.destination.name, judged=judged)
 
 
 def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
@@ -128,33 +153,41 @@ def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
 
 
 def _consultable(
-    rule: Rule, reasons: Mapping[str, Reason], assessment: Assessment, policy: Policy, fleet: Fleet
+    rule: Rule, reasons: Mapping[str, Reason], cleared: Mapping[str, Clearance], case: _Case
 ) -> frozenset[str]:
     """Return who may be asked beside the answer: of those that the rule, its judges and the holdout name, who may."""
+    policy, pin = case.policy, case.assessment.pin
     # A pin says who answers; judges may still ask somebody else about it.
-    beside = (assessment.pin, policy.holdout.backend if policy.holdout else None)
+    beside = (pin, policy.holdout.backend if policy.holdout else None)
     named = rule.names.union(name for name in beside if name is not None)
     return frozenset(
-        name
-        for name in named & policy.backends.keys()
+        cleared[name].destination.name
+        for name in named & cleared.keys()
         # Most are in the plan, and looked at already.
-        if reasons[name].admitted or _is_able(name, assessment, policy.backends[name], fleet)
+        if reasons[name].admitted or _unfit(name, case) is None
     )
 
 
-def _is_able(name: str, assessment: Assessment, backend: BackendPolicy, fleet: Fleet) -> bool:
-    return admit(assessment, backend).admitted and _unfit(name, assessment, backend, fleet) is None
-
-
-def _reason(name: str, assessment: Assessment, policy: Policy, fleet: Fleet, rule: Rule | None) -> Reason:
-    backend = policy.backends[name]
-    pinned_away = assessment.pin is not None and _pinned_away(name, assessment.pin, policy)
-    if pinned_away:
+def _reason(name: str, answer: Clearance | Refusal, rule: Rule | None, case: _Case) -> Reason:
+    pin = case.assessment.pin
+    if pin is not None and (pinned_away := _pinned_away(name, pin, case.policy)):
         return pinned_away
-    verdict = admit(assessment, backend)
-    if not verdict.admitted:
-        return verdict
-    return _passed_over(name, rule, assessment.pin) or _unfit(name, assessment, backend, fleet) or verdict
+    if isinstance(answer, Refusal):
+        return _refused(answer, case.assessment)
+    return _passed_over(name, rule, pin) or _unfit(name, case) or _admitted(answer)
+
+
+def _refused(refusal: Refusal, assessment: Assessment) -> Reason:
+    text = refusal.text
+    if refusal.code == "clearance" and assessment.level_reasons:
+        level = f"level {assessment.level}"
+        text = text.replace(level, f"{level} ({assessment.level_reasons[-1]})", 1)
+    return _out(refusal.code, text)
+
+
+def _admitted(clearance: Clearance) -> Reason:
+    text = f"clearance {clearance.destination.clearance} covers level {clearance.label.level}"
+    return Reason(admitted=True, code="admitted", text=text)
 
 
 def _pinned_away(name: str, pin: str, policy: Policy) -> Reason | None:
@@ -172,7 +205,8 @@ def _passed_over(name: str, rule: Rule | None, pin: str | None) -> Reason | None
     return None
 
 
-def _unfit(name: str, assessment: Assessment, backend: BackendPolicy, fleet: Fleet) -> Reason | None:
+def _unfit(name: str, case: _Case) -> Reason | None:
+    assessment, backend, fleet = case.assessment, case.policy.backends[name], case.fleet
     missing = assessment.needs - _supported(name, backend, fleet)
     if missing:
         return _out("needs", f"it does not take {', '.join(sorted(missing))}")

@@ -21,6 +21,7 @@ GatewayError
 │   ├── ContentFilteredError
 │   ├── RequestRejectedError
 │   ├── MalformedResponseError
+│   ├── NotClearedError            the call had no clearance for where it was going: nothing was sent
 │   ├── AbandonedError             the caller went away before the answer was complete
 │   └── BackendBrokenError         the backend's own code failed: a fault of the part
 ├── FeedbackRefusedError           the wrong key, or too much of it: nothing was kept
@@ -199,6 +200,12 @@ class MalformedResponseError(BackendError):
     """The backend answered with something that is no completion."""
 
     code: ClassVar[str] = "malformed_response"
+
+
+class NotClearedError(BackendError):
+    """The call had no clearance for the backend or the place that it was going to; nothing was sent."""
+
+    code: ClassVar[str] = "not_cleared"
 
 
 class AbandonedError(BackendError):

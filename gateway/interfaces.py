@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from gateway.clearance import Clearance
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
 
@@ -19,16 +20,19 @@ class Backend(Protocol):
 
     Raises only `BackendError` (and lets `CancelledError` pass, closing its upstream connection). Never retries,
     never times out a whole call by itself: `cascade` does both. Never logs or raises with content.
+
+    Nothing of a request is sent before `clearance.confirm` has seen the clearance: for this backend and, where it goes
+    over a network, for the `host:port` that it goes to. A backend that asks others asks them with the same clearance.
     """
 
     @property
     def replica(self) -> str:
         """A short name of the one server behind this object (host and port), without credentials."""
 
-    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+    async def complete(self, request: Request, clearance: Clearance, *, logprobs: bool = False) -> Completion:
         """Answer the whole request; with `logprobs`, ask for token log-probabilities where the server has them."""
 
-    def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
+    def stream(self, request: Request, clearance: Clearance) -> AsyncGenerator[Delta, None]:
         """Answer in pieces as they come, the last with `finish_reason` and `usage`; closing it closes the upstream."""
 
 

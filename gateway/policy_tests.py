@@ -11,6 +11,7 @@ from gateway.assembly import supports
 from gateway.decide import Fleet, decide
 from gateway.errors import InvalidRequestError
 from gateway.policy.models import Expectation, Policy, PolicyTest
+from gateway.policy.place import destinations
 from gateway.reading import Reader, open_reader
 from gateway.types import Assessment, Plan, Request
 from gateway.wire.request import parse_request
@@ -50,7 +51,8 @@ class TestResult:
 
 async def run_tests(policy: Policy) -> list[TestResult]:
     """Run every test of a policy, in its order; a request that cannot be read fails its test."""
-    fleet = Fleet(supports={name: supports(backend) for name, backend in policy.backends.items()})
+    takes = {name: supports(backend) for name, backend in policy.backends.items()}
+    fleet = Fleet(supports=takes, destinations=destinations(policy))
     async with open_reader(policy) as reader:
         return [await _run(number, test, reader, fleet) for number, test in enumerate(policy.tests, start=1)]
 

@@ -1,4 +1,4 @@
-"""Every value that flows through the pipeline, frozen and typed. Imports nothing of ours.
+"""Every value that flows through the pipeline, frozen and typed. Of ours it imports label and plan.
 
 Prompts and answers are kept out of every `repr`; durations are seconds, money is `Money`.
 """
@@ -7,8 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol
+
+# These flow too, in files of their own: labels for the maker of clearances, which plans hold.
+from gateway.label import Label as Label  # noqa: PLC0414 - given on
+from gateway.label import Level as Level  # noqa: PLC0414 - given on
+from gateway.label import Source as Source  # noqa: PLC0414 - given on
+from gateway.plan import Plan as Plan  # noqa: PLC0414 - given on
+from gateway.plan import Reason as Reason  # noqa: PLC0414 - given on
+from gateway.plan import Step as Step  # noqa: PLC0414 - given on
 
 # OpenAI's JSON objects (tools, response formats, content parts) are open-ended by their specification.
 JsonObject = Mapping[str, Any]
@@ -18,64 +26,6 @@ Stakes = Literal["low", "normal", "high"]
 # compare a local answer with a strong one afterwards.
 Purpose = Literal["answer", "sample", "judge", "holdout"]
 Role = Literal["system", "developer", "user", "assistant", "tool"]
-
-
-class Level(IntEnum):
-    """How far a request may travel; `RESTRICTED` stays on local backends."""
-
-    PUBLIC = 0
-    INTERNAL = 1
-    CONFIDENTIAL = 2
-    RESTRICTED = 3
-
-    def __str__(self) -> str:
-        return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """How private something is. Labels join upward only; the join of labels is what everything joined asks for.
-
-    `kinds` are what it holds: kinds that detectors found and tags of the caller. `regions` is where it may go, None for
-    anywhere, empty for nowhere; `retain` whether who sees it may keep it.
-    """
-
-    level: Level = Level.PUBLIC
-    kinds: frozenset[str] = frozenset()
-    regions: frozenset[str] | None = None
-    retain: bool = True
-
-    def __or__(self, other: "Label") -> "Label":
-        """Return the join: the higher level, all kinds, the regions that both allow, kept only where both allow it."""
-        if self.regions is None or other.regions is None:
-            regions = other.regions if self.regions is None else self.regions
-        else:
-            regions = self.regions & other.regions
-        return Label(
-            level=max(self.level, other.level),
-            kinds=self.kinds | other.kinds,
-            regions=regions,
-            retain=self.retain and other.retain,
-        )
-
-    def covers(self, other: "Label") -> bool:
-        """Whether who may see this may see `other` as well."""
-        return self | other == self
-
-    @property
-    def tags(self) -> frozenset[str]:
-        """The label as tags: whatever carries them is labelled no lower than this, under the same policy."""
-        return self.kinds | {str(self.level)}
-
-    def __str__(self) -> str:
-        bounds = []
-        if self.regions is not None:
-            bounds.append(
-                f"in {' or '.join(sorted(self.regions))} alone" if self.regions else "on local backends alone"
-            )
-        if not self.retain:
-            bounds.append("kept by nobody")
-        return ", ".join((str(self.level), *sorted(self.kinds), *bounds))
 
 
 class Need(StrEnum):
@@ -200,20 +150,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One thing that a request's label comes from: who says it, what it asks for, and why, without any content.
-
-    `name` is the tag, or the kind that was found; `message` the number of the message that it stands at, from 0.
-    """
-
-    by: Literal["tenant", "key", "tag", "message", "earlier", "detector", "unread"]
-    label: Label
-    reason: str
-    name: str | None = None
-    message: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a request is: the input of `decide`.
 
@@ -247,51 +183,6 @@ class Assessment:
     def label(self) -> Label:
         """How private the request is, as one value: what `admit` reads."""
         return Label(level=self.level, kinds=self.kinds | self.tags, regions=self.regions, retain=self.retain)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why a backend is in a plan or out of it."""
-
-    admitted: bool
-    code: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{'in' if self.admitted else 'out'}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One backend to ask; `judged` says whether the rule's judges read its answer before it is accepted."""
-
-    backend: str
-    judged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Who may answer, in order, with a reason for every backend of the policy that is in or out.
-
-    `consultable` may be asked for an opinion beside the answer: admitted backends that the rule or its judges name.
-    """
-
-    rule: str | None
-    steps: tuple[Step, ...]
-    reasons: Mapping[str, Reason]
-    deadline_s: float
-    policy_version: str
-    consultable: frozenset[str] = frozenset()
-
-    @property
-    def first(self) -> str | None:
-        """The backend that is asked first, None for an empty plan."""
-        return self.steps[0].backend if self.steps else None
-
-    @property
-    def backends(self) -> tuple[str, ...]:
-        """The admitted backends in the order of asking."""
-        return tuple(step.backend for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

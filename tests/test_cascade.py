@@ -124,7 +124,7 @@ async def test_nobody_is_asked_after_the_deadline() -> None:
 
 async def test_a_dead_replica_gives_way_to_the_next_one() -> None:
     """Replicas stand in for one another, without a pause."""
-    dead, alive = scripted("a1", {"error": "unavailable"}), scripted("a2", "good")
+    dead, alive = scripted("a", {"error": "unavailable"}, replica="a1"), scripted("a", "good", replica="a2")
     trip = run({"a": [dead, alive]})
 
     await cascade(trip)
@@ -197,7 +197,7 @@ async def test_a_stream_that_fails_before_its_first_piece_gives_way() -> None:
 
 async def test_a_replica_that_cannot_stream_gives_way_to_the_next_one() -> None:
     """Failover holds for streams as well."""
-    trip = run({"a": [scripted("a1", {"error": "unavailable"}), scripted("a2", "fine")]})
+    trip = run({"a": [scripted("a", {"error": "unavailable"}, replica="a1"), scripted("a", "fine", replica="a2")]})
 
     assert "".join(piece.text for piece in await streamed(trip)) == "fine"
 
@@ -211,8 +211,8 @@ async def test_a_stream_that_does_not_begin_is_asked_again() -> None:
 
 async def test_a_stream_with_a_lasting_fault_does_not_try_the_next_replica() -> None:
     """The same request would be wrong there too."""
-    other = scripted("a2")
-    trip = run({"a": [scripted("a1", {"error": "rejected"}), other]})
+    other = scripted("a", replica="a2")
+    trip = run({"a": [scripted("a", {"error": "rejected"}, replica="a1"), other]})
 
     assert await streamed(trip) == []
     assert not other.seen
@@ -329,8 +329,8 @@ async def test_a_backend_whose_own_code_fails_is_an_attempt(caplog: pytest.LogCa
 @pytest.mark.parametrize("streams", [False, True])
 async def test_no_replica_is_asked_when_the_time_is_over(*, streams: bool) -> None:
     """A caller's short deadline is no fault of the replicas."""
-    other = scripted("a2")
-    trip = run({"a": [scripted("a1", {"text": "late", "latency_s": 30}), other]}, deadline_s=0.01)
+    other = scripted("a", replica="a2")
+    trip = run({"a": [scripted("a", {"text": "late", "latency_s": 30}, replica="a1"), other]}, deadline_s=0.01)
     ticking = replace(trip.crew, clock=asyncio.get_running_loop().time)
     trip = replace(trip, crew=ticking, started=ticking.clock())
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import models
+from support.clearances import cleared
 from support.judges import ALONE
 from support.trained import answering_model
 from support.wire_servers import WireServer
@@ -30,6 +31,7 @@ pytestmark = [
 EVERY_KIND = [(socket, kind) for socket in plugins.SOCKETS for kind in plugins.kinds(socket)]
 
 
+MINE = cleared("asked")
 HELLO = parse_request("Where is my parcel? It should have come on Monday.", max_tokens=8)
 FINE = Completion(
     message=Message(role="assistant", content="billing"), finish_reason="stop", usage=Usage(), model="some-model"
@@ -58,7 +60,7 @@ def options_for(kind: str, server: WireServer) -> dict[str, Any]:
 async def backend(request: pytest.FixtureRequest, openai_server: WireServer) -> AsyncIterator[Backend]:
     """Open every kind of backend against something that answers."""
     module = plugins.load("backends", request.param)
-    options = {"model": "some-model", **options_for(request.param, openai_server)}
+    options = {"name": "asked", "model": "some-model", **options_for(request.param, openai_server)}
     async with module.build(module.Options.model_validate(options)) as part:
         yield part
 
@@ -89,7 +91,7 @@ async def test_a_backend_answers_whole(backend: Backend) -> None:
     """An answer has a text, an end and a model."""
     assert isinstance(backend, Backend)
 
-    completion = await backend.complete(HELLO)
+    completion = await backend.complete(HELLO, MINE)
 
     assert completion.message.text
     assert completion.finish_reason
@@ -101,7 +103,7 @@ async def test_a_backend_streams_to_an_end(backend: Backend) -> None:
     """The pieces make a whole answer with its usage."""
     collector = DeltaCollector()
 
-    async with aclosing(backend.stream(HELLO)) as deltas:
+    async with aclosing(backend.stream(HELLO, MINE)) as deltas:
         async for delta in deltas:
             collector.add(delta)
 
@@ -112,10 +114,10 @@ async def test_a_backend_streams_to_an_end(backend: Backend) -> None:
 @pytest.mark.engine
 async def test_a_backend_is_asked_by_many_at_once(backend: Backend) -> None:
     """Calls do not get in one another's way, also after a stream that was left early."""
-    async with aclosing(backend.stream(HELLO)) as deltas:
+    async with aclosing(backend.stream(HELLO, MINE)) as deltas:
         await anext(deltas)
 
-    answers = await asyncio.gather(*(backend.complete(HELLO) for _ in range(8)))
+    answers = await asyncio.gather(*(backend.complete(HELLO, MINE) for _ in range(8)))
 
     assert all(answer.message.text for answer in answers)
 

@@ -1,5 +1,7 @@
 """Who may answer, and in what order."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -7,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.policies import assessment, mock, policy
 
-from gateway.decide import Fleet, admit, counted, decide
+from gateway.clearance import Clearance, admit
+from gateway.decide import Fleet, counted, decide
 from gateway.fleet.past import Past, Standing
 from gateway.policy.models import AcceptPolicy, BackendPolicy, Policy, StakesPolicy
-from gateway.types import Assessment, Level, Need, Stakes
+from gateway.policy.place import destination, destinations
+from gateway.types import Assessment, Level, Need, Plan, Stakes
 
 NO_FLEET = Fleet()
 BY_DIFFICULTY = policy(
@@ -64,6 +68,10 @@ policies = st.builds(
 )
 
 
+def may_see(request_: Assessment, backend: BackendPolicy) -> bool:
+    return isinstance(admit(request_.label, destination("it", backend)), Clearance)
+
+
 @given(assessments, policies)
 def test_a_plan_holds_admitted_backends_only(request_: Assessment, rules_: Policy) -> None:
     """Whatever the request and the policy, nobody is asked who may not see it."""
@@ -73,7 +81,7 @@ def test_a_plan_holds_admitted_backends_only(request_: Assessment, rules_: Polic
         backend = rules_.backends[name]
         assert request_.level <= backend.clearance
         assert request_.level != Level.RESTRICTED or backend.local
-        assert admit(request_, backend).admitted
+        assert may_see(request_, backend)
 
 
 @given(assessments, policies, st.sampled_from(["a", "b", "c"]))
@@ -88,8 +96,39 @@ def test_who_may_be_consulted_is_admitted_fit_and_named(request_: Assessment, ru
 
     rule = next((rule for rule in rules_.rules if rule.name == plan.rule), None)
     assert plan.consultable <= {*(rule.use if rule else ()), asked, request_.pin}
-    assert all(admit(request_, rules_.backends[name]).admitted for name in plan.consultable)
+    assert all(may_see(request_, rules_.backends[name]) for name in plan.consultable)
     assert plan.consultable >= set(plan.backends)
+
+
+@given(assessments, policies)
+def test_whoever_may_be_asked_has_a_token_and_nobody_else_has_one(request_: Assessment, rules_: Policy) -> None:
+    """There is no plan with a backend in it that `admit` did not let in for this very label."""
+    plan = decide(request_, rules_, NO_FLEET)
+
+    assert set(plan.clearances) == plan.consultable.union(plan.backends)
+    assert all(token.destination.name == name for name, token in plan.clearances.items())
+    assert all(token.label == request_.label for token in plan.clearances.values())
+
+
+def test_a_copy_of_a_plan_asks_nobody() -> None:
+    """What was admitted once is not admitted by whoever holds a copy, here or in another process."""
+    plan = decide(assessment(), policy({"a": mock()}), NO_FLEET)
+
+    copies: list[Plan] = [copy.copy(plan), copy.deepcopy(plan), pickle.loads(pickle.dumps(plan))]  # noqa: S301 - ours
+
+    assert [one.clearances for one in copies] == [{}, {}, {}]
+    assert copies == [plan] * 3
+    assert set(plan.clearances) == {"a"}
+
+
+def test_a_fleet_of_another_policy_lends_no_clearance() -> None:
+    """A policy is decided by its own clearances, also with a fleet that was opened for a laxer one."""
+    lax, strict = policy({"a": mock(local=False, clearance="confidential")}), policy({"a": mock(clearance="public")})
+
+    plan = decide(assessment(), strict, Fleet(destinations=destinations(lax)))
+
+    assert decide(assessment(), lax, Fleet(destinations=destinations(lax))).backends == ("a",)
+    assert (plan.backends, plan.reasons["a"].code) == ((), "clearance")
 
 
 def test_a_judges_backend_is_consultable_where_it_is_there_and_can_take_the_request() -> None:
@@ -130,8 +169,8 @@ def test_a_higher_level_never_admits_more(request_: Assessment, level: Level, ba
     one = BackendPolicy.model_validate(backend)
     low, high = sorted([request_.level, level])
 
-    if admit(assessment(level=high, regions=request_.regions), one).admitted:
-        assert admit(assessment(level=low, regions=request_.regions), one).admitted
+    if may_see(assessment(level=high, regions=request_.regions), one):
+        assert may_see(assessment(level=low, regions=request_.regions), one)
 
 
 @given(assessments, policies, st.frozensets(st.sampled_from(["a", "b", "c"])))
@@ -190,6 +229,8 @@ def test_the_last_answer_is_judged_where_the_rule_would_rather_refuse() -> None:
         (mock(clearance="internal"), assessment(level=Level.CONFIDENTIAL, level_reasons=("tag pii",)), "clearance"),
         (mock(local=False), assessment(level=Level.RESTRICTED), "clearance"),
         (mock(local=False, region="us"), assessment(regions=frozenset({"eu"})), "region"),
+        (mock(refuses=["source"]), assessment(kinds=frozenset({"source"})), "kind"),
+        (mock(retains=True), assessment(retain=False), "retention"),
         (mock(supports=[]), assessment(needs=frozenset({Need.IMAGES})), "needs"),
         (mock(context_tokens=5), assessment(prompt_tokens=6), "context"),
     ],
@@ -292,7 +333,7 @@ def test_a_pin_never_widens_who_may_see_a_request(request_: Assessment, rules_: 
     assert plan.rule == free.rule
     for name in plan.backends:
         backend = rules_.backends[name]
-        assert admit(request_, backend).admitted
+        assert may_see(request_, backend)
         assert request_.needs <= set(backend.supports or ())
         assert backend.context_tokens is None or request_.prompt_tokens <= backend.context_tokens
     if pin in free.backends:

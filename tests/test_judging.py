@@ -113,7 +113,10 @@ async def test_an_opinion_comes_from_the_next_replica_where_the_first_is_not_the
     backends = {
         "a": [scripted("a", "first")],
         "b": [scripted("b")],
-        "opinion": [scripted("o1", {"error": "unavailable"}), scripted("o2", "yes")],
+        "opinion": [
+            scripted("opinion", {"error": "unavailable"}, replica="o1"),
+            scripted("opinion", "yes", replica="o2"),
+        ],
     }
     trip = run(backends, judge=judge, consultable=frozenset({"opinion"}))
 

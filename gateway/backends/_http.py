@@ -1,12 +1,14 @@
 """One pinned server over HTTP: the session, its errors translated, answers read up to a bound. No kind by itself.
 
-No redirect is followed, no proxy is taken from the environment, no cookie is kept, nothing is retried.
+No redirect is followed, no proxy is taken from the environment, no cookie is kept, nothing is retried. A body is sent
+with a clearance for where it goes, and in no other way.
 aiohttp is used as it is: behind httpx's API the same call costs about twice the CPU, and a connection that breaks
 reads like one that never was.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from functools import partial
 from io import BytesIO
 
 import aiohttp
@@ -15,6 +17,8 @@ from yarl import URL
 
 from gateway import errors
 from gateway.backends._url import url_of
+from gateway.clearance import Clearance, confirm
+from gateway.policy.place import place_of
 from gateway.wire.failures import failure, retry_after_s
 from gateway.wire.openai import decode
 
@@ -80,31 +84,42 @@ class HttpServer:
         self.name = options.name
         self._session = session
         self._options = options
-        self._place = str(URL(options.url).origin())
+        self._origin = URL(options.url).origin()
+        self._place = str(self._origin)
+        self._named = place_of(options.url)
         # cpp-httplib, and so llama.cpp, closes the connection of a stream without saying so: the next request would
         # meet it closing. Without TLS a new connection costs little; with TLS another server stands in front.
         self._stream_headers = {"Connection": "close"} if URL(options.url).scheme == "http" else {}
 
-    async def whole(self, method: str, url: URL, data: bytes | None = None) -> bytes:
+    async def look(self, url: URL) -> bytes:
+        """Ask for something about the server, sending nothing of any request; the answer's whole body."""
+        return await _joined_whole(self._read(partial(self._session.get, url, allow_redirects=False)))
+
+    async def whole(self, clearance: Clearance, url: URL, data: bytes) -> bytes:
         """Send and return the answer's whole body; raises `MalformedResponseError` beyond `ANSWER_BYTES`."""
-        async with aclosing(self._answer(method, url, data, {})) as pieces:
-            return b"".join([piece async for piece in pieces])
+        return await _joined_whole(self._sent(clearance, url, data, {}))
 
-    def pieces(self, method: str, url: URL, data: bytes) -> AsyncGenerator[bytes, None]:
+    def pieces(self, clearance: Clearance, url: URL, data: bytes) -> AsyncGenerator[bytes, None]:
         """Send and give the body as it comes, up to `ANSWER_BYTES`; closing it early closes the connection."""
-        return self._answer(method, url, data, self._stream_headers)
+        return self._sent(clearance, url, data, self._stream_headers)
 
-    async def _answer(
-        self, method: str, url: URL, data: bytes | None, headers: dict[str, str]
+    def _sent(
+        self, clearance: Clearance, url: URL, data: bytes, headers: dict[str, str]
+    ) -> AsyncGenerator[bytes, None]:
+        confirm(clearance, backend=self.name, place=self._named)
+        if url.origin() != self._origin:
+            raise errors.NotClearedError(f"{str(url.origin())!r} is not {self._place!r}", backend=self.name)
+        body = BytesIO(data) if len(data) > BIG_BODY else data
+        return self._read(partial(self._session.post, url, data=body, headers=headers, allow_redirects=False))
+
+    async def _read(
+        self, ask: Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]]
     ) -> AsyncGenerator[bytes, None]:
         # The body is read in here and errors are raised outside the `except`, so that none has an error of aiohttp's
         # as its context: those may hold the request's headers, and so the key.
         fault: errors.BackendError | None = None
-        body = BytesIO(data) if data is not None and len(data) > BIG_BODY else data
         try:
-            async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
-            ) as response:
+            async with ask() as response:
                 if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's range of success
                     size = 0
                     async for piece in response.content.iter_any():
@@ -175,6 +190,11 @@ def _connector(options: HttpOptions) -> aiohttp.TCPConnector:
     if options.keep_alive:
         return aiohttp.TCPConnector(limit=options.connections, keepalive_timeout=KEEP_ALIVE_S)
     return aiohttp.TCPConnector(limit=options.connections, force_close=True)
+
+
+async def _joined_whole(pieces: AsyncGenerator[bytes, None]) -> bytes:
+    async with aclosing(pieces):
+        return b"".join([piece async for piece in pieces])
 
 
 async def _joined(pieces: AsyncIterable[bytes], limit: int) -> bytes:

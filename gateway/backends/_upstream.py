@@ -1,6 +1,8 @@
 """What litellm's calls go through: one pool of connections, redirects refused, every answer closed with its call.
 
 litellm flattens what it sees; here the true status, headers and codes of a call's answers are kept for the errors.
+Nothing goes out without a call's clearance, nor to another server than the one it was opened for: litellm reads
+addresses from the environment too.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -13,6 +15,9 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from gateway.backends._http import ANSWER_BYTES
+from gateway.clearance import Clearance, confirm
+from gateway.errors import NotClearedError
+from gateway.policy.place import place_of
 
 T = TypeVar("T")
 
@@ -30,7 +35,10 @@ _NEVER_MADE = (
 class Call:
     """One call of litellm's; with `mark`, its answers are searched for these bytes while they pass."""
 
-    def __init__(self, *, mark: bytes | None = None) -> None:
+    def __init__(self, clearance: Clearance, *, mark: bytes | None = None) -> None:
+        self.clearance = clearance
+        # What kept a request of the call from being sent.
+        self.uncleared: str | None = None
         self.responses: list[httpx.Response] = []
         self.marked = False
         # What is wrong with an answer that was not read to its end.
@@ -83,10 +91,18 @@ _current: ContextVar[Call] = ContextVar("_current")
 
 
 class _Recording(httpx.AsyncBaseTransport):
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, backend: str, url: str) -> None:
+        self._inner, self._backend, self._url = inner, backend, httpx.URL(url)
+        self._place = place_of(url)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        call = _current.get(None)
+        try:
+            self._check(call, request)
+        except NotClearedError as error:
+            if call is not None:
+                call.uncleared = str(error)
+            raise httpx.ReadError("not cleared", request=request) from error
         try:
             response = await self._inner.handle_async_request(request)
         except httpx.ReadTimeout:
@@ -94,11 +110,26 @@ class _Recording(httpx.AsyncBaseTransport):
         except httpx.TransportError as error:
             # As ConnectError or RemoteProtocolError, litellm would ask again, and over a client of its own.
             raise httpx.ReadError("no connection, or it broke", request=request) from error
-        _current.get().record(response)
+        if call is not None:
+            call.record(response)
         return response
+
+    def _check(self, call: Call | None, request: httpx.Request) -> None:
+        confirm(call and call.clearance, backend=self._backend, place=self._place)
+        asked = _origin(request.url)
+        if asked != _origin(self._url):
+            text = (
+                f"litellm would ask {asked!r}, and the policy means {self._place!r}: a variable of the environment, or "
+                "a setting of litellm's, names another address; nothing was sent; write it as api_base, or unset it"
+            )
+            raise NotClearedError(text, backend=self._backend)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _origin(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode()}"
 
 
 class _Watched(httpx.AsyncByteStream):
@@ -120,17 +151,20 @@ class _Watched(httpx.AsyncByteStream):
 
 
 @asynccontextmanager
-async def opened(*, proxied: bool, read_timeout_s: float | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client that records its answers, follows no redirect, keeps no cookie and retries nothing.
+async def opened(
+    *, backend: str, url: str, proxied: bool, read_timeout_s: float | None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client that asks one server for one backend: with clearances alone, by host and port of `url`.
 
-    `proxied` lets it go through the proxy that the environment names.
+    It records its answers, follows no redirect, keeps no cookie and retries nothing; `proxied` lets it go through the
+    proxy that the environment names.
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=proxied,
     )
-    transport = _Recording(AiohttpTransport(client=session))
+    transport = _Recording(AiohttpTransport(client=session), backend=backend, url=url)
     timeout = httpx.Timeout(None, connect=CONNECT_S, read=read_timeout_s)
     async with httpx.AsyncClient(
         transport=transport,

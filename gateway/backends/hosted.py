@@ -22,6 +22,8 @@ from yarl import URL
 
 from gateway import errors
 from gateway.backends._url import url_of
+from gateway.clearance import Clearance, confirm
+from gateway.policy.place import PROVIDER_URLS, place_of
 from gateway.types import Completion, Delta, Need, Request
 from gateway.wire import openai
 from gateway.wire.deltas import Ending
@@ -151,6 +153,8 @@ class HostedBackend:
     def __init__(self, options: Options, stack: AsyncExitStack) -> None:
         self._options = options
         self._name = options.name
+        self._url = options.api_base or PROVIDER_URLS[options.provider]
+        self._place = place_of(self._url)
         self._stack = stack
         self._lock = asyncio.Lock()
         self._opened: _Opened | None = None
@@ -167,24 +171,26 @@ class HostedBackend:
                 self._opened = self._opened or await self._open()
         return self._opened
 
-    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+    async def complete(self, request: Request, clearance: Clearance, *, logprobs: bool = False) -> Completion:
         """Ask for the whole answer."""
+        confirm(clearance, backend=self._name, place=self._place)
         opened = await self.open()
         body = openai.body(request, model=self._options.model, logprobs=logprobs, backend=self._name)
         arguments = self._arguments(opened, body)
-        call = opened.upstream.Call()
+        call = opened.upstream.Call(clearance)
         try:
             payload = await self._run(opened, call, self._payload(opened.litellm.acompletion(**arguments)))
         finally:
             await call.close()
         return openai.parse_completion(payload, backend=self._name, model=self._options.model)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
+    async def stream(self, request: Request, clearance: Clearance) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
+        confirm(clearance, backend=self._name, place=self._place)
         opened = await self.open()
         body = openai.body(request, model=self._options.model, stream=True, backend=self._name)
         arguments = self._arguments(opened, body)
-        call, answer = opened.upstream.Call(mark=_END_MARKS.get(self._options.provider)), None
+        call, answer = opened.upstream.Call(clearance, mark=_END_MARKS.get(self._options.provider)), None
         ending = Ending()
         try:
             answer = await self._run(opened, call, opened.litellm.acompletion(**arguments))
@@ -214,7 +220,7 @@ class HostedBackend:
         # A proxy carries TLS without reading it; what goes in the clear goes straight.
         proxied = not (options.api_base or "").startswith("http:")
         http = await self._stack.enter_async_context(
-            upstream.opened(proxied=proxied, read_timeout_s=options.read_timeout_s)
+            upstream.opened(backend=self._name, url=self._url, proxied=proxied, read_timeout_s=options.read_timeout_s)
         )
         client: Any
         if options.provider == "openai":
@@ -273,6 +279,8 @@ class HostedBackend:
 
     def _translated(self, opened: _Opened, call: "Call", error: Exception) -> errors.BackendError:
         name, kinds = self._name, opened.litellm.exceptions
+        if call.uncleared is not None:
+            return errors.NotClearedError(call.uncleared, backend=name)
         if call.fault is not None:
             return errors.MalformedResponseError(f"{name!r} {call.fault}", backend=name)
         if isinstance(error, kinds.ContextWindowExceededError):

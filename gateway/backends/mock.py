@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from gateway import errors
+from gateway.clearance import Clearance, confirm
 from gateway.types import Completion, Delta, Message, Need, Request, TokenLogprob, ToolCall, Usage
 from gateway.wire.deltas import as_deltas
 
@@ -28,6 +29,7 @@ FAULTS: dict[str, type[errors.BackendError]] = {
         errors.ContentFilteredError,
         errors.RequestRejectedError,
         errors.MalformedResponseError,
+        errors.NotClearedError,
     )
 }
 
@@ -89,14 +91,16 @@ class Mock:
         """The mock's name."""
         return self._options.name
 
-    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+    async def complete(self, request: Request, clearance: Clearance, *, logprobs: bool = False) -> Completion:
         """Give the next answer of the script, or its fault."""
+        confirm(clearance, backend=self._options.name)
         answer = await self._next(request)
         self._fail(answer)
         return self._completion(request, answer, logprobs=logprobs)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
+    async def stream(self, request: Request, clearance: Clearance) -> AsyncGenerator[Delta, None]:
         """Give the next answer word by word, or its fault at the place that the script says."""
+        confirm(clearance, backend=self._options.name)
         answer = await self._next(request)
         if answer.break_after is None:
             self._fail(answer)

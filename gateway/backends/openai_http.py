@@ -11,6 +11,7 @@ from yarl import URL
 
 from gateway.backends._http import HttpOptions, HttpServer
 from gateway.backends._http import connect as connect_http
+from gateway.clearance import Clearance
 from gateway.errors import (
     AuthenticationError,
     BackendError,
@@ -74,18 +75,18 @@ class OpenAIBackend:
         """The model that is asked for: where the policy says `auto`, what the server listed first."""
         return self._model
 
-    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+    async def complete(self, request: Request, clearance: Clearance, *, logprobs: bool = False) -> Completion:
         """Ask for the whole answer."""
         body = openai.body(request, model=self._model, logprobs=logprobs, backend=self._name)
-        raw = await self._server.whole("POST", self._endpoint, self._encoded(body))
+        raw = await self._server.whole(clearance, self._endpoint, self._encoded(body))
         payload = openai.decode(raw, backend=self._name)
         return openai.parse_completion(payload, backend=self._name, model=self._model)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
+    async def stream(self, request: Request, clearance: Clearance) -> AsyncGenerator[Delta, None]:
         """Ask for the answer in pieces and pass each on as it comes; closing it closes the connection."""
         body = openai.body(request, model=self._model, stream=True, backend=self._name)
         reader = DeltaReader(backend=self._name)
-        async with aclosing(self._server.pieces("POST", self._endpoint, self._encoded(body))) as pieces:
+        async with aclosing(self._server.pieces(clearance, self._endpoint, self._encoded(body))) as pieces:
             async for piece in pieces:
                 for delta in reader.feed(piece):
                     yield delta
@@ -123,7 +124,7 @@ async def _models(server: HttpServer, options: Options) -> list[str]:
     """Return the models that a server lists, none where it has no list; raises where nobody can answer a request."""
     try:
         async with asyncio.timeout(options.connect_timeout_s):
-            raw = await server.whole("GET", options.base / "models")
+            raw = await server.look(options.base / "models")
         listed = openai.decode(raw, backend=options.name)
     except TimeoutError:
         raise BackendUnavailableError(

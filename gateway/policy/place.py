@@ -1,17 +1,42 @@
-"""Where a backend runs: on hardware of ours, or elsewhere. Decided from the policy alone, without a look-up.
+"""Where a backend runs: on hardware of ours, or elsewhere, and at which addresses. From the policy alone; no look-up.
 
 Judged by the addresses that are asked: those of `urls`, else the kind's usual one; no other key can name one, but
 `api_base` of `hosted`.
 """
 
 import ipaddress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from gateway.clearance import Destination
-from gateway.policy.models import BackendPolicy
+from gateway.policy.models import BackendPolicy, Policy
 
-_OURS_BY_DEFAULT = frozenset({"embedded", "llamacpp", "ollama", "vllm", "lmstudio", "tgi"})
+# Where a kind's server is usually asked; who writes no `urls` means this one.
+USUAL_URLS: Mapping[str, str] = {
+    "llamacpp": "http://127.0.0.1:8080",
+    "lmstudio": "http://127.0.0.1:1234",
+    "ollama": "http://127.0.0.1:11434",
+    "tgi": "http://127.0.0.1:8080",
+    "vllm": "http://127.0.0.1:8000",
+}
+# Where `hosted` asks each provider; whatever a variable of the environment says, nobody else is asked in its place.
+PROVIDER_URLS: Mapping[str, str] = {
+    "anthropic": "https://api.anthropic.com",
+    "deepseek": "https://api.deepseek.com",
+    "fireworks_ai": "https://api.fireworks.ai",
+    "gemini": "https://generativelanguage.googleapis.com",
+    "groq": "https://api.groq.com",
+    "mistral": "https://api.mistral.ai",
+    "openai": "https://api.openai.com",
+    "openrouter": "https://openrouter.ai",
+    "together_ai": "https://api.together.ai",
+    "xai": "https://api.x.ai",
+}
+_OURS_BY_DEFAULT = frozenset({"embedded", *USUAL_URLS})
+_PORTS = {"http": 80, "https": 443}
 
 
 def is_local(backend: BackendPolicy) -> bool:
@@ -32,6 +57,19 @@ def has_own_server(backend: BackendPolicy) -> bool:
     return bool(backend.options.get("api_base"))
 
 
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """The destinations of one policy's backends, by name."""
+
+    policy: Policy
+    by_name: Mapping[str, Destination]
+
+
+def destinations(policy: Policy) -> Destinations:
+    """Return the destination of every backend of a policy."""
+    return Destinations(policy, {name: destination(name, backend) for name, backend in policy.backends.items()})
+
+
 def destination(name: str, backend: BackendPolicy) -> Destination:
     """Return what of a backend decides whether it may see a request."""
     local = is_local(backend)
@@ -42,7 +80,38 @@ def destination(name: str, backend: BackendPolicy) -> Destination:
         region=backend.region,
         refuses=frozenset(backend.refuses),
         retains=not local if backend.retains is None else backend.retains,
+        places=_places(backend),
     )
+
+
+def place_of(url: str) -> str:
+    """Return the `host:port` that a URL is asked at, as a `Destination` names it; raises `ValueError` for no URL."""
+    parts = urlsplit(url)
+    host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    if not host or port is None:
+        raise ValueError("no URL of a server; write for instance http://127.0.0.1:8080")
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _places(backend: BackendPolicy) -> frozenset[str] | None:
+    if backend.kind in ("mock", "embedded"):
+        return None
+    if backend.kind == "hosted":
+        provider = backend.model.partition("/")[0]
+        base = backend.options.get("api_base") or PROVIDER_URLS.get(provider)
+        return _named([base] if isinstance(base, str) else [])
+    if backend.urls:
+        return _named(backend.urls)
+    return _named([USUAL_URLS[backend.kind]]) if backend.kind in USUAL_URLS else None
+
+
+def _named(urls: Iterable[str]) -> frozenset[str]:
+    named = set()
+    for url in urls:
+        # What is no URL is refused where the policy is read; as a place it would be nowhere.
+        with suppress(ValueError):
+            named.add(place_of(url))
+    return frozenset(named)
 
 
 @lru_cache(maxsize=1024)

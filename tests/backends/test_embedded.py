@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from support import models
+from support.clearances import cleared
 
 from gateway.backends import embedded
 from gateway.backends.embedded import EmbeddedBackend
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="module")]
 ENDLESS = {"logit_bias": {"0": -1e6, "2": -1e6}}
 
 CAPITAL = "Which city is the capital of France"
+
+MINE = cleared("embedded")
 
 
 def request(text: str, **sampling: Any) -> Request:
@@ -49,7 +52,7 @@ async def specialist() -> AsyncIterator[EmbeddedBackend]:
 
 async def cut_off(backend: EmbeddedBackend) -> None:
     """Kill the child in the middle of an answer, which must fail."""
-    async with aclosing(backend.stream(request("Tell me a story.", max_tokens=1_000, **ENDLESS))) as deltas:
+    async with aclosing(backend.stream(request("Tell me a story.", max_tokens=1_000, **ENDLESS), MINE)) as deltas:
         await anext(deltas)
         assert backend.pid is not None
         os.kill(backend.pid, signal.SIGKILL)
@@ -64,21 +67,21 @@ async def rest(deltas: AsyncIterator[Delta]) -> None:
 
 async def test_the_model_answers(chat: EmbeddedBackend) -> None:
     """A question gets a real answer."""
-    completion = await chat.complete(request(CAPITAL))
+    completion = await chat.complete(request(CAPITAL), MINE)
 
     assert "Paris" in completion.message.text
 
 
 async def test_the_answer_names_the_model_of_the_policy(chat: EmbeddedBackend) -> None:
     """An answer carries the alias, never the path of a file."""
-    completion = await chat.complete(request("Hello!"))
+    completion = await chat.complete(request("Hello!"), MINE)
 
     assert completion.model == "small"
 
 
 async def test_the_answer_is_counted(chat: EmbeddedBackend) -> None:
     """Tokens of prompt and answer are known."""
-    completion = await chat.complete(request("Hello!", max_tokens=3, **ENDLESS))
+    completion = await chat.complete(request("Hello!", max_tokens=3, **ENDLESS), MINE)
 
     assert (completion.finish_reason, completion.usage.completion_tokens, completion.usage.prompt_tokens) == (
         "length",
@@ -89,23 +92,23 @@ async def test_the_answer_is_counted(chat: EmbeddedBackend) -> None:
 
 async def test_a_repeated_prompt_is_taken_from_the_cache(chat: EmbeddedBackend) -> None:
     """A slot remembers the beginning of its last prompt."""
-    await chat.complete(request(CAPITAL))
+    await chat.complete(request(CAPITAL), MINE)
 
-    completion = await chat.complete(request(CAPITAL))
+    completion = await chat.complete(request(CAPITAL), MINE)
 
     assert completion.usage.cached_tokens > 0
 
 
 async def test_an_answer_is_streamed_token_by_token(chat: EmbeddedBackend) -> None:
     """Every token arrives by itself."""
-    deltas = [delta async for delta in chat.stream(request("Tell me a story.", max_tokens=6, **ENDLESS))]
+    deltas = [delta async for delta in chat.stream(request("Tell me a story.", max_tokens=6, **ENDLESS), MINE)]
 
     assert len([delta for delta in deltas if delta.text]) == 6
 
 
 async def test_a_stream_ends_with_its_reason_and_usage(chat: EmbeddedBackend) -> None:
     """A streamed answer is counted like a whole one."""
-    deltas = [delta async for delta in chat.stream(request("Tell me a story.", max_tokens=6, **ENDLESS))]
+    deltas = [delta async for delta in chat.stream(request("Tell me a story.", max_tokens=6, **ENDLESS), MINE)]
 
     reasons = [delta.finish_reason for delta in deltas if delta.finish_reason]
     usages = [delta.usage for delta in deltas if isinstance(delta.usage, Usage)]
@@ -114,7 +117,7 @@ async def test_a_stream_ends_with_its_reason_and_usage(chat: EmbeddedBackend) ->
 
 async def test_log_probabilities_come_with_the_tokens(chat: EmbeddedBackend) -> None:
     """A judge can read how sure the model was of each token."""
-    completion = await chat.complete(request(CAPITAL), logprobs=True)
+    completion = await chat.complete(request(CAPITAL), MINE, logprobs=True)
 
     tokens = completion.logprobs or ()
     assert "".join(token.token for token in tokens) == completion.message.text
@@ -123,7 +126,7 @@ async def test_log_probabilities_come_with_the_tokens(chat: EmbeddedBackend) -> 
 
 async def test_a_specialist_answers_with_one_label(specialist: EmbeddedBackend) -> None:
     """The model that we ship says one word and stops."""
-    completion = await specialist.complete(request("My card was charged twice for the same order."))
+    completion = await specialist.complete(request("My card was charged twice for the same order."), MINE)
 
     assert (completion.usage.completion_tokens or 0) <= 2
     assert completion.finish_reason == "stop"
@@ -134,14 +137,14 @@ async def test_a_prompt_that_is_too_long_is_an_error_of_its_own() -> None:
     options = embedded.Options(model="tickets", path=models.specialist(), context_tokens=256)
     async with embedded.build(options) as backend:
         with pytest.raises(ContextWindowExceededError):
-            await backend.complete(request("late " * 1_000))
+            await backend.complete(request("late " * 1_000), MINE)
 
 
 async def test_many_callers_at_once_are_served_in_turn(specialist: EmbeddedBackend) -> None:
     """One slot serves 32 callers one after the other, without the pauses of seconds that idle connections can cause."""
     started = time.monotonic()
 
-    await asyncio.gather(*(specialist.complete(request(f"Ticket {n}: no refund yet")) for n in range(32)))
+    await asyncio.gather(*(specialist.complete(request(f"Ticket {n}: no refund yet"), MINE) for n in range(32)))
 
     assert time.monotonic() - started < 3
 
@@ -150,22 +153,22 @@ async def test_two_slots_answer_at_the_same_time() -> None:
     """With `parallel: 2` a short answer overtakes a long one."""
     options = embedded.Options(model="small", path=models.smollm2(), parallel=2)
     async with embedded.build(options) as backend:
-        long = backend.stream(request("Tell me a story.", max_tokens=1_500, **ENDLESS))
+        long = backend.stream(request("Tell me a story.", max_tokens=1_500, **ENDLESS), MINE)
         async with aclosing(long) as deltas:
             await anext(deltas)
 
-            completion = await asyncio.wait_for(backend.complete(request("Hello!", max_tokens=2)), 5)
+            completion = await asyncio.wait_for(backend.complete(request("Hello!", max_tokens=2), MINE), 5)
 
     assert completion.usage.completion_tokens is not None
 
 
 async def test_closing_a_stream_frees_its_slot(chat: EmbeddedBackend) -> None:
     """A caller who goes away does not keep the only slot busy: the rest of the answer would take some 15 seconds."""
-    async with aclosing(chat.stream(request("Tell me a story.", max_tokens=1_500, **ENDLESS))) as deltas:
+    async with aclosing(chat.stream(request("Tell me a story.", max_tokens=1_500, **ENDLESS), MINE)) as deltas:
         await anext(deltas)
 
     started = time.monotonic()
-    await chat.complete(request("Hello!", max_tokens=1))
+    await chat.complete(request("Hello!", max_tokens=1), MINE)
 
     assert time.monotonic() - started < 5
 
@@ -182,7 +185,7 @@ async def test_a_call_after_a_crash_is_answered_by_the_next_child(specialist: Em
     before = specialist.pid
     await cut_off(specialist)
 
-    completion = await specialist.complete(request("My card was charged twice."))
+    completion = await specialist.complete(request("My card was charged twice."), MINE)
 
     assert completion.message.text
     assert specialist.pid not in (None, before)
@@ -201,7 +204,7 @@ async def test_the_child_is_gone_after_the_context() -> None:
 async def test_a_crash_is_logged_without_content(specialist: EmbeddedBackend, caplog: pytest.LogCaptureFixture) -> None:
     """The log says that llama.cpp ended and how; it quotes nobody."""
     await cut_off(specialist)
-    await specialist.complete(request("Hello!", max_tokens=1))
+    await specialist.complete(request("Hello!", max_tokens=1), MINE)
 
     assert caplog.messages == ["backend 'embedded': llama.cpp was ended by SIGKILL; it is started again in 0 s"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from support.clearances import cleared
 from support.wire_servers import (
     ANTHROPIC_TOOL_USE,
     GEMINI_FUNCTION_CALL,
@@ -52,6 +53,7 @@ pytestmark = [
 KEY = "sk-Zebra7741"
 SECRET = "the quick Zebra"
 REQUEST = parse_request(SECRET)
+MINE = cleared("frontier")
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 
 
@@ -124,7 +126,7 @@ async def _fault(server: WireServer, model: str, answer: Answer, request: Reques
     server.answers = [answer]
     async with _open(server, model) as backend:
         with pytest.raises(errors.BackendError) as raised:
-            await backend.complete(request)
+            await backend.complete(request, MINE)
     return raised.value
 
 
@@ -140,7 +142,7 @@ def _sent_image(url: str) -> Request:
 async def test_an_answer_is_read_whole(server: WireServer, wire: Wire) -> None:
     """Text, reason, model and usage with cached tokens are OpenAI's, whoever answered."""
     async with _open(server, wire.model) as backend:
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.message == Message(role="assistant", content=TEXT)
     assert (completion.finish_reason, completion.model) == ("stop", "served-model")
@@ -151,7 +153,7 @@ async def test_an_answer_is_read_whole(server: WireServer, wire: Wire) -> None:
 async def test_the_key_is_sent_to_the_server_of_the_policy(server: WireServer, wire: Wire) -> None:
     """One request, with the key and the prompt in it, to the one server."""
     async with _open(server, wire.model) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert len(server.seen) == 1
     assert KEY in server.seen[0].headers[wire.key_header]
@@ -162,7 +164,7 @@ async def test_the_key_is_sent_to_the_server_of_the_policy(server: WireServer, w
 async def test_a_stream_is_passed_on(server: WireServer, wire: Wire) -> None:
     """Words, the end and the usage arrive in order."""
     async with _open(server, wire.model) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert "".join(delta.text for delta in deltas) == TEXT
     assert [delta.finish_reason for delta in deltas if delta.finish_reason] == ["stop"]
@@ -175,7 +177,7 @@ async def test_the_first_token_does_not_wait_for_the_rest(server: WireServer, wi
     """A delta is passed on while the provider is still writing."""
     server.answers = [Answer(pieces=wire.stream("A", "B")[: wire.opening], then="hang")]
 
-    async with _open(server, wire.model) as backend, aclosing(backend.stream(REQUEST)) as stream:
+    async with _open(server, wire.model) as backend, aclosing(backend.stream(REQUEST, MINE)) as stream:
         delta = await anext(stream)
 
     assert delta.text == "A"
@@ -186,7 +188,7 @@ async def test_a_tool_call_is_read(server: WireServer, wire: Wire) -> None:
     server.answers = [Answer(body=wire.tool_call)]
 
     async with _open(server, wire.model) as backend:
-        completion = await backend.complete(parse_request("Rome?", tools=[TOOL], tool_choice="auto"))
+        completion = await backend.complete(parse_request("Rome?", tools=[TOOL], tool_choice="auto"), MINE)
 
     call = completion.message.tool_calls[0]
     assert (call.name, json.loads(call.arguments)) == ("weather", {"city": "Rome"})
@@ -202,7 +204,7 @@ async def test_a_streamed_tool_call_is_read() -> None:
 
     async with serving(openai_plain) as server, _open(server, OPENAI.model) as backend:
         server.answers = [Answer(pieces=[*map(event, pieces), b"data: [DONE]\n\n"])]
-        deltas = await _all(backend.stream(parse_request("Rome?", tools=[TOOL])))
+        deltas = await _all(backend.stream(parse_request("Rome?", tools=[TOOL]), MINE))
 
     assert deltas[0].tool_calls[0].name == "weather"
     assert deltas[-1].finish_reason == "tool_calls"
@@ -238,7 +240,7 @@ async def test_a_rate_limit_says_how_long_to_wait(server: WireServer, wire: Wire
 
     async with _open(server, wire.model) as backend:
         with pytest.raises(errors.RateLimitedError) as raised:
-            await anext(backend.stream(REQUEST))
+            await anext(backend.stream(REQUEST, MINE))
 
     assert raised.value.retry_after == 7.0
 
@@ -301,7 +303,7 @@ async def test_a_request_that_litellm_cannot_write_is_rejected() -> None:
 
     async with serving(anthropic_plain) as server, _open(server, ANTHROPIC.model) as backend:
         with pytest.raises(errors.RequestRejectedError, match="litellm cannot write") as raised:
-            await backend.complete(parse_request("Hi", tools=[tool]))
+            await backend.complete(parse_request("Hi", tools=[tool]), MINE)
 
     assert SECRET not in str(raised.value)
     assert server.seen == []
@@ -332,14 +334,14 @@ async def test_a_connection_that_breaks_is_asked_no_second_time(
 async def test_nobody_there_is_said_plainly(wire: Wire, closed_port: int) -> None:
     """The message names the place."""
     options = Options.model_validate(
-        {"model": wire.model, "api_key": KEY, "api_base": f"http://127.0.0.1:{closed_port}"}
+        {"name": "frontier", "model": wire.model, "api_key": KEY, "api_base": f"http://127.0.0.1:{closed_port}"}
     )
 
     async with hosted.build(options) as backend:
         with pytest.raises(
             errors.BackendUnavailableError, match=f"no connection to '127.0.0.1:{closed_port}'"
         ) as raised:
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
 
     assert not raised.value.reached
 
@@ -356,7 +358,7 @@ async def test_a_truncated_stream_is_an_error(
 
     async def read() -> None:
         async with _open(server, wire.model) as backend:
-            texts.extend([delta.text async for delta in backend.stream(REQUEST)])
+            texts.extend([delta.text async for delta in backend.stream(REQUEST, MINE)])
 
     with pytest.raises(kind):
         await read()
@@ -369,7 +371,7 @@ async def test_an_error_in_a_stream_ends_it(server: WireServer, wire: Wire) -> N
 
     async with _open(server, wire.model) as backend:
         with pytest.raises(errors.BackendUnavailableError) as raised:
-            await _all(backend.stream(REQUEST))
+            await _all(backend.stream(REQUEST, MINE))
 
     assert SECRET not in str(raised.value)
 
@@ -386,7 +388,7 @@ async def test_an_answer_is_read_up_to_a_bound(
 
     async with _open(server, wire.model) as backend:
         with pytest.raises(errors.MalformedResponseError, match="'frontier' answered with more than 2000 bytes"):
-            await (_all(backend.stream(REQUEST)) if streamed else backend.complete(REQUEST))
+            await (_all(backend.stream(REQUEST, MINE)) if streamed else backend.complete(REQUEST, MINE))
 
     assert len(server.seen) == 1
 
@@ -410,7 +412,7 @@ async def test_nothing_after_a_streams_end_is_passed_on(openai_server: WireServe
     openai_server.answers = [Answer(pieces=[*raw[:-2], late, *raw[-2:]])]
 
     async with _open(openai_server, OPENAI.model) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert "".join(delta.text for delta in deltas) == "A"
 
@@ -420,7 +422,7 @@ async def test_a_cancelled_call_closes_the_connection(server: WireServer, wire: 
     server.answers = [Answer(then="hang")]
 
     async with _open(server, wire.model) as backend:
-        call = asyncio.ensure_future(backend.complete(REQUEST))
+        call = asyncio.ensure_future(backend.complete(REQUEST, MINE))
         await server.arrived.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -435,7 +437,7 @@ async def test_closing_a_stream_closes_the_connection(server: WireServer, wire: 
     server.answers = [Answer(pieces=wire.stream("A", "B")[: wire.opening], then="hang")]
 
     async with _open(server, wire.model) as backend:
-        async with aclosing(backend.stream(REQUEST)) as stream:
+        async with aclosing(backend.stream(REQUEST, MINE)) as stream:
             await anext(stream)
 
         async with asyncio.timeout(5):
@@ -448,7 +450,7 @@ async def test_silence_ends_with_the_read_timeout(server: WireServer, wire: Wire
 
     async with _open(server, wire.model, read_timeout_s=0.05) as backend:
         with pytest.raises(errors.BackendTimeoutError):
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
 
 
 async def test_a_usage_that_was_not_sent_is_unknown(server: WireServer, wire: Wire) -> None:
@@ -461,7 +463,7 @@ async def test_a_usage_that_was_not_sent_is_unknown(server: WireServer, wire: Wi
     server.answers = [Answer(body={**wire.plain(_asked()).body, **silent[wire.provider]})]
 
     async with _open(server, wire.model) as backend:
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.usage == Usage()
 
@@ -472,7 +474,7 @@ async def test_a_stream_without_a_usage_has_an_unknown_one() -> None:
 
     async with serving(openai_plain) as server, _open(server, OPENAI.model) as backend:
         server.answers = [Answer(pieces=[*map(event, pieces), b"data: [DONE]\n\n"])]
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert {delta.usage for delta in deltas} == {None}
 
@@ -482,7 +484,7 @@ async def test_parameters_that_a_model_does_not_know_are_left_out() -> None:
     request = parse_request("Hi", seed=7, frequency_penalty=0.5, temperature=0.25, max_tokens=9)
 
     async with serving(anthropic_plain) as server, _open(server, ANTHROPIC.model) as backend:
-        await backend.complete(request)
+        await backend.complete(request, MINE)
 
     body = server.seen[0].body
     assert (body["temperature"], body["max_tokens"], "seed" in body) == (0.25, 9, False)
@@ -505,7 +507,7 @@ async def test_local_servers_parameters_reach_who_knows_them(model: str, kept: l
     plain = {ANTHROPIC.model: anthropic_plain, GEMINI.model: gemini_plain}.get(model, openai_plain)
 
     async with serving(plain) as server, _open(server, model) as backend:
-        await backend.complete(parse_request("Hi", **given))
+        await backend.complete(parse_request("Hi", **given), MINE)
 
     body = server.seen[0].body
     body |= body.get("generationConfig", {})
@@ -519,9 +521,9 @@ async def test_nothing_in_a_request_leads_litellm_elsewhere(openai_server: WireS
 
     async with _open(openai_server, OPENAI.model) as backend:
         with pytest.raises(errors.RequestRejectedError):
-            await backend.complete(request)
+            await backend.complete(request, MINE)
         with pytest.raises(errors.RequestRejectedError):
-            await anext(backend.stream(request))
+            await anext(backend.stream(request, MINE))
 
     assert openai_server.seen == []
 
@@ -538,7 +540,7 @@ async def test_a_detour_that_the_process_ordered_is_not_taken(
 
     async with _open(openai_server, OPENAI.model) as backend:
         with pytest.raises(errors.RequestRejectedError, match=name):
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
 
     assert openai_server.seen == []
 
@@ -546,7 +548,7 @@ async def test_a_detour_that_the_process_ordered_is_not_taken(
 async def test_a_limit_reaches_a_reasoning_model() -> None:
     """What bounds the cost is sent under the name that the model reads."""
     async with serving(openai_plain) as server, _open(server, "openai/gpt-5-mini") as backend:
-        await backend.complete(parse_request("Hi", max_tokens=9, temperature=0))
+        await backend.complete(parse_request("Hi", max_tokens=9, temperature=0), MINE)
 
     body = server.seen[0].body
     assert (body.get("max_completion_tokens"), "temperature" in body) == (9, False)
@@ -563,7 +565,7 @@ async def test_what_changes_the_answer_is_never_left_out(openai_server: WireServ
         assert opened is not None
         backend._opened = replace(opened, supported=opened.supported - needs.keys())
         with pytest.raises(errors.RequestRejectedError, match="cannot take"):
-            await backend.complete(parse_request("Hi", **needs))
+            await backend.complete(parse_request("Hi", **needs), MINE)
 
     assert openai_server.seen == []
 
@@ -575,7 +577,7 @@ async def test_logprobs_are_asked_for_and_read() -> None:
 
     async with serving(openai_plain) as server, _open(server, OPENAI.model) as backend:
         server.answers = [Answer(body=answer)]
-        completion = await backend.complete(REQUEST, logprobs=True)
+        completion = await backend.complete(REQUEST, MINE, logprobs=True)
 
     assert server.seen[0].body["logprobs"] is True
     assert completion.logprobs is not None
@@ -588,7 +590,7 @@ async def test_no_image_is_fetched_on_a_callers_behalf(server: WireServer, wire:
     """It would be fetched from our network; the caller gets told how to send it."""
     async with _open(server, wire.model) as backend:
         with pytest.raises(errors.RequestRejectedError, match="data: URLs"):
-            await backend.complete(_sent_image(url))
+            await backend.complete(_sent_image(url), MINE)
 
     assert server.seen == []
 
@@ -596,7 +598,7 @@ async def test_no_image_is_fetched_on_a_callers_behalf(server: WireServer, wire:
 async def test_an_image_inside_the_request_is_sent(server: WireServer, wire: Wire) -> None:
     """A data: URL reaches every provider."""
     async with _open(server, wire.model) as backend:
-        completion = await backend.complete(_sent_image("data:image/png;base64,iVBORw0KGgo="))
+        completion = await backend.complete(_sent_image("data:image/png;base64,iVBORw0KGgo="), MINE)
 
     assert completion.message.text == TEXT
     assert "iVBORw0KGgo=" in json.dumps(server.seen[0].body)
@@ -607,7 +609,7 @@ async def test_an_image_by_url_is_left_to_who_fetches_it_himself() -> None:
     url = "https://example.org/a.png"
 
     async with serving(openai_plain) as server, _open(server, OPENAI.model) as backend:
-        await backend.complete(_sent_image(url))
+        await backend.complete(_sent_image(url), MINE)
 
     assert url in json.dumps(server.seen[0].body)
 
@@ -615,8 +617,8 @@ async def test_an_image_by_url_is_left_to_who_fetches_it_himself() -> None:
 async def test_an_estimate_of_litellms_is_no_reported_cost(server: WireServer, wire: Wire) -> None:
     """Only what a provider says it charged counts as reported."""
     async with _open(server, wire.model) as backend:
-        completion = await backend.complete(REQUEST)
-        deltas = await _all(backend.stream(REQUEST))
+        completion = await backend.complete(REQUEST, MINE)
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert completion.reported_cost is None
     assert {delta.reported_cost for delta in deltas} == {None}
@@ -629,7 +631,7 @@ async def test_a_cost_that_the_provider_reports_is_kept() -> None:
 
     async with serving(openai_plain) as server, _open(server, "openrouter/some/model") as backend:
         server.answers = [Answer(body=answer)]
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.reported_cost == Money(1_250_000)
 
@@ -644,9 +646,9 @@ async def test_no_provider_that_is_asked_can_send_a_prompt_elsewhere(provider: s
 
         async with _open(server, f"{provider}/some-model") as backend:
             with pytest.raises(errors.RequestRejectedError) as whole:
-                await backend.complete(request)
+                await backend.complete(request, MINE)
             with pytest.raises(errors.RequestRejectedError) as streamed:
-                await _all(backend.stream(request))
+                await _all(backend.stream(request, MINE))
 
     assert (whole.value.status, streamed.value.status, other.seen) == (307, 307, [])
 
@@ -679,7 +681,7 @@ async def test_a_broken_off_stream_is_an_error_for_every_provider(provider: str)
         server.answers = [Answer(pieces=openai_stream("Half", "an")[:3])]
 
         with pytest.raises(errors.MalformedResponseError, match="broke its stream off"):
-            await _all(backend.stream(REQUEST))
+            await _all(backend.stream(REQUEST, MINE))
 
 
 @pytest.mark.parametrize(
@@ -699,9 +701,9 @@ async def test_nothing_is_logged_or_printed(
     server.answers = [Answer(body=wire.plain(_asked()).body), Answer(status=500, body=wire.error(500, "x", SECRET))]
 
     async with _open(server, wire.model) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
         with pytest.raises(errors.BackendUnavailableError):
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
 
     written = caplog.text + "".join(capfd.readouterr())
     assert [word for word in (SECRET, KEY, TEXT) if word in written] == []
@@ -722,7 +724,7 @@ async def test_what_litellm_reports_to_hears_of_no_call(
     monkeypatch.setattr(litellm, "callbacks", [spy])
 
     async with _open(openai_server, OPENAI.model) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
         await litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER.flush()
 
     assert seen == []
@@ -743,7 +745,7 @@ async def test_a_hook_of_the_process_sees_a_call_before_it_is_sent(
     monkeypatch.setattr(litellm, "callbacks", [spy])
 
     async with _open(openai_server, OPENAI.model) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert seen == [[{"role": "user", "content": SECRET}]]
 
@@ -835,7 +837,7 @@ async def test_a_key_is_taken_from_the_environment(openai_server: WireServer, mo
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\n")
 
     async with _open(openai_server, OPENAI.model, api_key=None) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert openai_server.seen[0].headers["Authorization"] == f"Bearer {KEY}"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from support.clearances import cleared
 from support.wire_servers import (
     OPENAI_TOOL_CALL,
     TEXT,
@@ -29,6 +30,7 @@ from gateway.wire.openai import parse_request
 KEY = "sk-Zebra7741"
 SECRET = "the quick Zebra"
 REQUEST = parse_request(SECRET)
+MINE = cleared("llama")
 KINDS = ["llamacpp", "lmstudio", "ollama", "openai_http", "tgi", "vllm"]
 
 
@@ -53,14 +55,14 @@ async def _fault(server: WireServer, answer: Answer, **options: Any) -> errors.B
     server.answers = [answer]
     async with _open(server, **options) as backend:
         with pytest.raises(errors.BackendError) as raised:
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
     return raised.value
 
 
 async def test_an_answer_is_read_whole(openai_server: WireServer) -> None:
     """Text, model and usage arrive as the server sent them."""
     async with _open(openai_server) as backend:
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.message == Message(role="assistant", content=TEXT)
     assert completion.model == "served-model"
@@ -72,7 +74,7 @@ async def test_a_request_is_sent_in_openais_format(openai_server: WireServer) ->
     request = parse_request(SECRET, temperature=0.5, tags={"pii"}, tenant="acme", task="chat")
 
     async with _open(openai_server, api_key=KEY, headers={"X-Team": "blue"}) as backend:
-        await backend.complete(request)
+        await backend.complete(request, MINE)
 
     seen = openai_server.seen[0]
     assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
@@ -85,7 +87,7 @@ async def test_a_tool_call_is_read(openai_server: WireServer) -> None:
     openai_server.answers = [Answer(body=openai_completion(None, tool_calls=[OPENAI_TOOL_CALL]))]
 
     async with _open(openai_server) as backend:
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.message.tool_calls == (ToolCall(id="call_9", name="weather", arguments='{"city":"Rome"}'),)
 
@@ -93,7 +95,7 @@ async def test_a_tool_call_is_read(openai_server: WireServer) -> None:
 async def test_logprobs_are_asked_for(openai_server: WireServer) -> None:
     """A judge of confidence gets its figures."""
     async with _open(openai_server) as backend:
-        await backend.complete(REQUEST, logprobs=True)
+        await backend.complete(REQUEST, MINE, logprobs=True)
 
     assert openai_server.seen[0].body["logprobs"] is True
 
@@ -114,7 +116,7 @@ async def test_logprobs_are_asked_for(openai_server: WireServer) -> None:
 async def test_a_base_url_works_with_and_without_its_version(openai_server: WireServer, suffix: str, path: str) -> None:
     """However a server's documentation writes the URL, it can be copied."""
     async with _open(openai_server, url=openai_server.url + suffix) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert openai_server.seen[0].path == path
 
@@ -128,7 +130,7 @@ async def test_a_replica_is_named_by_host_and_port(openai_server: WireServer) ->
 async def test_further_fields_are_sent(openai_server: WireServer) -> None:
     """A server's own fields can be set in the policy."""
     async with _open(openai_server, extra_body={"min_p": 0.1}) as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert openai_server.seen[0].body["min_p"] == 0.1
 
@@ -137,7 +139,7 @@ async def test_further_fields_are_sent(openai_server: WireServer) -> None:
 async def test_a_limit_is_sent_under_the_name_that_the_server_reads(openai_server: WireServer, given: str) -> None:
     """A limit that a server would ignore bounds nothing."""
     async with _open(openai_server, output_limit="max_tokens") as backend:
-        await backend.complete(parse_request("Hi", **{given: 5}))  # type: ignore[arg-type] # one of two known keys
+        await backend.complete(parse_request("Hi", **{given: 5}), MINE)  # type: ignore[arg-type] # one of two known keys
 
     assert (openai_server.seen[0].body.get("max_tokens"), len(openai_server.seen[0].body)) == (5, 3)
 
@@ -145,7 +147,7 @@ async def test_a_limit_is_sent_under_the_name_that_the_server_reads(openai_serve
 async def test_no_limit_is_made_up(openai_server: WireServer) -> None:
     """A request without a limit stays without one."""
     async with _open(openai_server, output_limit="max_tokens") as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
     assert set(openai_server.seen[0].body) == {"model", "messages"}
 
@@ -155,7 +157,7 @@ async def test_a_large_request_arrives_whole(openai_server: WireServer) -> None:
     text = "x" * 3_000_000
 
     async with _open(openai_server) as backend:
-        await backend.complete(parse_request(text))
+        await backend.complete(parse_request(text), MINE)
 
     assert openai_server.seen[0].body["messages"][0]["content"] == text
 
@@ -163,8 +165,8 @@ async def test_a_large_request_arrives_whole(openai_server: WireServer) -> None:
 async def test_a_connection_is_used_again(openai_server: WireServer) -> None:
     """Calls one after the other open one connection."""
     async with _open(openai_server) as backend:
-        await backend.complete(REQUEST)
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
+        await backend.complete(REQUEST, MINE)
 
     assert len(openai_server.connections) == 1
 
@@ -172,8 +174,8 @@ async def test_a_connection_is_used_again(openai_server: WireServer) -> None:
 async def test_the_connection_of_a_stream_is_not_used_again(openai_server: WireServer) -> None:
     """llama.cpp closes it without saying so, and no request may meet it closing."""
     async with _open(openai_server) as backend:
-        await _all(backend.stream(REQUEST))
-        await backend.complete(REQUEST)
+        await _all(backend.stream(REQUEST, MINE))
+        await backend.complete(REQUEST, MINE)
 
     assert len(openai_server.connections) == 2
 
@@ -181,7 +183,7 @@ async def test_the_connection_of_a_stream_is_not_used_again(openai_server: WireS
 async def test_a_stream_is_passed_on(openai_server: WireServer) -> None:
     """Words, the end and the usage arrive in order."""
     async with _open(openai_server) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert "".join(delta.text for delta in deltas) == TEXT
     assert [delta.finish_reason for delta in deltas[-2:]] == ["stop", None]
@@ -193,7 +195,7 @@ async def test_the_first_token_does_not_wait_for_the_second(openai_server: WireS
     """A delta is passed on while the server is still writing."""
     openai_server.answers = [Answer(pieces=[event(openai_chunk(content="A"))], then="hang")]
 
-    async with _open(openai_server) as backend, aclosing(backend.stream(REQUEST)) as stream:
+    async with _open(openai_server) as backend, aclosing(backend.stream(REQUEST, MINE)) as stream:
         delta = await anext(stream)
 
     assert delta.text == "A"
@@ -204,7 +206,7 @@ async def test_closing_a_stream_closes_the_connection(openai_server: WireServer)
     openai_server.answers = [Answer(pieces=openai_stream("A")[:2], then="hang")]
 
     async with _open(openai_server) as backend:
-        async with aclosing(backend.stream(REQUEST)) as stream:
+        async with aclosing(backend.stream(REQUEST, MINE)) as stream:
             await anext(stream)
 
         async with asyncio.timeout(5):
@@ -216,7 +218,7 @@ async def test_a_cancelled_call_closes_the_connection(openai_server: WireServer)
     openai_server.answers = [Answer(then="hang")]
 
     async with _open(openai_server) as backend:
-        call = asyncio.ensure_future(backend.complete(REQUEST))
+        call = asyncio.ensure_future(backend.complete(REQUEST, MINE))
         await openai_server.arrived.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -231,7 +233,7 @@ async def test_a_stream_that_lingers_after_its_end_is_complete(openai_server: Wi
     openai_server.answers = [Answer(pieces=openai_stream("A"), then="hang")]
 
     async with _open(openai_server) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert deltas[-1].usage is not None
 
@@ -242,7 +244,7 @@ async def test_a_truncated_stream_is_an_error(openai_server: WireServer, then: A
     openai_server.answers = [Answer(pieces=openai_stream("Half", "an")[:2], then=then)]
     kind = {"end": errors.MalformedResponseError, "break": errors.BackendUnavailableError}[then]
 
-    async with _open(openai_server) as backend, aclosing(backend.stream(REQUEST)) as stream:
+    async with _open(openai_server) as backend, aclosing(backend.stream(REQUEST, MINE)) as stream:
         first = await anext(stream)
         with pytest.raises(kind):
             await anext(stream)
@@ -255,7 +257,7 @@ async def test_a_stream_may_end_without_a_line_break(openai_server: WireServer) 
     openai_server.answers = [Answer(pieces=[event(openai_chunk(content="A", finish_reason="stop")).rstrip()])]
 
     async with _open(openai_server) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert [delta.text for delta in deltas] == ["A"]
 
@@ -335,7 +337,7 @@ async def test_a_stream_is_read_up_to_a_bound(openai_server: WireServer, monkeyp
 
     async with _open(openai_server) as backend:
         with pytest.raises(errors.MalformedResponseError, match="more than 1000 bytes"):
-            await _all(backend.stream(REQUEST))
+            await _all(backend.stream(REQUEST, MINE))
 
     await asyncio.wait_for(openai_server.client_left.wait(), 5)
 
@@ -346,7 +348,7 @@ async def test_a_stream_that_goes_on_after_its_end_is_left(openai_server: WireSe
     openai_server.answers = [Answer(pieces=[*openai_stream("A")[:-1], *[late] * 50], then="hang")]
 
     async with _open(openai_server) as backend:
-        deltas = await _all(backend.stream(REQUEST))
+        deltas = await _all(backend.stream(REQUEST, MINE))
 
     assert "".join(delta.text for delta in deltas) == "A"
 
@@ -360,7 +362,7 @@ async def test_an_answer_that_breaks_off_holds_nothing_of_aiohttps(
 
     async with _open(openai_server) as backend:
         with pytest.raises(errors.BackendUnavailableError) as raised:
-            await (anext(backend.stream(REQUEST)) if streamed else backend.complete(REQUEST))
+            await (anext(backend.stream(REQUEST, MINE)) if streamed else backend.complete(REQUEST, MINE))
 
     assert (raised.value.__context__, raised.value.reached) == (None, True)
 
@@ -376,7 +378,7 @@ async def test_nobody_there_is_said_plainly(closed_port: int) -> None:
     """The message names the URL and asks the right question."""
     async with connect(url=f"http://127.0.0.1:{closed_port}", model="m", name="llama") as backend:
         with pytest.raises(errors.BackendUnavailableError) as raised:
-            await backend.complete(REQUEST)
+            await backend.complete(REQUEST, MINE)
 
     assert f"cannot connect to 'http://127.0.0.1:{closed_port}'" in str(raised.value)
     assert "is the server up?" in str(raised.value)
@@ -386,7 +388,7 @@ async def test_a_server_without_tls_is_told_apart() -> None:
     """TLS against a server that speaks something else is a fault of the connection."""
     async with _raw_server(b"SSH-2.0\r\n") as port, connect(url=f"https://127.0.0.1:{port}", model="m", name="n") as b:
         with pytest.raises(errors.BackendUnavailableError, match="no TLS with"):
-            await b.complete(REQUEST)
+            await b.complete(REQUEST, cleared("n"))
 
 
 async def test_something_that_is_no_http_is_malformed() -> None:
@@ -396,15 +398,15 @@ async def test_something_that_is_no_http_is_malformed() -> None:
         connect(url=f"http://127.0.0.1:{port}", model="m", name="n") as b,
     ):
         with pytest.raises(errors.MalformedResponseError, match="did not answer in HTTP"):
-            await b.complete(REQUEST)
+            await b.complete(REQUEST, cleared("n"))
 
 
 async def test_a_connection_that_is_not_accepted_is_unavailable() -> None:
     """A host that swallows connections is given up after the connect time-out."""
     with _full_port() as port:
-        async with connect(url=f"http://127.0.0.1:{port}", model="m", name="n", connect_timeout_s=0.05) as backend:
+        async with connect(url=f"http://127.0.0.1:{port}", model="m", name="llama", connect_timeout_s=0.05) as backend:
             with pytest.raises(errors.BackendUnavailableError, match=r"no connection to .* within 0.05 s"):
-                await backend.complete(REQUEST)
+                await backend.complete(REQUEST, MINE)
 
 
 async def test_a_proxy_of_the_environment_sees_nothing(
@@ -415,7 +417,7 @@ async def test_a_proxy_of_the_environment_sees_nothing(
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
 
     async with _open(openai_server) as backend:
-        completion = await backend.complete(REQUEST)
+        completion = await backend.complete(REQUEST, MINE)
 
     assert completion.message.text == TEXT
 
@@ -425,8 +427,8 @@ async def test_no_cookie_is_kept(openai_server: WireServer) -> None:
     openai_server.answers = [Answer(body=openai_completion(), headers={"Set-Cookie": "a=b"})]
 
     async with _open(openai_server) as backend:
-        await backend.complete(REQUEST)
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
+        await backend.complete(REQUEST, MINE)
 
     assert "Cookie" not in openai_server.seen[1].headers
 
@@ -434,7 +436,7 @@ async def test_no_cookie_is_kept(openai_server: WireServer) -> None:
 async def test_the_model_auto_is_the_first_that_the_server_lists(openai_server: WireServer) -> None:
     """A server with one model needs no name in the policy."""
     async with _open(openai_server, model="auto") as backend:
-        await backend.complete(REQUEST)
+        await backend.complete(REQUEST, MINE)
 
         assert backend.model == "first-model"
     assert openai_server.seen[1].body["model"] == "first-model"
@@ -539,10 +541,10 @@ def test_a_key_may_end_in_a_line_break() -> None:
 async def test_every_kind_asks_its_server(openai_server: WireServer, kind: str) -> None:
     """llama.cpp, vLLM, Ollama, LM Studio and TGI are asked in the one format that they share."""
     module = plugins.load("backends", kind)
-    options = module.Options.model_validate({"url": openai_server.url, "model": "m", "name": kind})
+    options = module.Options.model_validate({"url": openai_server.url, "model": "m", "name": "llama"})
 
     async with module.build(options) as backend:
-        completion = await backend.complete(parse_request("Hi", max_completion_tokens=5))
+        completion = await backend.complete(parse_request("Hi", max_completion_tokens=5), MINE)
 
     assert completion.message.text == TEXT
     assert openai_server.seen[0].path == "/v1/chat/completions"
@@ -570,8 +572,8 @@ async def test_llama_cpp_keeps_the_prompt_in_its_cache(openai_server: WireServer
     """The next turn of a conversation does not read the first again."""
     llamacpp: Any = plugins.load("backends", "llamacpp")
 
-    async with llamacpp.build(llamacpp.Options(url=openai_server.url, model="m")) as backend:
-        await backend.complete(REQUEST)
+    async with llamacpp.build(llamacpp.Options(url=openai_server.url, model="m", name="llama")) as backend:
+        await backend.complete(REQUEST, MINE)
 
     assert openai_server.seen[0].body["cache_prompt"] is True
 
@@ -582,7 +584,7 @@ async def test_a_request_that_json_cannot_say_is_rejected(openai_server: WireSer
 
     async with _open(openai_server) as backend:
         with pytest.raises(errors.RequestRejectedError):
-            await backend.complete(parse_request("Hi", tools=[tool]))
+            await backend.complete(parse_request("Hi", tools=[tool]), MINE)
 
     assert openai_server.seen == []
 

@@ -54,7 +54,7 @@ def attempt(backend: str, text: str, *verdicts: Verdict) -> Attempt:
 
 def plan(*backends: str, **reasons: Reason) -> Plan:
     steps = tuple(Step(backend=name, judged=False) for name in backends)
-    return Plan(rule="tickets", steps=steps, reasons=reasons, deadline_s=9.0, policy_version="v")
+    return Plan(rule="tickets", steps=steps, reasons=reasons, deadline_s=9.0, policy_version="v", clearances={})
 
 
 def reply(*attempts: Attempt, to: Plan, **fields: Any) -> Reply:

@@ -10,6 +10,7 @@ from gateway.interfaces import Judge
 from gateway.policy.models import RetryPolicy
 from gateway.types import Money, Plan, Reason, Step, Usage
 from gateway.wire.openai import parse_request
+from support.clearances import cleared
 from support.policies import assessment
 
 
@@ -28,9 +29,22 @@ class Clock:
         self.now += seconds
 
 
-def scripted(name: str, *answers: object) -> Mock:
-    """Return a mock with a script."""
-    return Mock(Options.model_validate({"name": name, "answers": list(answers)} if answers else {"name": name}))
+class _Replica(Mock):
+    """One of a backend's mocks, told from the others by a name of its own."""
+
+    def __init__(self, options: Options, replica: str) -> None:
+        super().__init__(options)
+        self._replica = replica
+
+    @property
+    def replica(self) -> str:
+        return self._replica
+
+
+def scripted(name: str, *answers: object, replica: str | None = None) -> Mock:
+    """Return a mock of the backend `name` with a script; `replica` is its own name where there are several."""
+    options = Options.model_validate({"name": name, "answers": list(answers)} if answers else {"name": name})
+    return _Replica(options, replica or name)
 
 
 def _unpriced(_backend: str, _usage: Usage) -> Money | None:
@@ -63,6 +77,7 @@ def run(  # noqa: PLR0913 - each by its name
         deadline_s=deadline_s,
         policy_version="test",
         consultable=consultable | frozenset(names),
+        clearances={name: cleared(name) for name in backends},
     )
     crew = Crew(
         replicas={name: Replicas(parts) for name, parts in backends.items()},

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from gateway.backends import openai_http
 from gateway.backends.embedded.process import Child, Launch, running
 from gateway.backends.embedded.watch import Watch, kept_up
+from gateway.clearance import Clearance
 from gateway.interfaces import Backend
 from gateway.types import Completion, Delta, Need, Request
 
@@ -57,14 +58,14 @@ class EmbeddedBackend:
         """The process id of llama.cpp, None while it is not up; another one after a restart."""
         return self._watch.pid
 
-    async def complete(self, request: Request, *, logprobs: bool = False) -> Completion:
+    async def complete(self, request: Request, clearance: Clearance, *, logprobs: bool = False) -> Completion:
         """Ask the child for the whole answer."""
         async with self._watch.call() as child:
-            return await child.complete(request, logprobs=logprobs)
+            return await child.complete(request, clearance, logprobs=logprobs)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Delta]:
+    async def stream(self, request: Request, clearance: Clearance) -> AsyncGenerator[Delta]:
         """Ask the child for the answer in pieces."""
-        async with self._watch.call() as child, aclosing(child.stream(request)) as deltas:
+        async with self._watch.call() as child, aclosing(child.stream(request, clearance)) as deltas:
             async for delta in deltas:
                 yield delta
 
