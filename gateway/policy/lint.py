@@ -9,6 +9,7 @@ from gateway.policy.models import BackendPolicy, Policy, Rule
 from gateway.policy.names import check_names
 from gateway.policy.place import has_own_server, is_local
 from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
+from gateway.policy.redacting import check_redaction, lowest
 from gateway.policy.report import Report
 from gateway.policy.source import Path
 from gateway.spelling import remedy
@@ -37,6 +38,7 @@ def lint(policy: Policy, *, name: str = "<policy>") -> Findings:
 def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     """Add what is wrong to `errors` and what is odd to `warnings`."""
     _check_backends(policy, errors)
+    check_redaction(policy, errors)
     _check_rules(policy, errors)
     _check_demands(policy, errors, warnings)
     _check_ends(policy, warnings)
@@ -90,9 +92,10 @@ def _check_demands(policy: Policy, errors: Report, warnings: Report) -> None:
 def _demand(policy: Policy, rule: Rule) -> Demand:
     """Return the lowest level that a request of this rule can have."""
     least, bounds = _least(policy, rule), rule.when.level
-    if bounds is None or bounds.at_least <= least.level:
+    # A request of a higher level may be seen with less in it.
+    if bounds is None or lowest(policy, bounds.at_least) <= least.level:
         return least
-    return Demand(level=bounds.at_least, why=f"when.level.at_least {bounds.at_least}")
+    return Demand(level=lowest(policy, bounds.at_least), why=f"when.level.at_least {bounds.at_least}")
 
 
 def _least(policy: Policy, rule: Rule) -> Demand:

@@ -9,15 +9,27 @@ from gateway.types import Level
 
 # The entry of those whom the policy does not name.
 ANYBODY = "*"
+# What a policy lowers by redaction only where it says so twice: more of it may be there than anybody found.
+PROTECTED = frozenset({"phi", "special", "legal", "export", "child", "secret", "mnpi", "source"})
 
 
 class TagPolicy(Model):
-    """What a tag means: the level it raises a request to, and the region it binds it to."""
+    """What a tag means: the level it raises a request to, and the region it binds it to.
+
+    `redact_to` is for what detectors find. What a caller tags keeps its level, for there may be more than was found.
+    """
 
     level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
     region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
     retain: bool = Field(
         default=True, description="false: only backends that keep nothing (`retains: false`) see them."
+    )
+    redact_to: LevelName | None = Field(
+        default=None,
+        description="The level where all that was found of it is surely replaced. Unset: nothing is replaced.",
+    )
+    redact_even: bool = Field(
+        default=False, description=f"Beside `redact_to`, for {', '.join(sorted(PROTECTED))}: true, or it is an error."
     )
 
 
