@@ -21,7 +21,8 @@ from routing_risk import risk
 from routing_runs import as_shipped, base, gsm8k_cascade, gsm8k_prompt, mmlu_split
 from routing_sets import MissingSetError
 from routing_speed import speed
-from routing_table import Beside, Measure, beside, markdown
+from routing_table import Beside, beside
+from table import Measure, markdown
 
 from gateway.training.evaluate import Evaluation
 

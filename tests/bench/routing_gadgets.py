@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from routing_perturb import prompt_of, with_prompt
 from routing_runs import base, drawn, mmlu_learned, scorer
-from routing_table import Measure
+from table import Measure
 
 from gateway.fleet.quota import Quota
 from gateway.policy.models import EscalationPolicy

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import numpy as np
 from routing_runs import drawn, mmlu_learned, scorer
-from routing_table import Measure
+from table import Measure
 
 from gateway.training.metrics import Array
 from gateway.training.rows import Row

@@ -20,7 +20,8 @@ from routing_runs import (
     unlabelled,
 )
 from routing_sets import mmlu_pro, routellm, zeroeval
-from routing_table import Measure, apgr, at_least, at_most, described
+from routing_table import apgr, described
+from table import Measure, at_least, at_most
 
 from gateway.training.evaluate import Evaluation, evaluate_as_is
 from gateway.training.fit import fit

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from routing_runs import mmlu_learned, scorer
-from routing_table import Measure
+from table import Measure
 
 from gateway.training.metrics import Array
 from gateway.training.risk import cut_for_loss

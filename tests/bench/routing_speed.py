@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from routing_perturb import prompt_of, with_prompt
 from routing_runs import base, drawn
 from routing_sets import routellm
-from routing_table import Measure, at_most
+from table import Measure, at_most
 from threadpoolctl import threadpool_limits
 
 from gateway.estimate.model import Model, load, packaged
