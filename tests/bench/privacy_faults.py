@@ -25,7 +25,8 @@ def faults() -> Iterator[Measure]:
             calls += made.calls
             failed += made.faults
             leaks += made.leaks
-    note = f"{calls:,} calls, {failed:,} requests failed; seeds 0 to {CROWDS - 1}; {time.perf_counter() - started:.0f} s"
+    took = time.perf_counter() - started
+    note = f"{calls:,} calls, {failed:,} requests failed; seeds 0 to {CROWDS - 1}; {took:.0f} s"
     yield Measure(
         name=f"leaks in {sent:,} whole requests over {CROWDS} random policies, under random faults",
         reach="0",

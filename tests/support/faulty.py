@@ -17,7 +17,7 @@ from gateway.types import Completion, Delta, Message, Need, Request, ToolCall, U
 from gateway.wire.deltas import as_deltas
 
 SUPPORTS = frozenset(Need)
-FAULTS = (
+FAULTS: tuple[type[errors.BackendError], ...] = (
     errors.BackendTimeoutError,
     errors.BackendUnavailableError,
     errors.RateLimitedError,
@@ -27,6 +27,7 @@ FAULTS = (
     errors.RequestRejectedError,
     errors.MalformedResponseError,
 )
+_OWN_FAULTS = 0.2
 
 # By backend: the requests that it was sent, in order.
 seen: dict[str, list[Request]] = {}
@@ -76,11 +77,10 @@ class Faulty:
             yield delta
 
     def _fail(self, request: Request) -> None:
-        fault = self._chance.choice((*FAULTS, ValueError, OSError))
-        if issubclass(fault, errors.BackendError):
-            raise fault("it failed", backend=self._options.name)
-        # A third party's own fault may quote what it read.
-        raise fault(request.messages[-1].text)
+        if self._chance.random() < _OWN_FAULTS:
+            # A third party's own fault may quote what it read.
+            raise ValueError(request.messages[-1].text)
+        raise self._chance.choice(FAULTS)("it failed", backend=self._options.name)
 
     def _answer(self, request: Request) -> Completion:
         told = "\n".join(message.text for message in request.messages)
