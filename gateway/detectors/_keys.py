@@ -45,12 +45,13 @@ class Keys:
         self._any_pattern = re.compile(
             "|".join(f"(?P<{n}>{p.pattern})" for n, p in self._patterns.items()) or "[^\\s\\S]"
         )
-        self._finder = Finder(f"[^A-Za-z0-9](?:{'|'.join(_alternatives(shapes, patterns))})")
+        alternatives = "|".join(_alternatives(shapes, patterns))
+        self._finder = Finder(f"[^A-Za-z0-9](?:{alternatives})") if alternatives else None
 
     def find(self, text: str, scanned: bytes) -> Iterator[Hit]:
         """Yield the keys in the order of the text."""
         place = 0
-        while candidate := self._finder.find(scanned, place):
+        while self._finder is not None and (candidate := self._finder.find(scanned, place)):
             start, place = candidate
             hit, end = self._read(text, start)
             place = max(place, end)

@@ -13,7 +13,7 @@ _TEMPLATE = re.compile(
 )
 _FILLED_IN = re.compile(r"\{[A-Za-z_][A-Za-z0-9_.]{0,40}\}")
 _WORDS = re.compile(r"[A-Z]*+[a-z]*+(?:[A-Z][a-z]++)*+(?:[ _.:/>-]++[A-Z]*+[a-z]*+(?:[A-Z][a-z]++)*+)*+")
-# What the code calls a secret is not the secret: `settings.token2`, `X25519.secret_length`, `my_token_v2`.
+# What the code calls a secret is not the secret: `settings.token2`, `Curve25519.secret_size`, `my_token_v2`.
 _NAME = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+|[A-Za-z]+[0-9]{0,2}(?:[_-][A-Za-z]+[0-9]{0,2})+"
 )

@@ -9,7 +9,7 @@ from gateway.detectors.secrets import SecretDetector
 
 DETECTOR = SecretDetector()
 HORSE = "Tr0ub4" + "dor&3"
-UUID = f"{random_text('hex', 8)}-cd03-11ec-9d64-{random_text('hex', 12)}"
+UUID = f"{random_text('hex', 8)}-5f3b-11ee-8c99-{random_text('hex', 12)}"
 
 
 def found(text: str) -> list[tuple[str, str, str]]:
@@ -41,7 +41,7 @@ def test_a_password_on_a_command_line_is_found(text: str, secret: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "curl -u username:token https://h",
+        "curl -u name:password https://h",
         "curl -u 'test:test' https://h",
         'curl --user "$NAME:$PASSWORD" https://h',
         'curl -u "${{ steps.a.name }}:${{ steps.a.word }}" https://h',

@@ -98,7 +98,7 @@ def test_a_token_is_found_by_its_name(text: str) -> None:
         "password: required, at least 8 characters",
         "token_url: https://example.org/oauth2/token1",
         "api_key=settings.openai_api_key2",
-        "secret_length = X25519.secret_length",
+        "secret_size = Curve25519.secret_size",
         "token: 123456789012",
         'token: "two words 12"',
         "pass rate: 95.5%",
@@ -135,6 +135,12 @@ async def test_types_can_be_left_out() -> None:
         findings = detector.detect(f"{key} password={HORSE}")
 
     assert findings == ()
+
+
+async def test_every_type_can_be_left_out() -> None:
+    """Then nothing is looked for."""
+    async with build(Options(without=TYPES)) as detector:
+        assert detector.detect(f"npm_{random_text('letters', 36)} password={HORSE}") == ()
 
 
 def test_an_unknown_type_is_refused_with_the_nearest_right_one() -> None:

@@ -42,12 +42,13 @@ def test_a_private_key_is_found_to_its_end(word: str) -> None:
 
 def test_a_private_key_that_does_not_end_reaches_to_the_end_of_the_text() -> None:
     """What was cut off is a key all the same."""
-    text = f"-----BEGIN PRIVATE KEY-----\n{BODY} and then -----BEGIN PRIVATE" + " KEY-----"
+    first = "-----BEGIN PRIVATE" + " KEY-----"
+    text = f"{first}\n{BODY} and then {first}"
 
     assert found(text) == [("PRIVATE_KEY", text)]
 
 
-@pytest.mark.parametrize("body", [f"Version: GnuPG v2\n\n{BODY}", BODY.replace("a", "a", 1), f"> {BODY}", f"\\n{BODY}"])
+@pytest.mark.parametrize("body", [f"Version: GnuPG v2\n\n{BODY}", f'"{BODY}', f"> {BODY}", f"\\n{BODY}"])
 def test_a_private_key_may_have_headers_quote_marks_and_written_line_feeds(body: str) -> None:
     """As it comes out of programs, of mails and of JSON."""
     key = armour("RSA PRIVATE" + " KEY", body)
@@ -97,7 +98,7 @@ def test_a_signed_token_is_found_in_base64() -> None:
         "eyJ" + "A" * 9_000 + "." + part({"sub": "me"}) + ".abc",
         "eyJ" + "A" * 20 + "." + part({"sub": "me"}) + ".abc",
         "ZXlK" + "A" * 60,
-        part([1, 2, 3]).replace("W", "W") + "." + part({"sub": "me"}),
+        "eyJ" + part("123 456 789 0") + "." + part({"sub": "me"}),
     ],
 )
 def test_what_only_begins_like_a_token_is_none(text: str) -> None:
