@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway.clearance import UNKNOWN, UNKNOWN_KIND
 from gateway.policy.models import Policy
-from gateway.policy.tags import ANYBODY, BUILT_IN_TAGS, Callers, TagPolicy
+from gateway.policy.tags import ANYBODY, BUILT_IN_TAGS, UNREAD, Callers
 from gateway.spelling import nearest
 from gateway.types import Finding, Label, Level, Request, Source
 
@@ -103,7 +103,7 @@ def _tags(request: Request, policy: Policy) -> Iterator[Source]:
     """Yield the caller's tags, of the request and of its messages; of many unknown ones the first are named."""
     unknown = 0
     for name, place in (*((name, _Place()) for name in sorted(request.tags)), *_places(request)):
-        if _meaning(name, policy) is None and (unknown := unknown + 1) > _MOST_UNKNOWN:
+        if policy.label(name) is None and (unknown := unknown + 1) > _MOST_UNKNOWN:
             continue
         label, told = _told(name, f"tag {name[:_LONGEST_NAME]!r}{place}", policy)
         by: Literal["tag", "message"] = "tag" if place.message is None else "message"
@@ -147,7 +147,7 @@ def _earlier(label: Label | None) -> Iterator[Source]:
 
 def _kinds(findings: Sequence[Finding], policy: Policy) -> Iterator[Source]:
     for (kind, strength), types in sorted(_types(findings).items()):
-        weak = strength == "weak" and _meaning(f"{kind}{_WEAK}", policy)
+        weak = strength == "weak" and policy.label(f"{kind}{_WEAK}")
         if weak:
             reason = f"{types} suspected ({kind}) is {weak.level}"
             yield Source(by="detector", name=f"{kind}{_WEAK}", label=weak, reason=reason)
@@ -167,9 +167,8 @@ def _types(findings: Sequence[Finding]) -> dict[tuple[str, str], str]:
 def _unread(policy: Policy, *, unread: bool) -> Iterator[Source]:
     if not unread:
         return
-    label, told = _told("unread", "a part that nobody can read (unread)", policy)
-    # Only a policy that has a word for what nobody read knows anything of it.
-    yield Source(by="unread", name="unread", label=label if "unread" in policy.tags else label | UNKNOWN, reason=told)
+    label, told = _told(UNREAD, f"a part that nobody can read ({UNREAD})", policy)
+    yield Source(by="unread", name=UNREAD, label=label, reason=told)
 
 
 def _failure(detector: str) -> Source:
@@ -178,24 +177,9 @@ def _failure(detector: str) -> Source:
 
 def _told(name: str, what: str, policy: Policy) -> tuple[Label, str]:
     """Return what a name asks for, and the reason in words; an unknown one asks for everything."""
-    label = _meaning(name, policy)
+    label = policy.label(name)
     if label is not None:
         return label, f"{what} is {label.level}"
     near = nearest(name[:_LONGEST_NAME], sorted({*BUILT_IN_TAGS, *policy.tags}))
     hint = "name it under `tags`" if near is None else f"did you mean {near!r}?"
     return UNKNOWN, f"{what} is unknown to the policy, so restricted; {hint}"
-
-
-def _meaning(name: str, policy: Policy) -> Label | None:
-    """Return what a tag or a kind asks for here, None for one that the policy does not name."""
-    tag, kind = policy.tag(name), name.removesuffix(_WEAK)
-    if tag is not None:
-        return _label(tag, name)
-    strong = policy.tag(kind) if kind != name else None
-    # A suspicion asks for no more than certainty would.
-    return Label(level=min(Level.INTERNAL, strong.level), kinds=frozenset({name})) if strong else None
-
-
-def _label(tag: TagPolicy, name: str) -> Label:
-    regions = None if tag.region is None else frozenset({tag.region})
-    return Label(level=tag.level, kinds=frozenset({name}), regions=regions, retain=tag.retain)

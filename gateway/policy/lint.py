@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from gateway.errors import Problem
 from gateway.licences import registry
 from gateway.money import prices
-from gateway.policy.models import BackendPolicy, Policy, Rule
+from gateway.policy.models import Policy, Rule
 from gateway.policy.names import check_names
+from gateway.policy.paths import check_paths
 from gateway.policy.place import has_own_server, is_local
 from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
-from gateway.policy.redacting import check_redaction, lowest
+from gateway.policy.redacting import check_redaction
 from gateway.policy.report import Report
 from gateway.policy.source import Path
 from gateway.spelling import remedy
@@ -40,7 +41,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     _check_backends(policy, errors)
     check_redaction(policy, errors)
     _check_rules(policy, errors)
-    _check_demands(policy, errors, warnings)
+    check_paths(policy, errors)
     _check_ends(policy, warnings)
     _check_baselines(policy, warnings)
     _check_stakes(policy, warnings)
@@ -75,29 +76,6 @@ def _check_rules(policy: Policy, errors: Report) -> None:
         errors.add(("rules", later), what)
 
 
-def _check_demands(policy: Policy, errors: Report, warnings: Report) -> None:
-    for index, rule in enumerate(policy.rules):
-        demand = _demand(policy, rule)
-        low = [
-            name for name in rule.use if name in policy.backends and not _may_see(policy.backends[name], demand.level)
-        ]
-        path: Path = ("rules", index, "use")
-        if low and len(low) == len(set(rule.use)):
-            seen = ", ".join(f"{name}: {policy.backends[name].clearance}" for name in low)
-            errors.add(path, f"{demand}, and nobody here may see that ({seen}); add one who may")
-        elif low:
-            warnings.add(path, f"never asked by this rule: {', '.join(low)} ({demand})")
-
-
-def _demand(policy: Policy, rule: Rule) -> Demand:
-    """Return the lowest level that a request of this rule can have."""
-    least, bounds = _least(policy, rule), rule.when.level
-    # A request of a higher level may be seen with less in it.
-    if bounds is None or lowest(policy, bounds.at_least) <= least.level:
-        return least
-    return Demand(level=lowest(policy, bounds.at_least), why=f"when.level.at_least {bounds.at_least}")
-
-
 def _least(policy: Policy, rule: Rule) -> Demand:
     """Return the level that the rule's tags, or the policy's default, give to every request of it."""
     tags = [(policy.tag(name), name) for name in rule.when.tags]
@@ -107,10 +85,6 @@ def _least(policy: Policy, rule: Rule) -> Demand:
     if level <= policy.default_level:
         return Demand(level=policy.default_level, why="default_level")
     return Demand(level=level, why=f"when.tags {name}")
-
-
-def _may_see(backend: BackendPolicy, level: Level) -> bool:
-    return level <= backend.clearance and (level < Level.RESTRICTED or is_local(backend))
 
 
 def _check_baselines(policy: Policy, warnings: Report) -> None:

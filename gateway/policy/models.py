@@ -11,9 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.asked import asked
-from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags
+from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
 from gateway.policy.words import LevelName, Model, Names, one_or_many
-from gateway.types import Level, Need, Stakes
+from gateway.types import Label, Level, Need, Stakes
 
 # The model that the server lists first.
 AUTO = "auto"
@@ -345,3 +345,7 @@ class Policy(Model):
     def tag(self, name: str) -> TagPolicy | None:
         """Return what a tag or a finding's kind means here, None for an unknown one."""
         return self.tags.get(name) or BUILT_IN_TAGS.get(name)
+
+    def label(self, name: str) -> Label | None:
+        """Return what a tag or a finding's kind asks for here, None for an unknown one."""
+        return meaning(name, self.tags)

@@ -1,44 +1,53 @@
 """Every name that a policy uses must be there. Reads values of any shape, so that one run finds these faults too."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.clearance import UNKNOWN_KIND
 from gateway.policy.asked import asked
 from gateway.policy.report import Report
 from gateway.policy.source import Path
-from gateway.policy.tags import BUILT_IN_TAGS
+from gateway.policy.tags import ANYBODY, BUILT_IN_TAGS
 from gateway.spelling import remedy
 
 Tree = Mapping[str, object]
 
 
 def check_names(tree: Tree, report: Report) -> None:
-    """Report names of backends, pools, tags and rules that the policy uses and does not have."""
-    backends = tree.get("backends", {})
+    """Report names of backends, pools, tags, tenants and rules that the policy uses and does not have."""
     rules = [(index, _mapping(rule)) for index, rule in _items(tree.get("rules"))]
-    pools = tree.get("pools", {})
-    tags = {**_mapping(tree.get("tags")), **BUILT_IN_TAGS}
-    named = {str(rule["name"]): rule for _, rule in rules if "name" in rule}
-    for path, name in _pools(tree):
-        _check(report, "pool", path, name, pools)
-    for path, name in _uses(rules):
-        _check(report, "backend", path, name, backends)
-    for path, name in _names(("holdout", "backend"), _mapping(tree.get("holdout")).get("backend")):
-        _check(report, "backend", path, name, backends)
-    for path, name in _asked(rules):
-        _check(report, "backend", path, name, backends)
-    for path, name in (*_tags(rules), *_of_callers(tree)):
-        _check(report, "tag", path, name, tags)
-    for path, name in (*_kinds(rules), *_refused(tree)):
-        _check(report, "tag", path, name, {**tags, UNKNOWN_KIND: None})
+    for noun, known, used in (*_backends(tree, rules), *_labels(tree, rules), *_rules(tree, rules)):
+        for path, name in used:
+            _check(report, noun, path, name, known)
     for name in {UNKNOWN_KIND} & _mapping(tree.get("tags")).keys():
         what = "this word is ours, for what nobody could read; take another (images and files are `unread`)"
         report.add_key(("tags", name), what)
-    for path, name in _expected(tree, ("first", "uses", "never")):
-        _check(report, "backend", path, name, backends)
-    for path, name in _expected(tree, ("rule",)):
-        _check(report, "rule", path, name, named)
     _check_doubles(rules, report)
+
+
+# A noun, the names that there are of it, and those that are used, each with its place.
+Used = tuple[str, object, Iterable[tuple[Path, str]]]
+Rules = list[tuple[int, Tree]]
+
+
+def _backends(tree: Tree, rules: Rules) -> Iterator[Used]:
+    yield "pool", tree.get("pools", {}), _pools(tree)
+    holdout = _names(("holdout", "backend"), _mapping(tree.get("holdout")).get("backend"))
+    yield "backend", tree.get("backends", {}), (*_uses(rules), *holdout, *_asked(rules))
+
+
+def _labels(tree: Tree, rules: Rules) -> Iterator[Used]:
+    tags = {**_mapping(tree.get("tags")), **BUILT_IN_TAGS}
+    yield "tag", tags, (*_conditions(rules, "tags"), *_of_callers(tree))
+    yield "tag", {**tags, UNKNOWN_KIND: None}, (*_conditions(rules, "kinds"), *_refused(tree))
+    tenants = tree.get("tenants")
+    if isinstance(tenants, Mapping) and ANYBODY not in tenants:
+        yield "tenant", tenants, _conditions(rules, "tenant")
+
+
+def _rules(tree: Tree, rules: Rules) -> Iterator[Used]:
+    yield "backend", tree.get("backends", {}), _expected(tree, ("first", "uses", "never"))
+    named = {str(rule["name"]): rule for _, rule in rules if "name" in rule}
+    yield "rule", named, _expected(tree, ("rule",))
 
 
 def _check(report: Report, noun: str, path: Path, name: str, known: object) -> None:
@@ -47,7 +56,7 @@ def _check(report: Report, noun: str, path: Path, name: str, known: object) -> N
         report.add(path, f"there is no {noun} {report.shown(path, name)}; {report.hide(remedy(name, known))}")
 
 
-def _check_doubles(rules: list[tuple[int, Tree]], report: Report) -> None:
+def _check_doubles(rules: Rules, report: Report) -> None:
     first: dict[str, int] = {}
     for index, rule in rules:
         name = rule.get("name")
@@ -66,12 +75,12 @@ def _pools(tree: Tree) -> Iterator[tuple[Path, str]]:
         yield from _names(("backends", name, "pool"), _mapping(backend).get("pool"))
 
 
-def _uses(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+def _uses(rules: Rules) -> Iterator[tuple[Path, str]]:
     for index, rule in rules:
         yield from _names(("rules", index, "use"), rule.get("use"))
 
 
-def _asked(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+def _asked(rules: Rules) -> Iterator[tuple[Path, str]]:
     """Yield the backends that judges name in keys of their own."""
     for index, rule in rules:
         accept, place = rule.get("accept"), ("rules", index, "accept")
@@ -80,14 +89,9 @@ def _asked(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
             yield from (((*path, *within), name) for within, name in asked(_mapping(judge)))
 
 
-def _tags(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
+def _conditions(rules: Rules, key: str) -> Iterator[tuple[Path, str]]:
     for index, rule in rules:
-        yield from _names(("rules", index, "when", "tags"), _mapping(rule.get("when")).get("tags"))
-
-
-def _kinds(rules: list[tuple[int, Tree]]) -> Iterator[tuple[Path, str]]:
-    for index, rule in rules:
-        yield from _names(("rules", index, "when", "kinds"), _mapping(rule.get("when")).get("kinds"))
+        yield from _names(("rules", index, "when", key), _mapping(rule.get("when")).get(key))
 
 
 def _refused(tree: Tree) -> Iterator[tuple[Path, str]]:

@@ -1,16 +1,21 @@
 """What a policy says of tags: what each means, and which of them a tenant's or a key's requests have by default."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from gateway.clearance import UNKNOWN
 from gateway.policy.words import LevelName, LevelWord, Model, Names
-from gateway.types import Level
+from gateway.types import Label, Level
 
 # The entry of those whom the policy does not name.
 ANYBODY = "*"
 # What a policy lowers by redaction only where it says so twice: more of it may be there than anybody found.
 PROTECTED = frozenset({"phi", "special", "legal", "export", "child", "secret", "mnpi", "source"})
+# The kind of a part that no detector reads.
+UNREAD = "unread"
+_WEAK = "_weak"
 
 
 class TagPolicy(Model):
@@ -62,6 +67,20 @@ def _tag(value: object) -> object:
 
 def _tags(value: object) -> object:
     return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
+
+
+def meaning(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
+    """Return what a tag or a kind asks for, by a policy's own tags and the built-in ones; None for an unknown one."""
+    tag = own.get(name) or BUILT_IN_TAGS.get(name)
+    if tag is not None:
+        regions = None if tag.region is None else frozenset({tag.region})
+        label = Label(level=tag.level, kinds=frozenset({name}), regions=regions, retain=tag.retain)
+        # Only a policy that has a word for what nobody could read knows anything of it.
+        return label | UNKNOWN if name == UNREAD and name not in own else label
+    kind = name.removesuffix(_WEAK)
+    strong = (own.get(kind) or BUILT_IN_TAGS.get(kind)) if kind != name else None
+    # A suspicion asks for no more than certainty would.
+    return Label(level=min(Level.INTERNAL, strong.level), kinds=frozenset({name})) if strong else None
 
 
 Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, LevelWord | TagPolicy])]

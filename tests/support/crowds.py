@@ -52,9 +52,9 @@ class Place:
         """Whether the tags of a request let it come here."""
         levels = [LEVELS.index(TAGS[tag][0]) for tag in tags]
         regions = {TAGS[tag][1] for tag in tags} - {None}
-        level = max(levels, default=LEVELS.index("internal"))
+        level = max(levels, default=LEVELS.index("public"))
         return (
-            max(level, 1) <= LEVELS.index(self.clearance)
+            level <= LEVELS.index(self.clearance)
             and (level < LEVELS.index("restricted") or self.local)
             and (not regions or self.local or regions == {self.region})
         )
@@ -123,15 +123,17 @@ def any_policy(chance: random.Random, places: Mapping[str, Place], ledger: Path,
         for name, place in places.items()
     }
     order = chance.sample(sorted(places), len(places))
+    compared = chance.choice(order)
     accept = chance.sample((*_JUDGED, {"judge": "llm", "backend": order[0]}), chance.choice((0, 1, 2)))
     return {
         "version": 1,
-        "default_level": "internal",
+        # The lowest: a rule that names a backend which can see none of its requests is refused.
+        "default_level": "public",
         "backends": backends,
         "tags": {"eu": {"level": "internal", "region": "eu"}, "note": "internal"},
         "ledger": {"kind": "sqlite", "path": str(ledger)},
         "retries": {"attempts": chance.choice((1, 2)), "first_wait_s": 0, "max_wait_s": 0},
-        "holdout": {"backend": chance.choice(order), "share": 0.5, "at_most": chance.choice(LEVELS[1:])},
+        "holdout": {"backend": compared, "share": 0.5, "at_most": places[compared].clearance},
         "learning": {"keep": "features", "at_most": "restricted"},
         "escalation": {"per_tenant": 0.5, "least": 3},
         "rules": [
