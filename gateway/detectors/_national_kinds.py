@@ -36,7 +36,13 @@ _LICENCE = r"licen[cs]e|\bdriver|\bdriving"
 
 PHONE_WORDS = (
     r"\b(?:phone|mobile|cell|tel|telephone|fax|whatsapp|call|contact|desk|reach|answering|messages?|dial|sms|text me"
-    r"|t[e\u00e9]l[e\u00e9][fp]\w{0,7}|mobil\w{0,8}|m[o\u00f3]vil|celular\w{0,4}|handy\w{0,8}|cep|gsm|portable)\b"
+    r"|t[e"
+    "\u00e9"
+    r"]l[e"
+    "\u00e9"
+    r"][fp]\w{0,7}|mobil\w{0,8}|m[o"
+    "\u00f3"
+    r"]vil|celular\w{0,4}|handy\w{0,8}|cep|gsm|portable)\b"
     "|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\u624b\u6a5f|\uc804\ud654|\u0e42\u0e17\u0e23"
 )
 
@@ -240,11 +246,11 @@ NATIONAL_IDS: tuple[NationalId, ...] = (
         check="se.personnummer",
         alone="weak",
     ),
-    NationalId("CZ_RC", "[0-9]{9,10}", "9 10", r"rodn.\b|birth number|czech", check="cz.rc", sure="6/4"),
+    NationalId("CZ_RC", "[0-9]{9,10}", "9 10", r"rodn. |birth number|czech", check="cz.rc", sure="6/4"),
     NationalId("DK_CPR", "[0-3][0-9]{9}", "10 6-4", r"\bcpr\b|danish", check="dk.cpr"),
-    NationalId("BG_EGN", "[0-9]{10}", "10", r"\begn\b|\u0435\u0433\u043d|bulgar", check="bg.egn"),
+    NationalId("BG_EGN", "[0-9]{10}", "10", r"\begn\b|" "\u0435\u0433\u043d" r"|bulgar", check="bg.egn"),
     NationalId(
-        "UA_RNTRC", "[1-9][0-9]{9}", "10", r"rntrc|\u0440\u043d\u043e\u043a\u043f\u043f|ukrain", check="ua.rntrc"
+        "UA_RNTRC", "[1-9][0-9]{9}", "10", r"rntrc|" "\u0440\u043d\u043e\u043a\u043f\u043f" r"|ukrain", check="ua.rntrc"
     ),
     NationalId("AT_SVNR", "[1-9][0-9]{9}", "10 4_6", r"\bsvnr|sozialversicherung|\bsv-nummer", check="at.vnr"),
     NationalId(
@@ -280,7 +286,7 @@ NATIONAL_IDS: tuple[NationalId, ...] = (
     ),
     NationalId("NL_BSN", "[0-9]{9}", "9", r"\bbsn\b|burgerservice|\bsofi", check="nl.bsn", sure="4.2.3"),
     NationalId("PT_NIF", "[1-9][0-9]{8}", "9 3_3_3", r"\bnif\b|contribuinte", check="pt.nif"),
-    NationalId("IL_ID", "[0-9]{9}", "9 8-1", r"teudat|zehut|israel|\u05d6\u05d4\u05d5\u05ea", check="il.idnr"),
+    NationalId("IL_ID", "[0-9]{9}", "9 8-1", r"teudat|zehut|israel|" "\u05d6\u05d4\u05d5\u05ea", check="il.idnr"),
     NationalId("NZ_IRD", "[0-9]{8,9}", "9 8 2_3_3 3_3_3", r"\bird\b|inland revenue", check="nz.ird"),
     NationalId("ABA_ROUTING_NUMBER", "[0-9]{9}", "9 4-4-1", r"routing|\baba\b|\brtn\b", check="us.rtn"),
     # No check digit: only the word beside them says what they are.
@@ -288,7 +294,7 @@ NATIONAL_IDS: tuple[NationalId, ...] = (
         "KR_RRN",
         "[0-9]{6}[1-4](?:[0-8][0-9]|9[0-5])[0-9]{4}",
         "6-7",
-        r"\brrn\b|resident registration|\uc8fc\ubbfc",
+        r"\brrn\b|resident registration|" "\uc8fc\ubbfc",
         check=_checks.is_korean_resident,
         alone="weak",
     ),
@@ -296,14 +302,14 @@ NATIONAL_IDS: tuple[NationalId, ...] = (
         "KR_RRN",
         "[0-9]{6}[1-4](?:[0-8][0-9]|9[0-5])[0-9]{4}",
         "13",
-        r"\brrn\b|resident registration|\uc8fc\ubbfc",
+        r"\brrn\b|resident registration|" "\uc8fc\ubbfc",
         check=_checks.is_korean_resident,
     ),
     NationalId(
         "KR_FRN",
         "[0-9]{6}[5-8](?:[0-8][0-9]|9[0-5])[0-9]{4}",
         "6-7",
-        r"\bfrn\b|foreign(?:er)? registration|\uc678\uad6d\uc778",
+        r"\bfrn\b|foreign(?:er)? registration|" "\uc678\uad6d\uc778",
         check=_checks.is_korean_resident,
         alone="weak",
     ),
@@ -311,7 +317,7 @@ NATIONAL_IDS: tuple[NationalId, ...] = (
         "KR_FRN",
         "[0-9]{6}[5-8](?:[0-8][0-9]|9[0-5])[0-9]{4}",
         "13",
-        r"\bfrn\b|foreign(?:er)? registration|\uc678\uad6d\uc778",
+        r"\bfrn\b|foreign(?:er)? registration|" "\uc678\uad6d\uc778",
         check=_checks.is_korean_resident,
     ),
     NationalId("IN_PAN", "[A-Z]{5}[0-9]{4}[A-Z]", "10", r"\bpan\b|permanent account"),

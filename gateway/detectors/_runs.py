@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from gateway.detectors._page import matches
+from gateway.detectors._search import matches
 
 # From a digit on: words that begin with a digit or nearly so, and one or two letters that stand alone.
 _RUN = re.compile(

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gateway.detectors import _national
-from gateway.detectors._page import Page, found, known_types, matches
+from gateway.detectors._page import Page, known_types, read
+from gateway.detectors._search import found, matches
 from gateway.detectors._shapes import RULES, Rule, Sign
 from gateway.types import Finding
 
@@ -65,7 +66,9 @@ class PatternDetector:
 
     def detect(self, text: str) -> Sequence[Finding]:
         """Return the findings in the order of the text; none overlap."""
-        page = Page(text, "patterns")
+        return read(text, "patterns", self._look, escapes=True)
+
+    def _look(self, page: Page) -> None:
         signs = set(_signs(page))
         for rule in self._first:
             if rule.sign in signs:
@@ -75,7 +78,6 @@ class PatternDetector:
         for rule in self._last:
             if rule.sign in signs:
                 _apply(rule, page)
-        return page.findings
 
 
 def _apply(rule: Rule, page: Page) -> None:
@@ -87,7 +89,7 @@ def _apply(rule: Rule, page: Page) -> None:
 
 def _signs(page: Page) -> Iterator[Sign]:
     text, lower = page.text, page.lower
-    if "@" in text or "%40" in text:
+    if "@" in text:
         yield "at"
     if found(_PAIRS, text):
         yield "pairs"
