@@ -21,7 +21,7 @@ from gateway.money import prices
 from gateway.money.books import Books
 from gateway.money.prices import PriceList
 from gateway.policy.models import BackendPolicy, Policy, Rule
-from gateway.policy.place import destinations
+from gateway.policy.place import destinations, networks
 from gateway.reading import Reader, open_reader
 
 
@@ -93,6 +93,7 @@ async def _replicas(stack: AsyncExitStack, name: str, backend: BackendPolicy) ->
         "model": backend.model,
         "probe": backend.optional,
         "context_tokens": backend.context_tokens,
+        "networks": networks(backend),
     }
     fields = module.Options.model_fields
     own = {key: value for key, value in given.items() if key in fields and value is not None}

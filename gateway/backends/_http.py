@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from yarl import URL
 
 from gateway import errors
+from gateway.backends._resolver import OutsideError, Resolver
 from gateway.backends._url import url_of
 from gateway.clearance import Clearance, confirm
 from gateway.policy.place import place_of
@@ -38,6 +39,7 @@ class HttpOptions(BaseModel):
 
     name: str = Field(default="openai_http", description="The backend's name, for errors.")
     url: str = Field(description="The base URL, with or without /v1.")
+    networks: tuple[str, ...] = Field(default=(), description="Where its name may lead (CIDR). Unset: anywhere.")
     api_key: SecretStr | None = Field(default=None, description="Sent as a bearer token.")
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="Further headers.")
     connections: int = Field(default=100, gt=0, description="Calls at the same time; more wait their turn.")
@@ -108,7 +110,8 @@ class HttpServer:
     ) -> AsyncGenerator[bytes, None]:
         confirm(clearance, backend=self.name, place=self._named)
         if url.origin() != self._origin:
-            raise errors.NotClearedError(f"{str(url.origin())!r} is not {self._place!r}", backend=self.name)
+            text = f"{str(url.origin())!r} is not {self._place!r}; nothing was sent"
+            raise errors.NotClearedError(text, backend=self.name)
         body = BytesIO(data) if len(data) > BIG_BODY else data
         return self._read(partial(self._session.post, url, data=body, headers=headers, allow_redirects=False))
 
@@ -155,16 +158,22 @@ class HttpServer:
         if isinstance(error, aiohttp.ServerTimeoutError):
             text = f"{name!r} at {place!r} sent nothing for {self._options.read_timeout_s} s"
             return errors.BackendTimeoutError(text, backend=name)
-        if isinstance(error, aiohttp.ClientSSLError):
-            text = f"no TLS with {place!r} ({type(error).__name__}); check its certificate"
-            return errors.BackendUnavailableError(text, backend=name)
         if isinstance(error, aiohttp.ClientConnectorError):
-            text = f"cannot connect to {place!r} ({type(error.os_error).__name__}); is the server up?"
-            return errors.BackendUnavailableError(text, backend=name)
+            return self._unmade(error)
         if isinstance(error, aiohttp.ClientResponseError):
             return errors.MalformedResponseError(f"{name!r} at {place!r} did not answer in HTTP", backend=name)
         text = f"{name!r} at {place!r} closed the connection before its answer was complete"
         return errors.BackendUnavailableError(text, backend=name, reached=True)
+
+    def _unmade(self, error: aiohttp.ClientConnectorError) -> errors.BackendError:
+        name, place = self.name, self._place
+        if isinstance(error.os_error, OutsideError):
+            return errors.NotClearedError(f"{name!r}: {error.os_error}", backend=name)
+        if isinstance(error, aiohttp.ClientSSLError):
+            text = f"no TLS with {place!r} ({type(error).__name__}); check its certificate"
+            return errors.BackendUnavailableError(text, backend=name)
+        text = f"cannot connect to {place!r} ({type(error.os_error).__name__}); is the server up?"
+        return errors.BackendUnavailableError(text, backend=name)
 
 
 @asynccontextmanager
@@ -187,9 +196,10 @@ async def connect(options: HttpOptions) -> AsyncIterator[HttpServer]:
 
 
 def _connector(options: HttpOptions) -> aiohttp.TCPConnector:
+    resolver = Resolver(options.networks)
     if options.keep_alive:
-        return aiohttp.TCPConnector(limit=options.connections, keepalive_timeout=KEEP_ALIVE_S)
-    return aiohttp.TCPConnector(limit=options.connections, force_close=True)
+        return aiohttp.TCPConnector(limit=options.connections, resolver=resolver, keepalive_timeout=KEEP_ALIVE_S)
+    return aiohttp.TCPConnector(limit=options.connections, resolver=resolver, force_close=True)
 
 
 async def _joined_whole(pieces: AsyncGenerator[bytes, None]) -> bytes:

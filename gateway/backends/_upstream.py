@@ -5,7 +5,7 @@ Nothing goes out without a call's clearance, nor to another server than the one 
 addresses from the environment too.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import NoReturn, TypeVar
@@ -15,6 +15,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from gateway.backends._http import ANSWER_BYTES
+from gateway.backends._resolver import OutsideError, Resolver
 from gateway.clearance import Clearance, confirm
 from gateway.errors import NotClearedError
 from gateway.policy.place import place_of
@@ -108,6 +109,9 @@ class _Recording(httpx.AsyncBaseTransport):
         except httpx.ReadTimeout:
             raise
         except httpx.TransportError as error:
+            outside = next((one for one in _causes(error) if isinstance(one, OutsideError)), None)
+            if outside is not None and call is not None:
+                call.uncleared = f"{self._backend!r}: {outside}"
             # As ConnectError or RemoteProtocolError, litellm would ask again, and over a client of its own.
             raise httpx.ReadError("no connection, or it broke", request=request) from error
         if call is not None:
@@ -152,17 +156,18 @@ class _Watched(httpx.AsyncByteStream):
 
 @asynccontextmanager
 async def opened(
-    *, backend: str, url: str, proxied: bool, read_timeout_s: float | None
+    *, backend: str, url: str, networks: Sequence[str], read_timeout_s: float | None
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client that asks one server for one backend: with clearances alone, by host and port of `url`.
 
-    It records its answers, follows no redirect, keeps no cookie and retries nothing; `proxied` lets it go through the
-    proxy that the environment names.
+    It records its answers, follows no redirect, keeps no cookie, retries nothing. A proxy of the environment is taken
+    for https alone, since it carries TLS without reading it, and not where `networks` say which addresses the server
+    must be at: it would look the name up in our place.
     """
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, resolver=Resolver(networks)),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=proxied,
+        trust_env=httpx.URL(url).scheme == "https" and not networks,
     )
     transport = _Recording(AiohttpTransport(client=session), backend=backend, url=url)
     timeout = httpx.Timeout(None, connect=CONNECT_S, read=read_timeout_s)

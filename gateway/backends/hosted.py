@@ -96,6 +96,7 @@ class Options(BaseModel):
     model: str = Field(description="As litellm writes it: provider/model, for instance openai/gpt-5-mini.")
     api_key: SecretStr | None = Field(default=None, description="Unset: the provider's usual environment variable.")
     api_base: str | None = Field(default=None, description="Another URL than the provider's, /v1 included where due.")
+    networks: tuple[str, ...] = Field(default=(), description="Where its name may lead (CIDR). Unset: anywhere.")
     read_timeout_s: float | None = Field(
         default=None, gt=0, description="Seconds without a byte before a call is given up. Unset: the policy's alone."
     )
@@ -217,10 +218,10 @@ class HostedBackend:
     async def _open(self) -> _Opened:
         litellm, upstream = await asyncio.to_thread(_load)
         options = self._options
-        # A proxy carries TLS without reading it; what goes in the clear goes straight.
-        proxied = not (options.api_base or "").startswith("http:")
         http = await self._stack.enter_async_context(
-            upstream.opened(backend=self._name, url=self._url, proxied=proxied, read_timeout_s=options.read_timeout_s)
+            upstream.opened(
+                backend=self._name, url=self._url, networks=options.networks, read_timeout_s=options.read_timeout_s
+            )
         )
         client: Any
         if options.provider == "openai":

@@ -17,6 +17,7 @@ from gateway.errors import (
     BackendError,
     BackendUnavailableError,
     ConfigurationError,
+    NotClearedError,
 )
 from gateway.policy.models import AUTO
 from gateway.types import Completion, Delta, Need, Request
@@ -131,7 +132,7 @@ async def _models(server: HttpServer, options: Options) -> list[str]:
             f"{options.url!r} did not list its models within {options.connect_timeout_s:g} s; is the server up?",
             backend=options.name,
         ) from None
-    except (AuthenticationError, BackendUnavailableError):
+    except (AuthenticationError, BackendUnavailableError, NotClearedError):
         raise
     except BackendError:
         return []

@@ -5,9 +5,10 @@ kept in `options`.
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.asked import asked
@@ -61,8 +62,18 @@ GIVEN = {
     "url": "write urls: [...]",
     "name": "the key above it is the backend's name",
     "probe": "write optional: true to have it looked for at start",
+    "networks": "write addresses: [...]",
 }
 GIVEN_KEY = "given_key"
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            raise ValueError(f"no network: {value!r}; write for instance 10.0.0.0/8 or 192.0.2.7") from None
+    return values
 
 
 class BackendPolicy(_Open):
@@ -80,9 +91,10 @@ class BackendPolicy(_Open):
     retains: bool | None = Field(
         default=None, description="Whether what it sees may be kept there. Unset: true, but for local backends."
     )
-    addresses: tuple[str, ...] = Field(
+    addresses: Annotated[Names, AfterValidator(_networks)] = Field(
         default=(),
-        description="Networks (CIDR) that its name must resolve to. Unset: ours for local backends, else any.",
+        description="Networks (CIDR) or addresses that its names must resolve to. Unset: loopback and private ones "
+        "where it is local, else any.",
     )
     licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")

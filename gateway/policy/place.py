@@ -35,6 +35,11 @@ PROVIDER_URLS: Mapping[str, str] = {
     "together_ai": "https://api.together.ai",
     "xai": "https://api.x.ai",
 }
+# Loopback, private, link-local and carrier-grade: what is found there is no server of strangers on the internet.
+_OUR_NETWORKS = (
+    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
+    *("::1/128", "fc00::/7", "fe80::/10"),
+)
 _OURS_BY_DEFAULT = frozenset({"embedded", *USUAL_URLS})
 _PORTS = {"http": 80, "https": 443}
 
@@ -82,6 +87,11 @@ def destination(name: str, backend: BackendPolicy) -> Destination:
         retains=not local if backend.retains is None else backend.retains,
         places=_places(backend),
     )
+
+
+def networks(backend: BackendPolicy) -> tuple[str, ...]:
+    """Return the networks in which the names of a backend's servers must lie, none where they may lie anywhere."""
+    return backend.addresses or (_OUR_NETWORKS if is_local(backend) else ())
 
 
 def place_of(url: str) -> str:

@@ -19,6 +19,7 @@ from support.wire_servers import (
     openai_completion,
     openai_stream,
 )
+from yarl import URL
 
 from gateway import errors, plugins
 from gateway.backends import _http
@@ -617,3 +618,40 @@ def _full_port() -> Iterator[int]:
         yield listener.getsockname()[1]
         for one in waiting:
             one.close()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [None, cleared("frontier"), cleared("llama", "http://127.0.0.1:1"), cleared("llama", "http://llama.test:8000")],
+    ids=["none", "another backend", "another port", "another host"],
+)
+async def test_nothing_is_sent_without_a_clearance_for_this_backend_at_this_place(
+    openai_server: WireServer, token: Any
+) -> None:
+    """Whoever gets a call wrong sends nobody anything, whole or in pieces, and keeps the server free."""
+    async with _open(openai_server) as backend:
+        with pytest.raises(errors.NotClearedError) as whole:
+            await backend.complete(REQUEST, token)
+        with pytest.raises(errors.NotClearedError) as streamed:
+            await _all(backend.stream(REQUEST, token))
+
+    assert (openai_server.seen, openai_server.connections) == ([], set())
+    assert not whole.value.transient
+    assert SECRET not in _chain(whole.value) + _chain(streamed.value)
+
+
+async def test_a_clearance_for_the_place_is_enough(openai_server: WireServer) -> None:
+    """Host and port of the policy's URL are the place, with or without a path."""
+    token = cleared("llama", f"{openai_server.url}/some/path", "http://10.0.0.1")
+
+    async with _open(openai_server) as backend:
+        assert (await backend.complete(REQUEST, token)).message.text == TEXT
+
+
+async def test_a_server_is_sent_nothing_for_another_address(openai_server: WireServer) -> None:
+    """The transport itself is bound to one server: a URL that leads elsewhere is not taken."""
+    async with _http.connect(_http.HttpOptions(name="llama", url=openai_server.url)) as server:
+        with pytest.raises(errors.NotClearedError, match="nothing was sent"):
+            await server.whole(MINE, URL(openai_server.url).with_port(1), b"{}")
+
+    assert openai_server.seen == []

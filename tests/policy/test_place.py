@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from gateway import plugins
+from gateway.backends import hosted
 from gateway.policy.models import BackendPolicy
-from gateway.policy.place import is_local
+from gateway.policy.place import PROVIDER_URLS, USUAL_URLS, destination, is_local, place_of
 
 
 def backend(**keys: Any) -> BackendPolicy:
@@ -95,3 +96,57 @@ def test_a_providers_own_api_is_never_ours(keys: dict[str, Any], local: bool) ->
 def test_a_hosted_model_is_elsewhere_whatever_its_url(kind: str) -> None:
     """A provider's client on loopback is still a provider."""
     assert not is_local(backend(kind=kind, urls=["http://127.0.0.1:8080"]))
+
+
+@pytest.mark.parametrize("kind", plugins.kinds("backends"))
+def test_a_kind_is_asked_where_its_own_options_say(kind: str) -> None:
+    """The place of a backend without `urls` is where its kind asks by default."""
+    field = plugins.options("backends", kind).model_fields.get("url")
+    url = None if field is None or field.is_required() else field.default
+
+    assert USUAL_URLS.get(kind) == url
+
+
+def test_every_provider_has_its_place() -> None:
+    """Whoever may be asked by `hosted` is asked there."""
+    assert PROVIDER_URLS.keys() == hosted.KEYS.keys()
+    assert all(url.startswith("https://") for url in PROVIDER_URLS.values())
+
+
+@pytest.mark.parametrize(
+    ("keys", "places"),
+    [
+        (
+            {"urls": ["http://LLM.test:8000/v1", "https://10.0.0.1", "http://[::1]"]},
+            {"llm.test:8000", "10.0.0.1:443", "[::1]:80"},
+        ),
+        ({"kind": "vllm"}, {"127.0.0.1:8000"}),
+        ({"kind": "vllm", "urls": "http://10.0.0.2:9"}, {"10.0.0.2:9"}),
+        ({"kind": "hosted", "model": "xai/grok"}, {"api.x.ai:443"}),
+        ({"kind": "hosted", "model": "xai/grok", "api_base": "http://10.0.0.1:8000/v1"}, {"10.0.0.1:8000"}),
+        ({"kind": "hosted", "model": "nobody/grok"}, set()),
+        ({"urls": ["nonsense", "http://", "http://host:99999", "ftp://host"]}, set()),
+        ({"kind": "embedded"}, None),
+        ({"kind": "mock"}, None),
+        ({"kind": "somebody_elses"}, None),
+        ({"kind": "somebody_elses", "urls": ["http://10.0.0.1:1"]}, {"10.0.0.1:1"}),
+    ],
+)
+def test_a_destination_knows_its_places(keys: dict[str, Any], places: set[str] | None) -> None:
+    """Host and port of what the policy names, and of nothing else."""
+    assert destination("it", backend(**keys)).places == places
+
+
+@pytest.mark.parametrize("text", ["", "host:1", "//host", "http://:80", "http://[x", "ftp://host", "http://h:x"])
+def test_what_is_no_url_of_a_server_has_no_place(text: str) -> None:
+    """Nobody guesses a port."""
+    with pytest.raises(ValueError):
+        place_of(text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept"), [({}, True), ({"local": True}, False), ({"local": True, "retains": True}, True)]
+)
+def test_what_is_ours_keeps_nothing_unless_the_policy_says_so(keys: dict[str, Any], kept: bool) -> None:
+    """Of others nobody knows it, so that they count as keeping what they see."""
+    assert destination("it", backend(**keys)).retains is kept

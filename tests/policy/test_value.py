@@ -41,6 +41,7 @@ def problems(value: Policy) -> tuple[str, ...]:
         ("url", "write urls: [...]"),
         ("name", "the key above it is the backend's name"),
         ("probe", "write optional: true to have it looked for at start"),
+        ("networks", "write addresses: [...]"),
     ],
 )
 def test_a_key_that_the_router_fills_in_is_refused_however_the_policy_was_made(key: str, remedy: str) -> None:

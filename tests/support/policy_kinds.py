@@ -39,6 +39,7 @@ class Server(Options):
     url: str
     model: str = Field(min_length=1)
     probe: bool = False
+    networks: tuple[str, ...] = ()
     api_key: SecretStr | None = None
     api_version: str = "1"
     headers: dict[str, str] = Field(default_factory=dict)
