@@ -20,7 +20,7 @@ logger = logging.getLogger("gateway")
 
 # Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
 # does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
-_INLINE_CHARACTERS = 16_000
+INLINE_CHARACTERS = 16_000
 _MOST_FEATURES = 4_096
 _STRUCTURED = frozenset({"json_schema", "json_object"})
 
@@ -43,10 +43,7 @@ async def assess(  # noqa: PLR0913 - what is read, and what it is read with, eac
     """
     text = scanned_text(request)
     _refuse_beyond(policy.limits.prompt_characters, len(text))
-    if len(text) <= _INLINE_CHARACTERS:
-        findings, failed = _detect(detectors, text)
-    else:
-        findings, failed = await asyncio.to_thread(_detect, detectors, text)
+    findings, failed = await read(detectors, text)
     unread = any(map(unread_types, parts(request)))
     sources = labelling.sources(
         request, labelling.Seen(findings=findings, failed=failed, unread=unread), policy, earlier=earlier
@@ -72,6 +69,13 @@ async def assess(  # noqa: PLR0913 - what is read, and what it is read with, eac
         classifier=_version(classifier),
         features=_features(featured, request) if featured and _may_keep(policy.learning, label) else None,
     )
+
+
+async def read(detectors: Mapping[str, Detector], text: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return what the detectors find in a text, and those that failed; a long text is read in a thread."""
+    if len(text) <= INLINE_CHARACTERS:
+        return _detect(detectors, text)
+    return await asyncio.to_thread(_detect, detectors, text)
 
 
 def _refuse_beyond(most: int, characters: int) -> None:

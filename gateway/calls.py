@@ -2,7 +2,8 @@
 
 Faults of backends become attempts, not exceptions; every attempt is appended to the run's list as soon as it ends, so
 that a cancelled request still knows what it did. Nothing here retries: that is `cascade`'s. Whoever has a backend asked
-comes through here, and the clearance that it is asked with is the plan's.
+comes through here, and the clearance that it is asked with is the plan's. What it is sent is what the clearance covers:
+the request, or the request with placeholders, whose values are back in the answer before anybody reads it.
 """
 
 import asyncio
@@ -18,6 +19,10 @@ from gateway.errors import AbandonedError, BackendBrokenError, BackendError, Bac
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
 from gateway.policy.models import RetryPolicy, StakesPolicy
+from gateway.redaction.answers import DeltaRestorer, restored_completion, speaks_json
+from gateway.redaction.cover import Cover
+from gateway.redaction.redact import Redacted
+from gateway.redaction.vault import Vault
 from gateway.types import Assessment, Attempt, Completion, Delta, Money, Plan, Purpose, Request, Usage
 from gateway.wire.deltas import DeltaCollector
 
@@ -43,7 +48,7 @@ class Crew:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One request on its way through its plan; `attempts` grows."""
+    """One request on its way through its plan; `attempts` grows. `cover` is what goes to who may see no more."""
 
     request: Request
     assessment: Assessment
@@ -51,6 +56,7 @@ class Run:
     crew: Crew
     started: float
     attempts: list[Attempt] = field(default_factory=list)
+    cover: Cover | None = None
 
     @property
     def deadline(self) -> float:
@@ -80,6 +86,28 @@ class Call:
         if clearance is None:
             raise NotClearedError(f"the plan has no clearance for {self.backend!r}", backend=self.backend)
         return clearance
+
+    async def sent(self) -> "Sent":
+        """Return what the clearance covers; raises `NotClearedError` where it covers nothing that could be made."""
+        run = self.run
+        if run.assessment.redaction is None or self.clearance.label.covers(run.assessment.label):
+            return Sent(request=self.request)
+        made = await self._covered(run.cover) if run.cover is not None else None
+        if made is None:
+            text = f"{self.backend!r} may see this redacted alone, and it is not surely redacted; nothing was sent"
+            raise NotClearedError(text, backend=self.backend)
+        return Sent(request=made.request, vault=made.vault)
+
+    async def _covered(self, cover: Cover) -> Redacted | None:
+        return cover.redacted if self.request is self.run.request else await cover.again(self.request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a backend is sent, and where it has placeholders, what they stand for."""
+
+    request: Request
+    vault: Vault | None = None
 
 
 Read = Callable[[Attempt, Completion], Awaitable[Attempt]]
@@ -145,7 +173,9 @@ async def _ask(call: Call, replica: Backend, read: Read | None) -> Attempt:
     watch = _Watch(call=call, replica=replica, started=call.run.crew.clock())
     try:
         async with asyncio.timeout(watch.time_left_s()):
-            completion = await replica.complete(call.request, call.clearance, logprobs=call.logprobs)
+            sent = watch.sent = await call.sent()
+            completion = await replica.complete(sent.request, call.clearance, logprobs=call.logprobs)
+        completion = watch.restored(completion)
     except BackendError as error:
         return watch.attempt(error=error)
     except TimeoutError:
@@ -167,11 +197,13 @@ async def _stream(watch: "_Watch") -> AsyncGenerator[Delta, None]:
     completion: Completion | None = None
     error: BackendError | None = None
     try:
-        async with aclosing(watch.replica.stream(call.request, call.clearance)) as deltas:
+        sent = watch.sent = await call.sent()
+        async with aclosing(watch.replica.stream(sent.request, call.clearance)) as deltas:
             while (delta := await watch.next_delta(deltas)) is not None:
-                collector.add(delta)
-                watch.saw_first()
-                yield delta
+                if (given := watch.restored_delta(delta)) is not None:
+                    collector.add(given)
+                    watch.saw_first()
+                    yield given
         completion = collector.completion()
     except BackendError as fault:
         error = fault
@@ -195,6 +227,9 @@ class _Watch:
     replica: Backend
     started: float
     first_token_s: float | None = None
+    sent: Sent | None = None
+    misses: int = 0
+    _restorer: DeltaRestorer | None = None
 
     def time_left_s(self) -> float:
         allowed = self.call.run.crew.timeouts_s[self.call.backend]
@@ -204,6 +239,25 @@ class _Watch:
     async def next_delta(self, deltas: AsyncIterator[Delta]) -> Delta | None:
         async with asyncio.timeout(self.time_left_s()):
             return await anext(deltas, None)
+
+    def restored(self, completion: Completion) -> Completion:
+        """Bring the values back into an answer."""
+        vault = self.sent.vault if self.sent is not None else None
+        if vault is None:
+            return completion
+        completion, self.misses = restored_completion(completion, vault, as_json=speaks_json(self.call.request))
+        return completion
+
+    def restored_delta(self, delta: Delta) -> Delta | None:
+        """Bring the values back into a piece of an answer; None where none of it is certain yet."""
+        vault = self.sent.vault if self.sent is not None else None
+        if vault is None:
+            return delta
+        if self._restorer is None:
+            self._restorer = DeltaRestorer(vault, as_json=speaks_json(self.call.request))
+        given = self._restorer.feed(delta)
+        self.misses = self._restorer.misses
+        return given
 
     def saw_first(self) -> None:
         if self.first_token_s is None:
@@ -237,4 +291,6 @@ class _Watch:
             first_token_s=self.first_token_s,
             streamed=streamed,
             purpose=self.call.purpose,
+            redacted=self.sent is not None and self.sent.vault is not None,
+            restore_misses=self.misses,
         )

@@ -48,7 +48,7 @@ def decide(
     if past.standing is not None:
         reasons = _told_standing(reasons, past.standing)
     cleared = {name: answer for name, answer in answers.items() if isinstance(answer, Clearance)}
-    steps = _steps(rule, reasons, cleared, assessment.pin, past.standing) if rule else ()
+    steps = _steps(rule, reasons, cleared, case, past.standing) if rule else ()
     consultable = _consultable(rule, reasons, cleared, case) if rule else frozenset[str]()
     return Plan(
         rule=rule.name if rule else None,
@@ -68,10 +68,23 @@ class _Case:
     fleet: Fleet
     destinations: Mapping[str, Destination]
 
+    def is_redacted(self, clearance: Clearance) -> bool:
+        """Whether a backend may see the request with placeholders alone."""
+        redaction = self.assessment.redaction
+        return redaction is not None and clearance.label is redaction.label
+
     def answers(self) -> dict[str, Clearance | Refusal]:
-        """Ask `admit` about every backend, once."""
-        label = self.assessment.label
-        return {name: admit(label, self.destinations[name]) for name in self.policy.backends}
+        """Ask `admit` about every backend; of those that refuse, whether they may see the request redacted."""
+        label, redaction = self.assessment.label, self.assessment.redaction
+        answers = {name: admit(label, self.destinations[name]) for name in self.policy.backends}
+        if redaction is None:
+            return answers
+        less = {name: admit(redaction.label, self.destinations[name]) for name in _refusing(answers)}
+        return {**answers, **{name: answer for name, answer in less.items() if isinstance(answer, Clearance)}}
+
+
+def _refusing(answers: Mapping[str, Clearance | Refusal]) -> list[str]:
+    return [name for name, answer in answers.items() if isinstance(answer, Refusal)]
 
 
 def _destinations(policy: Policy, fleet: Fleet) -> Mapping[str, Destination]:
@@ -128,20 +141,21 @@ def _steps(
     rule: Rule,
     reasons: Mapping[str, Reason],
     cleared: Mapping[str, Clearance],
-    pin: str | None,
+    case: _Case,
     standing: Standing | None,
 ) -> tuple[Step, ...]:
+    pin = case.assessment.pin
     # A pinned backend is asked alone, also where the rule does not use it.
     admitted = [name for name in (dict.fromkeys(rule.use) if pin is None else reasons) if reasons[name].admitted]
     order = _from(standing.backend, admitted) if standing is not None and standing.stays else admitted
     # Who stands last in the rule has nobody better behind it, also where it is asked first.
     ends = {*admitted[-1:], *order[-1:]}
-    return tuple(_step(cleared[name], judged=_is_judged(rule, last=name in ends)) for name in order)
+    return tuple(_step(cleared[name], case, judged=_is_judged(rule, last=name in ends)) for name in order)
 
 
-def _step(clearance: Clearance, *, judged: bool) -> Step:
+def _step(clearance: Clearance, case: _Case, *, judged: bool) -> Step:
     """Make a step; its backend is the one that a clearance names, so that there is no step without one."""
-    return Step(backend=clearance.destination.name, judged=judged)
+    return Step(backend=clearance.destination.name, judged=judged, redacted=case.is_redacted(clearance))
 
 
 def _from(first: str, admitted: Sequence[str]) -> Sequence[str]:
@@ -174,7 +188,7 @@ def _reason(name: str, answer: Clearance | Refusal, rule: Rule | None, case: _Ca
         return pinned_away
     if isinstance(answer, Refusal):
         return _refused(answer, case.assessment)
-    return _passed_over(name, rule, pin) or _unfit(name, case) or _admitted(answer)
+    return _passed_over(name, rule, pin) or _unfit(name, case) or _admitted(answer, case)
 
 
 def _refused(refusal: Refusal, assessment: Assessment) -> Reason:
@@ -185,8 +199,10 @@ def _refused(refusal: Refusal, assessment: Assessment) -> Reason:
     return _out(refusal.code, text)
 
 
-def _admitted(clearance: Clearance) -> Reason:
+def _admitted(clearance: Clearance, case: _Case) -> Reason:
     text = f"clearance {clearance.destination.clearance} covers level {clearance.label.level}"
+    if case.is_redacted(clearance):
+        text = f"{text}: it sees the request redacted ({case.assessment.redaction})"
     return Reason(admitted=True, code="admitted", text=text)
 
 

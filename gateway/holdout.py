@@ -92,6 +92,7 @@ async def _compare(comparison: Comparison, ledger: Ledger) -> None:
         plan=asked.plan,
         crew=asked.crew,
         started=asked.crew.clock(),
+        cover=asked.cover,
     )
     score = None
     try:

@@ -21,10 +21,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One backend to ask; `judged` says whether the rule's judges read its answer before it is accepted."""
+    """One backend to ask; `judged` says whether the rule's judges read its answer before it is accepted.
+
+    A `redacted` step sees placeholders in the place of what was found.
+    """
 
     backend: str
     judged: bool
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

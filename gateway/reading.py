@@ -5,13 +5,16 @@ For whoever wants to know what a request is, or what would become of it, without
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway import plugins
 from gateway.assess import assess
+from gateway.covering import Coverer
+from gateway.fleet.placeholders import Earlier
 from gateway.interfaces import Classifier, Detector, Featured
 from gateway.policy.models import PartPolicy, Policy
+from gateway.redaction.cover import Cover
 from gateway.types import Assessment, Label, Request
 
 
@@ -24,12 +27,18 @@ class Reader:
     classifier: Classifier
     featured: Featured | None = None
 
-    async def assess(self, request: Request, *, earlier: Label | None = None) -> Assessment:
-        """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit.
+    async def assess(self, request: Request) -> Assessment:
+        """Say what a request is; raises `InvalidRequestError` where its text is beyond the policy's limit."""
+        return (await self.read(request))[0]
 
-        `earlier` is the label of the earlier turns of its conversation.
+    async def read(
+        self, request: Request, *, earlier: Label | None = None, covered: Earlier | None = None
+    ) -> tuple[Assessment, Cover | None]:
+        """Say what a request is, and what is sent of it to those who may see it redacted alone.
+
+        `earlier` is the label of the earlier turns of its conversation, `covered` what they left with placeholders.
         """
-        return await assess(
+        assessment = await assess(
             request,
             policy=self.policy,
             detectors=self.detectors,
@@ -37,6 +46,11 @@ class Reader:
             featured=self.featured,
             earlier=earlier,
         )
+        made = await Coverer(policy=self.policy, detectors=self.detectors).cover(request, assessment, covered)
+        if made is None:
+            return assessment, None
+        redaction, cover = made
+        return replace(assessment, redaction=redaction), cover
 
 
 @asynccontextmanager

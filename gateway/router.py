@@ -257,7 +257,9 @@ class _Trip:
 
     def remember(self) -> None:
         """Keep how private this turn is before anybody is asked: later turns may hold what it holds."""
-        self.memory.join(self.run.request, self.run.assessment, self.house.policy)
+        run = self.run
+        numbering = run.cover.redacted.numbering if run.cover is not None else None
+        self.memory.join(run.request, run.assessment, self.house.policy, numbering)
 
     def learn(self, outcome: Outcome) -> None:
         run = self.run
@@ -276,10 +278,11 @@ async def _begin(
     house: House, memory: Memory, holdouts: Holdouts, request: Request, *, streamed: bool = False
 ) -> _Trip:
     started, at = house.crew.clock(), datetime.now(UTC)
-    assessment = await house.reader.assess(request, earlier=memory.earlier(request, house.policy))
+    earlier, covered = memory.earlier(request, house.policy), memory.covered(request, house.policy)
+    assessment, cover = await house.reader.read(request, earlier=earlier, covered=covered)
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
-    run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started)
+    run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started, cover=cover)
     # Drawn before anybody is asked: no answer moves it.
     drawn = holdouts.draws(house.policy.holdout, assessment, plan)
     return _Trip(

@@ -150,14 +150,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """What a request is with placeholders in it: how private, and how many values of each type were replaced."""
+
+    label: Label
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{type_} x {count}" for type_, count in self.counts.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a request is: the input of `decide`.
 
     `difficulty` is 0 (any model can) to 1 (only the strongest), None where the classifier failed.
     `regions` is None where any region will do; `retain` is False where nobody may keep it. `tags` are those of the
     whole request, by its caller, tenant and key; `kinds` what is in it: what detectors found, and the tags of messages.
-    `level_reasons` says what raised the level, `sources` all that the label comes from. `classifier` is the version of
-    the classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
+    `level_reasons` says what raised the level, `sources` all that the label comes from. `redaction` is set where
+    the policy lets what was found be replaced, and the request is less private then. `classifier` is the version of the
+    classifier, `features` what it wants kept of the request to learn from, where the policy lets it.
     """
 
     level: Level
@@ -176,6 +188,7 @@ class Assessment:
     pin: str | None = None
     retain: bool = True
     sources: tuple[Source, ...] = ()
+    redaction: Redaction | None = None
     classifier: str | None = None
     features: bytes | None = field(default=None, repr=False)
 
@@ -264,7 +277,8 @@ class BackendFault(Protocol):
 class Attempt:
     """One call of one backend: a completion or an error, and what the judges said.
 
-    `duration_s` is wall time; `first_token_s` is set for streams.
+    `duration_s` is wall time; `first_token_s` is set for streams. `redacted` says that the backend saw placeholders;
+    of those in its answer `restore_misses` could not be restored.
     """
 
     backend: str
@@ -276,6 +290,8 @@ class Attempt:
     first_token_s: float | None = None
     streamed: bool = False
     purpose: Purpose = "answer"
+    redacted: bool = False
+    restore_misses: int = 0
 
     @property
     def accepted(self) -> bool | None:

@@ -21,7 +21,7 @@ from gateway.cli.inputs import (
 )
 from gateway.ledgers.memory import MemoryLedger
 from gateway.router import Router
-from gateway.types import Explanation
+from gateway.types import Assessment, Explanation
 from gateway.wire.request import RequestFields
 
 
@@ -38,7 +38,7 @@ def explain(  # noqa: PLR0913 - a parameter an option
 ) -> None:
     """Show who may answer a request and who would, calling nobody.
 
-    Findings are counted, never shown. Exit code 1: nobody may answer.
+    Findings are counted, never shown, and so is what would be replaced. Exit code 1: nobody may answer.
 
     Example: gateway explain "Patient Jane Doe, MRN 448812" --tag phi
     """
@@ -72,6 +72,8 @@ def _print(explanation: Explanation) -> None:
         "tokens": f"about {assessment.prompt_tokens:,}",
         "deadline": f"{plan.deadline_s:g} s",
     }
+    if assessment.redaction is not None:
+        facts["redacted"] = f"{assessment.redaction}, {assessment.redaction.label.level} then"
     if assessment.failed_detectors:
         facts["failed"] = f"{', '.join(assessment.failed_detectors)} (read as: everything was found)"
     say_facts({name: [value] for name, value in facts.items()})
@@ -107,17 +109,23 @@ def _record(explanation: Explanation) -> dict[str, Any]:
         "tags": sorted(assessment.tags),
         "regions": None if assessment.regions is None else sorted(assessment.regions),
         "failed_detectors": list(assessment.failed_detectors),
+        "redaction": _redaction(assessment),
         "difficulty": assessment.difficulty,
         "needs": sorted(assessment.needs),
         "prompt_tokens": assessment.prompt_tokens,
         "deadline_s": plan.deadline_s,
-        "steps": [{"backend": step.backend, "judged": step.judged} for step in plan.steps],
+        "steps": [{"backend": step.backend, "judged": step.judged, "redacted": step.redacted} for step in plan.steps],
         "backends": {
             name: {"admitted": reason.admitted, "code": reason.code, "reason": reason.text}
             for name, reason in plan.reasons.items()
         },
         "policy_version": plan.policy_version,
     }
+
+
+def _redaction(assessment: Assessment) -> dict[str, Any] | None:
+    redaction = assessment.redaction
+    return None if redaction is None else {"level": str(redaction.label.level), "replaced": dict(redaction.counts)}
 
 
 def _counts(explanation: Explanation) -> dict[str, int]:

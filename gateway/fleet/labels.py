@@ -4,14 +4,13 @@ Holds hashes and labels, no text. What is forgotten here (a restart, a bound) is
 messages, and are read again; only tags that a caller gave once, to the whole request, must then be given again.
 """
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import blake2b
 
 from gateway.clearance import UNKNOWN_KIND
+from gateway.fleet.named import ConversationNames
 from gateway.policy.models import ConversationPolicy, Policy
 from gateway.types import Label, Request
 
@@ -25,8 +24,7 @@ class ConversationLabels:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._kept: OrderedDict[bytes, tuple[Label, float]] = OrderedDict()
         self._clock = clock
-        # With a key of this process nobody can try out names on what is kept.
-        self._key = os.urandom(32)
+        self._names = ConversationNames()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -35,7 +33,7 @@ class ConversationLabels:
         """Return the label of the conversation's earlier turns, None where none is known. Changes nothing."""
         if request.conversation is None:
             return None
-        kept = self._kept.get(self._name(request))
+        kept = self._kept.get(self._names.of(request))
         return kept[0] if kept is not None and self._clock() - kept[1] < limits.ttl_s else None
 
     def join(self, request: Request, label: Label, policy: Policy) -> None:
@@ -44,19 +42,11 @@ class ConversationLabels:
             return
         limits, now = policy.conversations, self._clock()
         earlier = self.recall(request, limits)
-        name, known = self._name(request), _known(label, policy)
+        name, known = self._names.of(request), _known(label, policy)
         self._kept.pop(name, None)
         self._kept[name] = (known if earlier is None else earlier | known, now)
         while len(self._kept) > limits.most or now - next(iter(self._kept.values()))[1] >= limits.ttl_s:
             self._kept.popitem(last=False)
-
-    def _name(self, request: Request) -> bytes:
-        digest = blake2b(key=self._key, digest_size=16)
-        # The length keeps the end of a tenant's name from being read as the beginning of a conversation's.
-        tenant = (request.tenant or "").encode("utf-8", "surrogatepass")
-        digest.update(b"%d:%d:" % (request.tenant is None, len(tenant)) + tenant)
-        digest.update((request.conversation or "").encode("utf-8", "surrogatepass"))
-        return digest.digest()
 
 
 def _known(label: Label, policy: Policy) -> Label:

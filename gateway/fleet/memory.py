@@ -11,9 +11,11 @@ from functools import partial
 from gateway.fleet.conversations import Conversations, standing
 from gateway.fleet.labels import ConversationLabels
 from gateway.fleet.past import NOTHING, Past
+from gateway.fleet.placeholders import ConversationPlaceholders, Earlier
 from gateway.fleet.quota import Quota
 from gateway.policy.models import Policy
 from gateway.policy.place import is_local
+from gateway.redaction.placeholders import Numbering
 from gateway.types import Assessment, Attempt, Label, Money, Plan, Request, Usage
 
 
@@ -24,14 +26,26 @@ class Memory:
         self._quota = Quota()
         self._conversations = Conversations(clock=clock)
         self._labels = ConversationLabels(clock=clock)
+        self._covered = ConversationLabels(clock=clock)
+        self._placeholders = ConversationPlaceholders(clock=clock)
 
     def earlier(self, request: Request, policy: Policy) -> Label | None:
         """Return how private the earlier turns of a request's conversation were, None where none is known."""
         return self._labels.recall(request, policy.conversations)
 
-    def join(self, request: Request, assessment: Assessment, policy: Policy) -> None:
-        """Remember how private a request is, for the later turns of its conversation."""
+    def covered(self, request: Request, policy: Policy) -> Earlier:
+        """Return what the earlier turns of a request's conversation left with placeholders in them."""
+        label = self._covered.recall(request, policy.conversations)
+        return Earlier(label=label, numbering=self._placeholders.recall(request, policy.conversations))
+
+    def join(self, request: Request, assessment: Assessment, policy: Policy, numbering: Numbering | None) -> None:
+        """Remember how private a request is, for the later turns of its conversation, and its placeholders."""
         self._labels.join(request, assessment.label, policy)
+        # Also while a policy redacts nothing: a later one that does must know all that came before.
+        redaction = assessment.redaction
+        self._covered.join(request, assessment.label if redaction is None else redaction.label, policy)
+        if numbering is not None:
+            self._placeholders.keep(request, policy.conversations, numbering)
 
     def past(
         self, request: Request, assessment: Assessment, policy: Policy, estimate: Callable[[str, Usage], Money | None]

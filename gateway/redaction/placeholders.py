@@ -8,6 +8,7 @@ numbering that outlives a request holds no text.
 import os
 import re
 import secrets
+import threading
 import unicodedata
 from collections.abc import Callable
 from hashlib import blake2b
@@ -15,7 +16,7 @@ from hashlib import blake2b
 # Kinds whose values are gone for good once they are replaced: an answer has no use for them.
 NEVER_RESTORED = frozenset({"secret", "pci"})
 # So many ways of writing values are remembered; the oldest is forgotten, and named anew when it comes again.
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 4_000
 
 _TRIES = 64
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
@@ -34,7 +35,7 @@ def new_nonce(text: str, draw: Callable[[], str] = lambda: secrets.token_hex(3))
 
 
 class Numbering:
-    """The names of the values of one conversation. Holds hashes and numbers, no text."""
+    """The names of the values of one conversation. Holds hashes and numbers, no text; long texts use it in threads."""
 
     def __init__(self, nonce: str) -> None:
         self.nonce = nonce
@@ -43,6 +44,7 @@ class Numbering:
         self._last: dict[str, int] = {}
         # With a key of its own nobody can try out values on what is kept.
         self._key = os.urandom(32)
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -51,12 +53,13 @@ class Numbering:
         """Return the placeholder of a value, without its brackets."""
         shown = type_.upper() if _TYPE.fullmatch(type_) else "VALUE"
         exact = self._hash(shown, value)
-        name = self._names.get(exact)
-        if name is None:
-            name = self._names[exact] = self._new_name(shown, value)
-            while len(self._names) > MOST_REMEMBERED:
-                del self._names[next(iter(self._names))]
-        return name
+        with self._lock:
+            name = self._names.get(exact)
+            if name is None:
+                name = self._names[exact] = self._new_name(shown, value)
+                while len(self._names) > MOST_REMEMBERED:
+                    del self._names[next(iter(self._names))]
+            return name
 
     def _new_name(self, shown: str, value: str) -> str:
         meant = self._hash(shown, _meant(shown, value))

@@ -24,6 +24,7 @@ MOST_PLACES = 50_000
 # A shorter one is replaced where it was found alone: as a piece of other words it means nothing.
 SHORTEST_EVERYWHERE = 4
 
+_GAP = "\0"
 _OURS = frozenset({"patterns", "secrets"})
 _SHAPED = re.compile(
     r"EMAIL_ADDRESS|PHONE_NUMBER|CREDIT_CARD|IBAN_CODE|IP_ADDRESS|MAC_ADDRESS|CRYPTO|MEDICAL_RECORD_NUMBER"
@@ -35,11 +36,14 @@ _SHAPED = re.compile(
 class Redacted:
     """A request with placeholders, and what brings the values back.
 
-    `counts` says how many values of each type were replaced, `sure` which kinds are surely gone.
+    `counts` says how many values of each type were replaced, `sure` which kinds are surely gone. `uncovered` is all
+    that is sent besides the placeholders, `numbering` has the names that they were given.
     """
 
     request: Request = field(repr=False)
+    uncovered: str = field(repr=False)
     vault: Vault
+    numbering: Numbering = field(repr=False)
     counts: Mapping[str, int]
     sure: frozenset[str]
 
@@ -68,12 +72,12 @@ def redact(
 
 def _redacted(request: Request, findings: Sequence[Finding], numbering: Numbering | None) -> Redacted | None:
     units = Units(request)
-    lower = _lower(units.text)
-    numbering = _unheard(numbering, f"{lower}\n{_lower(scanned_text(request))}")
+    small = lower(units.text)
+    numbering = _unheard(numbering, f"{small}\n{lower(scanned_text(request))}")
     found, doubtful = _found(findings, units)
-    if numbering is None or len({lower[start:end] for start, end, _ in found}) > MOST_VALUES:
+    if numbering is None or len({small[start:end] for start, end, _ in found}) > MOST_VALUES:
         return None
-    places = list(islice(chain(found, _elsewhere(found, lower, units)), MOST_PLACES + 1))
+    places = list(islice(chain(found, _elsewhere(found, small, units)), MOST_PLACES + 1))
     if len(places) > MOST_PLACES:
         return None
     spans = list(_merged(places))
@@ -87,9 +91,11 @@ def _redacted(request: Request, findings: Sequence[Finding], numbering: Numberin
         gone = any(finding.kind in NEVER_RESTORED for finding in own)
         vault[name] = None if gone else value
         changes.append((start, end, f"[[{name}]]"))
-    doubtful |= _left(found, spans, lower, _lower(units.fixed)) | set(_suspected(findings, spans, units))
+    doubtful |= _left(found, spans, small, lower(units.fixed)) | set(_suspected(findings, spans, units))
     return Redacted(
         request=units.changed(changes),
+        uncovered=f"{spliced(units.text, [(start, end, _GAP) for start, end, _ in spans])}\n{units.fixed}",
+        numbering=numbering,
         vault=Vault(nonce=numbering.nonce, values=vault),
         counts=dict(sorted(counts.items())),
         sure=frozenset(finding.kind for finding in findings) - doubtful,
@@ -119,19 +125,19 @@ def _found(findings: Iterable[Finding], units: Units) -> tuple[list[_Place], set
     return found, doubtful
 
 
-def _elsewhere(found: Iterable[_Place], lower: str, units: Units) -> Iterator[_Place]:
+def _elsewhere(found: Iterable[_Place], small: str, units: Units) -> Iterator[_Place]:
     """Yield every occurrence of every value, in small letters or capitals; none twice for the same kind and type."""
     values: dict[str, dict[tuple[str, str], Finding]] = {}
     for start, end, finding in found:
         if end - start >= SHORTEST_EVERYWHERE:
-            values.setdefault(lower[start:end], {})[finding.kind, finding.type] = finding
+            values.setdefault(small[start:end], {})[finding.kind, finding.type] = finding
     for value, findings in values.items():
-        start = lower.find(value)
+        start = small.find(value)
         while start >= 0:
             end = start + len(value)
             if units.is_inside_one(start, end):
                 yield from ((start, end, finding) for finding in findings.values())
-            start = lower.find(value, end)
+            start = small.find(value, end)
 
 
 def _merged(places: Iterable[_Place]) -> Iterator[tuple[int, int, list[Finding]]]:
@@ -149,10 +155,10 @@ def _merged(places: Iterable[_Place]) -> Iterator[tuple[int, int, list[Finding]]
         yield start, last, own
 
 
-def _left(found: Iterable[_Place], spans: Iterable[tuple[int, int, object]], lower: str, fixed: str) -> set[str]:
+def _left(found: Iterable[_Place], spans: Iterable[tuple[int, int, object]], small: str, fixed: str) -> set[str]:
     """Return the kinds of which a value still stands somewhere."""
-    rest = spliced(lower, [(start, end, "\0") for start, end, _ in spans])
-    values = {(lower[start:end], finding.kind) for start, end, finding in found}
+    rest = spliced(small, [(start, end, _GAP) for start, end, _ in spans])
+    values = {(small[start:end], finding.kind) for start, end, finding in found}
     return {kind for value, kind in values if value in rest or value in fixed}
 
 
@@ -168,7 +174,8 @@ def _suspected(findings: Iterable[Finding], spans: Sequence[tuple[int, int, obje
             yield finding.kind
 
 
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
+    """Return a text in small letters, each where it stood."""
     if text.isascii():
         return text.lower()
     # Letter by letter: what a letter becomes must depend on nothing beside it, and stand where it stood.

@@ -1,5 +1,6 @@
 """What the placeholders of one request stand for. Lives as long as the request, and is in no `repr`."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,3 +35,8 @@ class Vault:
         # Of those that begin with it, it would stand first itself.
         number += run in self._names
         return number < len(self._sorted) and self._sorted[number].startswith(run)
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return the spans of the placeholders in a text, brackets included, in order; as they were written alone."""
+        found = re.finditer(rf"\[\[(\w{{1,80}}_{self.nonce})\]\]", text, re.ASCII)
+        return [match.span() for match in found if match[1] in self.values]

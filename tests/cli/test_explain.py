@@ -35,7 +35,8 @@ def test_a_program_gets_json(gateway: Gateway, write_policy: WritePolicy) -> Non
 
     explained = json.loads(outcome.out)
     assert explained["findings"] == {"pii": 1}
-    assert explained["steps"] == [{"backend": "llama", "judged": False}]
+    assert explained["steps"] == [{"backend": "llama", "judged": False, "redacted": False}]
+    assert explained["redaction"] is None
     assert explained["backends"]["frontier"]["code"] == "clearance"
     assert 0 <= explained["difficulty"] <= 1
 
@@ -101,3 +102,17 @@ def test_a_pin_is_explained(gateway: Gateway, write_policy: WritePolicy) -> None
 
     assert outcome.code == 1
     assert "the caller pinned 'frontier'" in outcome.out
+
+
+def test_what_would_be_replaced_is_counted_by_type(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """In words and for programs; the values are not shown."""
+    path = write_policy()
+    path.write_text(path.read_text() + "tags: {pii: {level: confidential, redact_to: internal}}\n")
+
+    told, asked = (gateway("explain", QUESTION, "--policy", path, *more) for more in ((), ("--json",)))
+
+    assert "redacted    EMAIL_ADDRESS x 1, internal then" in told.out
+    explained = json.loads(asked.out)
+    assert explained["redaction"] == {"level": "internal", "replaced": {"EMAIL_ADDRESS": 1}}
+    assert {"backend": "frontier", "judged": False, "redacted": True} in explained["steps"]
+    assert "jane.doe" not in told.out + asked.out
