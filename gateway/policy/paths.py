@@ -70,7 +70,7 @@ def _check_holdout(policy: Policy, places: Places, errors: Report) -> None:
     holdout = policy.holdout
     if holdout is None:
         return
-    why = _closed(holdout.backend, [Label(level=holdout.at_most)], places)
+    why = _closed(holdout.backend, [Label(level=lowest(policy, holdout.at_most))], places)
     if why:
         start = f"holdout → label {holdout.at_most} (at_most) → {_listed({holdout.backend: why})}"
         errors.add(("holdout", "at_most"), f"{start}: never asked for these; lower at_most, or name another backend")

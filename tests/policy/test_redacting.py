@@ -83,6 +83,17 @@ def test_a_backend_that_sees_redacted_requests_is_no_idle_one() -> None:
     assert with_it.errors == ()
 
 
+def test_a_comparison_may_be_made_of_redacted_requests() -> None:
+    """So a holdout that asks for more than its backend's clearance is no fault where such requests are redacted."""
+    allows = {"pii": {"level": "confidential", "redact_to": "internal"}}
+    backends, holdout = {"llama": mock(), "closed": CLOSED}, {"backend": "closed", "at_most": "confidential"}
+
+    without, with_it = (lint(policy(backends, tags=tags, holdout=holdout)) for tags in ({}, allows))
+
+    assert len(without.errors) == 1
+    assert with_it.errors == ()
+
+
 def test_the_packaged_policy_redacts_nothing() -> None:
     """Whoever wants it writes it."""
     path = packaged_default()
