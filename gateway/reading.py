@@ -46,6 +46,8 @@ class Reader:
             featured=self.featured,
             earlier=earlier,
         )
+        if not assessment.findings:
+            return assessment, None
         made = await Coverer(policy=self.policy, detectors=self.detectors).cover(request, assessment, covered)
         if made is None:
             return assessment, None

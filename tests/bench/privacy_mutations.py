@@ -1,6 +1,7 @@
 """Would the suite notice if the boundary had a hole? Each check is taken out in turn, in a copy, and the tests are run.
 
-Every call of `admit` and of `confirm` in the package is found by itself, and so is every refusal that `admit` can give.
+Every call of `admit`, of `confirm` and of `covers` in the package is found by itself, and so is every refusal that
+`admit` can give.
 """
 
 import ast
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 # Who notices: the tests of the boundary, not the whole suite.
 TESTS = (
     *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_crowds.py", "tests/boundary"),
+    *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
     *("tests/backends/test_mock.py", "tests/backends/test_openai_http.py", "tests/backends/test_hosted.py"),
 )
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
@@ -58,6 +60,8 @@ def _holes() -> Iterator[Mutation]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("admit", "confirm"):
                 yield _cut(name, text, node, _without(text, node))
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "covers":
+                yield _cut(name, text, node, "True")
             elif isinstance(node, ast.FunctionDef) and node.name == "_refusal" and path.name == "clearance.py":
                 yield from (_cut(name, text, test, "False") for test in _conditions(node))
 
