@@ -1,0 +1,236 @@
+"""What a record says, as the JSON object that is hashed, and back. A record names nobody, and holds no content."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+from gateway.audit.evidence import Contact, Facts
+from gateway.clearance import Destination
+from gateway.types import Label, Level
+
+VERSION = 1
+Kind = Literal["begin", "seal", "request", "holdout", "erasure"]
+_KINDS = frozenset(get_args(Kind))
+_LEVELS = {str(level): level for level in Level}
+# What json writes and reads.
+Body = dict[str, Any]
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+class UnreadableRecordError(ValueError):
+    """A record that is none of ours, without its text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The pseudonyms in one record, None where nobody was named."""
+
+    tenant: str | None = None
+    subject: str | None = None
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What was on the books when the trail began: nothing is proved of it. `n` is the place of the last entry."""
+
+    entries: int = 0
+    holdouts: int = 0
+    n: int = 0
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as it was read. `kept` says of a comparison whether it is on the books as well."""
+
+    n: int
+    prev: str
+    kind: Kind
+    at: datetime
+    sealed: bool
+    trail: str | None = None
+    before: Before | None = None
+    entry: str | None = None
+    status: str | None = None
+    kept: bool = True
+    facts: Facts | None = None
+    names: Names = Names()
+
+
+def begin_body(trail: str, before: Before) -> Body:
+    """Return what the first record says: which trail this is, and what it does not cover."""
+    told = {"entries": before.entries, "holdouts": before.holdouts, "n": before.n, "last": before.last}
+    return {"kind": "begin", "trail": trail, "before": told}
+
+
+def request_body(entry_id: str, status: str, names: Names) -> Body:
+    """Return what the record of a request says besides its facts, answered or not."""
+    return {"kind": "request", "entry": entry_id, "status": status, **_named(names)}
+
+
+def holdout_body(entry_id: str, names: Names, *, kept: bool) -> Body:
+    """Return what the record of a comparison says besides its facts, which was made after the reply."""
+    return {"kind": "holdout", "entry": entry_id, "kept": kept, **_named(names)}
+
+
+def erasure_body(whose: str, records: int) -> Body:
+    """Return what the record of an erasure says: that there was one, and not of whom."""
+    return {"kind": "erasure", "of": whose, "records": records}
+
+
+def place(n: int, prev: str, at: datetime, *, sealed: bool) -> Body:
+    """Return what a body says of its place in the chain."""
+    when = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {"v": VERSION, "n": n, "prev": prev, "at": when, "sealed": sealed}
+
+
+def canonical(body: Body, facts: Facts | None = None) -> str:
+    """Return the one text of a body: sorted keys, no spaces, ASCII.
+
+    The facts are its last key. Their text is kept in mind: it takes longer to write than all the rest.
+    """
+    text = _encode(body)
+    return text if facts is None else f'{text[:-1]},"what":{_facts_text(facts)}}}'
+
+
+def read(text: str) -> Record:
+    """Return what the text of a record says; raises `UnreadableRecordError`."""
+    try:
+        return _record(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # What was written there may be anything, and is not repeated.
+        pass
+    raise UnreadableRecordError("no record of ours")
+
+
+def _named(names: Names) -> Body:
+    return {"tenant": names.tenant, "subject": names.subject, "request": names.request}
+
+
+@lru_cache(maxsize=1024)
+def _facts_text(facts: Facts) -> str:
+    return _encode(
+        {
+            "label": _label_body(facts.label),
+            "tags": sorted(facts.tags),
+            "found": sorted(facts.found),
+            "raised": list(facts.raised),
+            "rule": facts.rule,
+            "policy": facts.policy_version,
+            "admitted": list(facts.admitted),
+            "closed": dict(facts.closed),
+            "contacts": [_contact_body(contact) for contact in facts.contacts],
+        }
+    )
+
+
+def _label_body(label: Label) -> Body:
+    return {
+        "level": str(label.level),
+        "kinds": sorted(label.kinds),
+        "regions": None if label.regions is None else sorted(label.regions),
+        "retain": label.retain,
+    }
+
+
+def _contact_body(contact: Contact) -> Body:
+    return {
+        "backend": contact.backend,
+        "host": contact.host,
+        "purpose": contact.purpose,
+        "error": contact.error,
+        "planned": contact.planned,
+        "sent": None if contact.sent is None else _label_body(contact.sent),
+        "destination": None if contact.destination is None else _destination_body(contact.destination),
+    }
+
+
+def _destination_body(destination: Destination) -> Body:
+    return {
+        "name": destination.name,
+        "clearance": str(destination.clearance),
+        "local": destination.local,
+        "region": destination.region,
+        "refuses": sorted(destination.refuses),
+        "retains": destination.retains,
+    }
+
+
+def _record(body: Body) -> Record:
+    if body["v"] != VERSION or body["kind"] not in _KINDS:
+        raise UnreadableRecordError("of another version")
+    if type(body["n"]) is not int or type(body["prev"]) is not str or type(body["sealed"]) is not bool:
+        raise UnreadableRecordError("a place in the chain is none")
+    what = body.get("what")
+    return Record(
+        n=body["n"],
+        prev=body["prev"],
+        kind=body["kind"],
+        at=_moment(body["at"]),
+        sealed=body["sealed"],
+        trail=body.get("trail"),
+        before=Before(**body["before"]) if "before" in body else None,
+        entry=body.get("entry"),
+        status=body.get("status"),
+        kept=body.get("kept", True),
+        facts=None if what is None else _facts(what),
+        names=Names(tenant=body.get("tenant"), subject=body.get("subject"), request=body.get("request")),
+    )
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise UnreadableRecordError("no zone")
+    return at
+
+
+def _facts(body: Body) -> Facts:
+    return Facts(
+        label=_label(body["label"]),
+        tags=frozenset(body["tags"]),
+        found=frozenset(body["found"]),
+        raised=tuple(body["raised"]),
+        rule=body["rule"],
+        policy_version=body["policy"],
+        admitted=tuple(body["admitted"]),
+        closed=tuple(body["closed"].items()),
+        contacts=tuple(_contact(contact) for contact in body["contacts"]),
+    )
+
+
+def _label(body: Body) -> Label:
+    return Label(
+        level=_LEVELS[body["level"]],
+        kinds=frozenset(body["kinds"]),
+        regions=None if body["regions"] is None else frozenset(body["regions"]),
+        retain=bool(body["retain"]),
+    )
+
+
+def _contact(body: Body) -> Contact:
+    told, sent = body["destination"], body["sent"]
+    return Contact(
+        backend=body["backend"],
+        host=body["host"],
+        purpose=body["purpose"],
+        error=body["error"],
+        planned=bool(body["planned"]),
+        destination=None if told is None else _destination(told),
+        sent=None if sent is None else _label(sent),
+    )
+
+
+def _destination(body: Body) -> Destination:
+    return Destination(
+        name=body["name"],
+        clearance=_LEVELS[body["clearance"]],
+        local=bool(body["local"]),
+        region=body["region"],
+        refuses=frozenset(body["refuses"]),
+        retains=bool(body["retains"]),
+    )
