@@ -293,4 +293,5 @@ class _Watch:
             purpose=self.call.purpose,
             redacted=self.sent is not None and self.sent.vault is not None,
             restore_misses=self.misses,
+            unsent=self.sent is None,
         )

@@ -10,17 +10,17 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from gateway.calls import Call, Run, ask_whole
 from gateway.entries import HoldoutRecord
 from gateway.errors import LedgerError
-from gateway.interfaces import Ledger
 from gateway.judges._conversation import question
 from gateway.money.books import Books, total
 from gateway.policy.models import HoldoutPolicy
 from gateway.types import Assessment, Completion, Plan, Request
+from gateway.witness import Booking, witness
 
 log = logging.getLogger("gateway")
 
@@ -38,6 +38,7 @@ class Comparison:
     answer: Completion
     entry_id: str
     books: Books
+    subject: str | None = field(default=None, repr=False)
 
 
 class Holdouts:
@@ -58,14 +59,14 @@ class Holdouts:
             return False
         return self._chance() < holdout.share
 
-    def begin(self, comparison: Comparison, ledger: Ledger, parts: AbstractContextManager[None]) -> None:
+    def begin(self, comparison: Comparison, booking: Booking, parts: AbstractContextManager[None]) -> None:
         """Ask in the background, holding `parts` open for as long."""
         if len(self._tasks) >= MOST_AT_ONCE:
             self.dropped += 1
             return
         with ExitStack() as stack:
             stack.enter_context(parts)
-            task = asyncio.create_task(_compare(comparison, ledger))
+            task = asyncio.create_task(_compare(comparison, booking))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             held = stack.pop_all()
@@ -84,7 +85,7 @@ class Holdouts:
                 await asyncio.wait(self._tasks)
 
 
-async def _compare(comparison: Comparison, ledger: Ledger) -> None:
+async def _compare(comparison: Comparison, booking: Booking) -> None:
     asked = comparison.run
     run = Run(
         request=asked.request,
@@ -105,15 +106,18 @@ async def _compare(comparison: Comparison, ledger: Ledger) -> None:
         log.error("the comparison of an answer failed with %s", type(error).__name__)  # noqa: TRY400
     finally:
         if run.attempts:
-            await _keep(comparison, run, score, ledger)
+            await _keep(comparison, run, score, booking)
 
 
-async def _keep(comparison: Comparison, run: Run, score: float | None, ledger: Ledger) -> None:
+async def _keep(comparison: Comparison, run: Run, score: float | None, booking: Booking) -> None:
     records = [comparison.books.record(attempt) for attempt in run.attempts]
     # One record of the call that counts, with what all of them cost.
     last = replace(records[-1], score=score, cost=total(record.cost for record in records))
+    record = HoldoutRecord(entry_id=comparison.entry_id, attempt=last, at=datetime.now(UTC))
+    policy, subject = comparison.books.policy, comparison.subject
+    evidence = witness(run.request, run.assessment, run.plan, run.attempts, policy=policy, subject=subject)
     try:
-        await ledger.holdout(HoldoutRecord(entry_id=comparison.entry_id, attempt=last, at=datetime.now(UTC)))
+        await booking.holdout(record, evidence)
     except LedgerError:
         log.exception("the comparison of an answer could not be written")
 

@@ -9,6 +9,9 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from gateway.audit.chain import Head
+from gateway.audit.evidence import Erasure, Evidence, Party
+from gateway.audit.proof import Proof, Question
 from gateway.clearance import Clearance
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
@@ -142,3 +145,38 @@ class Ledger(Protocol):
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
     ) -> Sequence[LedgerEntry]:
         """Return the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""
+
+
+@runtime_checkable
+class Trail(Protocol):
+    """A hash-chained audit trail without content, for who must prove where requests went."""
+
+    async def head(self) -> Head:
+        """Return where the trail ends; noted elsewhere, it shows later that nothing before it was changed."""
+
+    async def prove(self, question: Question | None = None, *, anchor: Head | None = None) -> Proof:
+        """Read the whole trail beside the books, and answer a question about it; `anchor` is a head noted earlier."""
+
+    async def erase(self, party: Party) -> Erasure | None:
+        """Make a party's records nobody's, without a break in the chain; None where nobody of that name is known."""
+
+
+@runtime_checkable
+class AuditedLedger(Ledger, Protocol):
+    """What a ledger may offer besides: a trail, whose records stand or fall with its entries.
+
+    Evidence names parties in clear: it is for the trail, which keeps pseudonyms, and for nothing else.
+    """
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail of these books."""
+
+    async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
+        """Return once the entry and its one record survive the death of this process; the same id twice is kept once.
+
+        Without evidence the record tells what the entry tells.
+        """
+
+    async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
+        """Keep what a strong backend said as `Ledger` does; the calls that were made are recorded in any case."""

@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
@@ -33,6 +33,7 @@ from gateway.streaming import ReplyStream
 from gateway.types import Delta, Explanation, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, new_id, parse_request
+from gateway.witness import Booking
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -55,7 +56,7 @@ class Router:
         self._generations = Generations(_source(policy, self._settings))
         self._memory = Memory()
         self._given_ledger = ledger
-        self._ledger: Ledger | None = None
+        self._booking: Booking | None = None
         self._holdouts = Holdouts(chance)
         self._streams: WeakSet[ReplyStream] = WeakSet()
         self._stack = AsyncExitStack()
@@ -78,14 +79,14 @@ class Router:
             await stack.enter_async_context(self._generations)
             stack.push_async_callback(self._holdouts.aclose)
             stack.push_async_callback(self._close_streams)
-            self._ledger, self._stack = ledger, stack.pop_all()
+            self._booking, self._stack = Booking.in_ledger(ledger), stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
-        self._ledger = None
+        self._booking = None
 
     @property
     def policy(self) -> Policy:
@@ -95,9 +96,12 @@ class Router:
     @property
     def ledger(self) -> Ledger:
         """The open ledger."""
-        if self._ledger is None:
+        return self._books().ledger
+
+    def _books(self) -> Booking:
+        if self._booking is None:
             raise ConfigurationError("the router is not open; write `async with Router.from_policy(...) as router:`")
-        return self._ledger
+        return self._booking
 
     @property
     def unavailable(self) -> Mapping[str, str]:
@@ -118,7 +122,7 @@ class Router:
         Raises `InvalidRequestError` before anything is done, `NoEligibleBackendError` or `CascadeExhaustedError`
         after the entry was written, `LedgerError` where it could not be written.
         """
-        request, ledger = parse_request(content, **fields), self.ledger
+        request, booking = parse_request(content, **fields), self._books()
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request)
             trip.remember()
@@ -129,8 +133,8 @@ class Router:
                 cancelled = True
                 raise
             finally:
-                outcome = await _end(trip, ledger, cancelled=cancelled)
-            self._hold_out(trip, outcome, ledger)
+                outcome = await _end(trip, booking, cancelled=cancelled)
+            self._hold_out(trip, outcome, booking)
             return outcome.reply()
 
     def stream(self, content: Content, /, **fields: Unpack[RequestFields]) -> ReplyStream:
@@ -165,7 +169,7 @@ class Router:
         await take(said, key=key, policy=self.policy.feedback, ledger=self.ledger)
 
     async def _deltas(self, request: Request, stream: ReplyStream) -> AsyncGenerator[Delta, None]:
-        ledger = self.ledger
+        booking = self._books()
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request, streamed=True)
@@ -182,8 +186,8 @@ class Router:
                             yield delta
                 ended = True
             finally:
-                outcome = await _end(trip, ledger, cancelled=not ended)
-            self._hold_out(trip, outcome, ledger)
+                outcome = await _end(trip, booking, cancelled=not ended)
+            self._hold_out(trip, outcome, booking)
         stream.reply = outcome.reply()
         # Nobody's answer was accepted or streamed: the one that counts all the same is given whole.
         if not begun and outcome.completion is not None:
@@ -191,7 +195,7 @@ class Router:
         for delta in held:
             yield delta
 
-    def _hold_out(self, trip: "_Trip", outcome: Outcome, ledger: Ledger) -> None:
+    def _hold_out(self, trip: "_Trip", outcome: Outcome, booking: Booking) -> None:
         if not outcome.entry.holdout or trip.holdout is None or outcome.completion is None:
             return
         comparison = Comparison(
@@ -200,23 +204,24 @@ class Router:
             answer=outcome.completion,
             entry_id=outcome.entry.id,
             books=Books(policy=trip.house.policy, prices=trip.house.prices),
+            subject=trip.subject,
         )
-        self._holdouts.begin(comparison, ledger, self._generations.hold(trip.house))
+        self._holdouts.begin(comparison, booking, self._generations.hold(trip.house))
 
 
-async def _end(trip: "_Trip", ledger: Ledger, *, cancelled: bool) -> Outcome:
+async def _end(trip: "_Trip", booking: Booking, *, cancelled: bool) -> Outcome:
     outcome = trip.settle(cancelled=cancelled)
     try:
-        await _book(ledger, outcome)
+        await _book(booking, outcome)
     finally:
         # After the books, so that no fault in here costs an entry; also without them, since the calls were made.
         trip.learn(outcome)
     return outcome
 
 
-async def _book(ledger: Ledger, outcome: Outcome) -> None:
+async def _book(booking: Booking, outcome: Outcome) -> None:
     try:
-        await ledger.record(outcome.entry)
+        await booking.record(outcome.entry, outcome.evidence)
     except LedgerError:
         if outcome.entry.status != "cancelled":
             raise
@@ -236,6 +241,7 @@ class _Trip:
     at: datetime
     streamed: bool
     holdout: str | None
+    subject: str | None = field(repr=False)
 
     def settle(self, *, cancelled: bool) -> Outcome:
         house, run = self.house, self.run
@@ -253,6 +259,7 @@ class _Trip:
             cancelled=cancelled,
             streamed=self.streamed,
             holdout=self.holdout,
+            subject=self.subject,
         )
 
     def remember(self) -> None:
@@ -277,7 +284,10 @@ class _Trip:
 async def _begin(
     house: House, memory: Memory, holdouts: Holdouts, request: Request, *, streamed: bool = False
 ) -> _Trip:
-    started, at = house.crew.clock(), datetime.now(UTC)
+    started, at, subject = house.crew.clock(), datetime.now(UTC), request.subject
+    if subject is not None:
+        # Whom it is about is for the audit trail: no part is told.
+        request = replace(request, subject=None)
     earlier, covered = memory.earlier(request, house.policy), memory.covered(request, house.policy)
     assessment, cover = await house.reader.read(request, earlier=earlier, covered=covered)
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
@@ -294,6 +304,7 @@ async def _begin(
         at=at,
         streamed=streamed,
         holdout=house.policy.holdout.backend if drawn and house.policy.holdout else None,
+        subject=subject,
     )
 
 

@@ -1,9 +1,15 @@
-"""What the environment says: `GATEWAY_POLICY` and `GATEWAY_LEDGER`. Keys of providers are read by their backends."""
+"""What the environment says: `GATEWAY_POLICY`, `GATEWAY_LEDGER`, `GATEWAY_AUDIT_KEY`; backends read their own keys."""
 
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.errors import ConfigurationError
+
+# What is shorter can be tried out.
+_SHORTEST_KEY = 16
 
 
 class Settings(BaseSettings):
@@ -14,6 +20,7 @@ class Settings(BaseSettings):
 
     policy: Path | None = None
     ledger: str | None = None
+    audit_key: SecretStr | None = None
 
     def policy_path(self) -> Path | None:
         """Return the policy to use: `GATEWAY_POLICY`, else `policies/default.yaml` here, else None (ours)."""
@@ -28,3 +35,12 @@ class Settings(BaseSettings):
             return {"kind": "memory"}
         state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
         return {"kind": "sqlite", "path": self.ledger or str(state / "hybrid-gateway" / "ledger.sqlite3")}
+
+    def seal(self) -> bytes | None:
+        """Return the key that seals audit trails, `GATEWAY_AUDIT_KEY`; raises `ConfigurationError` for a short one."""
+        if self.audit_key is None:
+            return None
+        key = self.audit_key.get_secret_value().encode("utf-8", "surrogateescape")
+        if len(key) < _SHORTEST_KEY:
+            raise ConfigurationError(f"GATEWAY_AUDIT_KEY is shorter than {_SHORTEST_KEY} bytes; take a random one")
+        return key

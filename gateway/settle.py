@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway.audit.evidence import Evidence
 from gateway.entries import LedgerEntry, Status
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError, RoutingError
 from gateway.licences.registry import Licence, attribution
@@ -16,13 +17,15 @@ from gateway.money.prices import PriceList
 from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
+from gateway.witness import witness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The end of a request: its entry for the ledger, and its reply or error."""
+    """The end of a request: its entry for the ledger, the evidence for its audit trail, and its reply or error."""
 
     entry: LedgerEntry
+    evidence: Evidence = field(repr=False)
     assessment: Assessment
     plan: Plan
     attempts: tuple[Attempt, ...]
@@ -74,10 +77,12 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     cancelled: bool = False,
     streamed: bool = False,
     holdout: str | None = None,
+    subject: str | None = None,
 ) -> Outcome:
     """Choose the answer that counts and put the request on the books.
 
-    `holdout` is whom to ask beside a local answer, where the request was drawn for that.
+    `holdout` is whom to ask beside a local answer, where the request was drawn for that. `subject` is whom the request
+    is about, for the audit trail alone.
     Of a cancelled request only an accepted answer counts: a rejected one was never given to the caller.
     """
     rule = next((rule for rule in policy.rules if rule.name == plan.rule), None)
@@ -95,7 +100,13 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     )
     entry = case.entry(entry_id, at=at, duration_s=duration_s, streamed=streamed)
     return Outcome(
-        entry=entry, assessment=assessment, plan=plan, attempts=case.attempts, chosen=chosen, licences=licences
+        entry=entry,
+        evidence=witness(request, assessment, plan, case.attempts, policy=policy, subject=subject),
+        assessment=assessment,
+        plan=plan,
+        attempts=case.attempts,
+        chosen=chosen,
+        licences=licences,
     )
 
 

@@ -116,6 +116,7 @@ class Request:
     `pin` names the one backend that shall be asked; it admits nobody who may not see the request.
     `conversation` is the caller's name for the conversation that the request goes on with.
     `key` is the name, never the text, of the API key that the caller showed: its tags count, and it is kept nowhere.
+    `subject` is whom it is about, in the caller's words; only the audit trail is told, and keeps a pseudonym.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -132,6 +133,7 @@ class Request:
     pin: str | None = None
     conversation: str | None = None
     key: str | None = field(default=None, repr=False)
+    subject: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +280,8 @@ class Attempt:
     """One call of one backend: a completion or an error, and what the judges said.
 
     `duration_s` is wall time; `first_token_s` is set for streams. `redacted` says that the backend saw placeholders;
-    of those in its answer `restore_misses` could not be restored.
+    of those in its answer `restore_misses` could not be restored. `unsent` says that the call ended before the backend
+    was given anything.
     """
 
     backend: str
@@ -292,6 +295,7 @@ class Attempt:
     purpose: Purpose = "answer"
     redacted: bool = False
     restore_misses: int = 0
+    unsent: bool = False
 
     @property
     def accepted(self) -> bool | None:

@@ -11,6 +11,7 @@ import pytest
 from support.policies import assessment, mock, policy
 
 from gateway import Router
+from gateway.audit.evidence import Evidence
 from gateway.backends.mock import Mock
 from gateway.decide import Fleet, decide
 from gateway.entries import HoldoutRecord, LedgerEntry
@@ -279,7 +280,7 @@ holdout: {backend: strong, share: 1}
 class Unwritable(MemoryLedger):
     """A ledger that takes no comparisons."""
 
-    async def holdout(self, record: HoldoutRecord) -> bool:
+    async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
         raise LedgerError("the disk is full")
 
 

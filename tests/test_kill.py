@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gateway
+from gateway.ledgers._sqlite_audit import prove
 from gateway.ledgers.sqlite import read_entries
 
 # The package under test, wherever another one is installed.
@@ -28,6 +29,8 @@ def test_every_reply_outlives_kill_9_in_the_middle_of_200_requests(tmp_path: Pat
     booked = Counter(entry.id for entry in read_entries(ledger))
     assert len(received) >= killed_at
     assert {booked[entry_id] for entry_id in received} == {1}
+    proof = prove(ledger)
+    assert (proof.is_proved, proof.requests) == (True, len(booked))
 
 
 def _until_killed(ledger: Path, replies: int) -> list[str]:

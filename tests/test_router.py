@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.policies import mock, policy
 
 from gateway import Router
+from gateway.audit.evidence import Evidence
 from gateway.backends.mock import Mock
 from gateway.entries import LedgerEntry
 from gateway.errors import (
@@ -382,7 +383,7 @@ async def test_a_stream_gives_the_rejected_answer_when_nobody_else_can() -> None
 class Full(MemoryLedger):
     """A ledger whose disk is full."""
 
-    async def record(self, entry: LedgerEntry) -> None:
+    async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
         raise LedgerError("the disk is full")
 
 

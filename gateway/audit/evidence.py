@@ -8,7 +8,6 @@ from typing import Literal
 
 from gateway.clearance import Destination
 from gateway.entries import LedgerEntry
-from gateway.errors import NotClearedError
 from gateway.types import Label, Purpose
 
 Whose = Literal["tenant", "subject"]
@@ -36,7 +35,7 @@ class Contact:
 
     A call that failed is one too: its host may have seen the request. `destination` is what the backend was cleared for
     at the time; where it is None nobody can say whether the call was allowed. `planned` says whether the plan had it.
-    `sent` is the label of what was sent, None where that is the request as it came.
+    `sent` is the label of what was sent, None where that is the request as it came. `stopped` calls sent nothing.
     """
 
     backend: str
@@ -46,11 +45,7 @@ class Contact:
     planned: bool
     destination: Destination | None
     sent: Label | None = None
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether nothing was sent, because the call had no clearance for where it was going."""
-        return self.error == NotClearedError.code
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ def examine(
 
 def judged(facts: Facts, contact: Contact) -> str | None:
     """Return by what a call was not allowed, None where it was, or where nobody can say."""
-    if contact.destination is None or contact.was_stopped:
+    if contact.destination is None or contact.stopped:
         return None
     answer = admit(contact.sent or facts.label, contact.destination)
     if isinstance(answer, Refusal):
@@ -200,7 +200,7 @@ def _count(record: Record, facts: Facts, proof: Proof) -> None:
     else:
         proof.comparisons += 1
     for contact in facts.contacts:
-        if contact.was_stopped:
+        if contact.stopped:
             proof.stopped += 1
             continue
         _count_call(contact, proof)

@@ -144,6 +144,7 @@ def _contact_body(contact: Contact) -> Body:
         "purpose": contact.purpose,
         "error": contact.error,
         "planned": contact.planned,
+        "stopped": contact.stopped,
         "sent": None if contact.sent is None else _label_body(contact.sent),
         "destination": None if contact.destination is None else _destination_body(contact.destination),
     }
@@ -220,6 +221,7 @@ def _contact(body: Body) -> Contact:
         purpose=body["purpose"],
         error=body["error"],
         planned=bool(body["planned"]),
+        stopped=bool(body["stopped"]),
         destination=None if told is None else _destination(told),
         sent=None if sent is None else _label(sent),
     )

@@ -25,6 +25,10 @@ ATTEMPT_COLUMNS = (
     "purpose",
 )  # fmt: skip
 HOLDOUT_COLUMNS = ("at_us", *ATTEMPT_COLUMNS[1:])
+# What `entries_of` reads, of entries `e` joined with attempts `a`.
+JOINED_COLUMNS = ", ".join(
+    ("e.n", *(f"e.{name}" for name in ENTRY_COLUMNS), *(f"a.{name}" for name in ATTEMPT_COLUMNS))
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -77,7 +81,7 @@ def holdout_row(record: HoldoutRecord) -> Row:
 
 
 def entries_of(rows: Iterable[Row]) -> Iterator[LedgerEntry]:
-    """Turn joined rows (n, `ENTRY_COLUMNS`, `ATTEMPT_COLUMNS`), those of an entry together, into entries."""
+    """Turn joined rows (`JOINED_COLUMNS`), those of an entry together, into entries."""
     for _, group in groupby(rows, key=itemgetter(0)):
         joined = list(group)
         yield _entry(joined[0], tuple(_attempt(row[_SPLIT + 1 :]) for row in joined if row[_SPLIT] is not None))

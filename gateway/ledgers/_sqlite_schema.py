@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_trail import begin
 
 # One tuple of statements a version, applied in order; a released one is never edited.
 # Money is integer nano-USD, `at_us` microseconds since 1970 UTC; NULL means unknown.
@@ -48,7 +49,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             cost_source TEXT NOT NULL, purpose TEXT NOT NULL)""",
         "CREATE INDEX holdouts_at ON holdouts (at_us)",
     ),
+    (
+        # The audit trail. What a record says stands in `body`, whose hash the next one holds; the other columns only
+        # find it: `entry` is the place of the entry, `subject` its pseudonym.
+        """CREATE TABLE audit (
+            n INTEGER PRIMARY KEY, entry INTEGER REFERENCES entries (n), subject BLOB, body TEXT NOT NULL)""",
+        "CREATE INDEX audit_subject ON audit (subject) WHERE subject IS NOT NULL",
+        """CREATE TABLE audit_head (
+            one INTEGER PRIMARY KEY CHECK (one = 1), trail TEXT NOT NULL, pepper BLOB NOT NULL, count INTEGER NOT NULL,
+            hash TEXT NOT NULL, seal TEXT, erasures INTEGER NOT NULL, key_check TEXT)""",
+        "CREATE TABLE audit_keys (lookup BLOB PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID",
+    ),
 )
+# From this version on a file has an audit trail.
+_AUDITED = 3
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
@@ -62,6 +76,8 @@ def open_for_writing(path: Path, *, durable: bool, busy_timeout_s: float) -> sql
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        # What is deleted or moved leaves nothing behind in the file: see `SqliteTrail.erase`.
+        connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(path, error) from error
@@ -110,9 +126,12 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     with connection:
         # Another process may have done it while we waited for the lock: look again inside.
         connection.execute("BEGIN IMMEDIATE")
-        for statements in MIGRATIONS[_version(connection, path) :]:
+        version = _version(connection, path)
+        for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
+        if version < _AUDITED:
+            begin(connection)
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
 

@@ -7,18 +7,32 @@ writes what waits, and a waiter that was cancelled takes nothing with it.
 import asyncio
 import logging
 import os
+import secrets
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from gateway.entries import Feedback, FeedbackFate
-from gateway.errors import LedgerError
-from gateway.ledgers._sqlite_rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, HOLDOUT_COLUMNS, Row, microseconds
+from gateway.audit.evidence import Evidence, Party, evidence_of
+from gateway.audit.records import erasure_body, holdout_body, request_body
+from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.errors import ConfigurationError, LedgerError
+from gateway.ledgers._sqlite_rows import (
+    ATTEMPT_COLUMNS,
+    ENTRY_COLUMNS,
+    HOLDOUT_COLUMNS,
+    Row,
+    attempt_rows,
+    entry_row,
+    holdout_row,
+    microseconds,
+)
+from gateway.ledgers._sqlite_trail import TrailEnd
 
 log = logging.getLogger("gateway")
 
@@ -41,7 +55,10 @@ _INSERT_HOLDOUT = f"""
     INSERT INTO holdouts (entry, {", ".join(HOLDOUT_COLUMNS)})
     SELECT n{", ?" * len(HOLDOUT_COLUMNS)} FROM entries WHERE id = ? ON CONFLICT DO NOTHING"""  # noqa: S608 - as above
 
-Result = bool | FeedbackFate
+_ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL"
+
+# How many records an erasure concerned is an integer, None where nobody of that name was known.
+Result = bool | FeedbackFate | int | None
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +70,7 @@ class FeedbackWrite:
     most: int
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection) -> FeedbackFate:
+    def apply(self, connection: sqlite3.Connection, _trail: TrailEnd) -> FeedbackFate:
         """Write it, or say why not."""
         said = self.feedback
         entry = (said.entry_id, said.tenant)
@@ -68,34 +85,76 @@ class FeedbackWrite:
 class HoldoutWrite:
     """What a strong backend said beside an entry, waiting to be written."""
 
-    row: Row
-    entry_id: str
+    record: HoldoutRecord
+    evidence: Evidence | None
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection) -> bool:
-        """Write it; False where its entry is unknown or has one already."""
-        return _execute(connection, _INSERT_HOLDOUT, (*self.row, self.entry_id)).rowcount == 1
+    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> bool:
+        """Write it; False where its entry is unknown or has one already: the calls are recorded all the same."""
+        record, evidence = self.record, self.evidence
+        kept = _execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
+        if evidence is not None:
+            names = trail.names(connection, evidence)
+            body, place = holdout_body(record.entry_id, names, kept=kept), _place_of(connection, record.entry_id)
+            trail.append(connection, body, evidence.facts, at=record.at, entry=place)
+        return kept
 
 
 @dataclass(slots=True, eq=False)
 class EntryWrite:
-    """An entry and its attempts that wait to be written."""
+    """An entry, its attempts and its record that wait to be written."""
 
-    row: Row
-    attempts: Sequence[Row]
+    entry: LedgerEntry
+    evidence: Evidence | None
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection) -> bool:
+    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> bool:
         """Write them; False where the entry's id is there already, which stays as it is."""
-        cursor = _execute(connection, _INSERT_ENTRY, self.row)
+        entry, evidence = self.entry, self.evidence or evidence_of(self.entry)
+        cursor = _execute(connection, _INSERT_ENTRY, entry_row(entry))
         if cursor.rowcount != 1:
             return False
-        for attempt in self.attempts:
-            _execute(connection, _INSERT_ATTEMPT, (cursor.lastrowid, *attempt))
+        place = cursor.lastrowid
+        for attempt in attempt_rows(entry):
+            _execute(connection, _INSERT_ATTEMPT, (place, *attempt))
+        names = trail.names(connection, evidence)
+        trail.append(connection, request_body(entry.id, entry.status, names), evidence.facts, at=entry.at, entry=place)
         return True
 
 
-Write = EntryWrite | FeedbackWrite | HoldoutWrite
+@dataclass(slots=True, eq=False)
+class EraseWrite:
+    """A party whose records shall be nobody's any more."""
+
+    party: Party
+    waiter: asyncio.Future[Result]
+
+    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> int | None:
+        """Delete the key, and from the books what leads to the party; None where it is not known."""
+        pseudonym = trail.delete_key(connection, self.party)
+        if self.party.whose == "tenant":
+            count = self._free_tenant(connection)
+        else:
+            count = _free_subject(connection, pseudonym) if pseudonym is not None else 0
+        if pseudonym is None and count == 0:
+            return None
+        trail.append(connection, erasure_body(self.party.whose, count), at=datetime.now(UTC))
+        return count
+
+    def _free_tenant(self, connection: sqlite3.Connection) -> int:
+        # Another word than NULL, which would open the entries to everybody's feedback.
+        row = (f"erased-{secrets.token_hex(8)}", self.party.name)
+        count = _execute(connection, f"{_ERASE_REQUESTS}, tenant = ? WHERE tenant = ?", row).rowcount
+        _execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", row)
+        return count
+
+
+def _free_subject(connection: sqlite3.Connection, pseudonym: str) -> int:
+    theirs = "n IN (SELECT entry FROM audit WHERE subject = ?)"
+    return _execute(connection, f"{_ERASE_REQUESTS} WHERE {theirs}", (bytes.fromhex(pseudonym),)).rowcount
+
+
+Write = EntryWrite | FeedbackWrite | HoldoutWrite | EraseWrite
 
 
 class Writer:
@@ -104,9 +163,13 @@ class Writer:
     Where the file is removed or replaced under it, a new one is begun at the same place and that is logged.
     """
 
-    def __init__(self, open_file: Callable[[], sqlite3.Connection], place: str) -> None:
+    def __init__(
+        self, open_file: Callable[[], sqlite3.Connection], place: str, *, audit_key: bytes | None = None
+    ) -> None:
         self._open_file = open_file
+        self._trail = TrailEnd(audit_key)
         self._connection = open_file()
+        self._agree_on_key(sealing=audit_key is not None)
         self._place = place
         self._file = _identity(place)
         self._process = os.getpid()
@@ -116,6 +179,17 @@ class Writer:
         # A daemon: a program that ends without closing its router must not hang on this thread.
         self._thread = threading.Thread(target=self._run, name="gateway-ledger", daemon=True)
         self._thread.start()
+
+    def _agree_on_key(self, *, sealing: bool) -> None:
+        """Seal a trail from here on where the key is new; raises `ConfigurationError` for a wrong one."""
+        try:
+            with self._connection as connection:
+                connection.execute("BEGIN IMMEDIATE" if sealing else "BEGIN")
+                self._trail.open(connection)
+                self._trail.close(connection)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def submit(self, write: Write) -> asyncio.Future[Result]:
         """Hand in a write; the future is done after the commit, with what `apply` returned."""
@@ -162,10 +236,14 @@ class Writer:
             self._reopen_if_gone()
             with self._connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                results = [write.apply(connection) for write in batch]
+                self._trail.open(connection)
+                results = [write.apply(connection, self._trail) for write in batch]
+                self._trail.close(connection)
         except LedgerError as error:
+            self._trail.forget()
             _wake(batch, [error for _ in batch])
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, ConfigurationError) as error:
+            self._trail.forget()
             self._fail(batch, error)
         else:
             _wake(batch, results)
@@ -180,8 +258,8 @@ class Writer:
         log.error("the ledger %r was removed or replaced while it was open; a new one is begun", self._place)
 
     def _fail(self, batch: Sequence[Write], cause: Exception) -> None:
-        # A lock or a full disk is everybody's fault. Any other fault is one row's: alone, the others go through.
-        if len(batch) > 1 and not isinstance(cause, sqlite3.OperationalError):
+        # A lock, a full disk or a key is everybody's fault. Any other fault is one row's: alone, the others go through.
+        if len(batch) > 1 and not isinstance(cause, (sqlite3.OperationalError, ConfigurationError)):
             for write in batch:
                 self._write([write])
             return
@@ -231,3 +309,8 @@ def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -
             waiter.set_exception(result)
         else:
             log.error("%s; nobody waits for this entry any more, it is lost", result)
+
+
+def _place_of(connection: sqlite3.Connection, entry_id: str) -> int | None:
+    found = _execute(connection, "SELECT n FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    return None if found is None else int(found[0])

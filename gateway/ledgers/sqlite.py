@@ -16,19 +16,17 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.audit.evidence import Evidence
 from gateway.entries import HOLDOUT, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_rows import (
-    ATTEMPT_COLUMNS,
-    ENTRY_COLUMNS,
     HOLDOUT_COLUMNS,
-    attempt_rows,
+    JOINED_COLUMNS,
     entries_of,
-    entry_row,
     example_of,
     feedback_of,
     holdout_of,
-    holdout_row,
     microseconds,
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
@@ -49,21 +47,22 @@ class Options(BaseModel):
 
 
 class SqliteLedger:
-    """The books in one file. May be used from several event loops."""
+    """The books in one file, and their audit trail. May be used from several event loops."""
 
-    def __init__(self, path: Path, writer: Writer) -> None:
+    def __init__(self, path: Path, writer: Writer, trail: SqliteTrail) -> None:
         self._path = path
         self._writer = writer
+        self.trail = trail
 
     @property
     def place(self) -> str:
         """The path of the file."""
         return str(self._path)
 
-    async def record(self, entry: LedgerEntry) -> None:
-        """Return once the entry is committed. A cancelled caller's entry is written all the same."""
+    async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
+        """Return once the entry and its record are committed. A cancelled caller's entry is written all the same."""
         waiter = asyncio.get_running_loop().create_future()
-        await self._writer.submit(EntryWrite(entry_row(entry), attempt_rows(entry), waiter))
+        await self._writer.submit(EntryWrite(entry, evidence, waiter))
 
     async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
         """Keep a judgement about an entry of its tenant, at most `most_a_day` of a tenant; several processes count."""
@@ -73,10 +72,10 @@ class SqliteLedger:
         # What the write gives back is its own: see `FeedbackWrite.apply`.
         return cast("FeedbackFate", await self._writer.submit(write))
 
-    async def holdout(self, record: HoldoutRecord) -> bool:
+    async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
         """Keep what a strong backend said beside an entry, once; False where that cannot be."""
         waiter = asyncio.get_running_loop().create_future()
-        return bool(await self._writer.submit(HoldoutWrite(holdout_row(record), record.entry_id, waiter)))
+        return bool(await self._writer.submit(HoldoutWrite(record, evidence, waiter)))
 
     async def holdouts(
         self, *, since: datetime | None = None, until: datetime | None = None
@@ -98,9 +97,9 @@ class SqliteLedger:
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator[SqliteLedger]:
     """Open the file, or make it; write what waits and close it at the end."""
-    path, writer = await asyncio.to_thread(_open, options)
+    path, writer, trail = await asyncio.to_thread(_open, options)
     try:
-        yield SqliteLedger(path, writer)
+        yield SqliteLedger(path, writer, trail)
     finally:
         # Not in a thread: at the interpreter's end, when `route_sync` closes its router, no pool takes work any more.
         writer.close()
@@ -170,18 +169,21 @@ def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:
     }
 
 
-def _open(options: Options) -> tuple[Path, Writer]:
-    path = Path(options.path).expanduser().absolute()
+def _open(options: Options) -> tuple[Path, Writer, SqliteTrail]:
+    # pydantic-settings is a large part of what importing this module would cost.
+    from gateway.settings import Settings  # noqa: PLC0415
+
+    path, key = Path(options.path).expanduser().absolute(), Settings().seal()
     open_file = partial(open_for_writing, path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
-    return path, Writer(open_file, str(path))
+    writer = Writer(open_file, str(path), audit_key=key)
+    return path, writer, SqliteTrail(path, writer, key=key, busy_timeout_s=options.busy_timeout_s)
 
 
 def _select_entries(*, limited: bool) -> str:
-    columns = ("e.n", *(f"e.{name}" for name in ENTRY_COLUMNS), *(f"a.{name}" for name in ATTEMPT_COLUMNS))
     newest = "ORDER BY at_us DESC, n DESC LIMIT :limit" if limited else ""
     # The names are ours, the values are bound.
     return f"""
-        SELECT {", ".join(columns)}
+        SELECT {JOINED_COLUMNS}
         FROM (
             SELECT * FROM entries
             WHERE at_us >= :since AND at_us < :until {newest}

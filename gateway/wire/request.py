@@ -36,6 +36,7 @@ class RequestFields(TypedDict, total=False):
     pin: str | None
     conversation: str | None
     key: str | None
+    subject: str | None
     tools: Sequence[JsonObject] | None
     tool_choice: str | JsonObject | None
     response_format: JsonObject | None
@@ -269,6 +270,7 @@ _LABELS: dict[str, Check] = {
     "pin": label_of,
     "conversation": _id,
     "key": _id,
+    "subject": label_of,
     "tools": _tools,
     "tool_choice": _tool_choice,
     "response_format": _response_format,

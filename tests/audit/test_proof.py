@@ -123,7 +123,7 @@ def test_calls_are_judged_from_the_record_as_admission_would(label: Label, desti
 
 def test_a_call_that_was_stopped_went_nowhere() -> None:
     """The transport refused it: it is counted as that, and is no violation."""
-    proof = examine(kept(evidence(contact(FOREIGN, error="not_cleared", planned=False))))
+    proof = examine(kept(evidence(contact(FOREIGN, error="not_cleared", planned=False, stopped=True))))
 
     assert (proof.stopped, proof.hosts, proof.is_proved) == (1, {}, True)
 

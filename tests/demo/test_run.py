@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.policies import mock, policy
 
+from gateway.audit.evidence import Evidence
 from gateway.demo.rows import load_rows
 from gateway.demo.run import DemoOptions, closed_side, private_seen, route_all
 from gateway.demo.stage import PROVIDERS, Closed
@@ -19,7 +20,7 @@ from gateway.wire.request import parse_request
 class FullDisk(MemoryLedger):
     """A ledger that cannot be written."""
 
-    async def record(self, entry: LedgerEntry) -> None:
+    async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
         raise LedgerError("the disk is full")
 
 

@@ -1,4 +1,4 @@
-"""What `record` returned for is in the file, also when the process is killed the next moment."""
+"""What `record` returned for is in the file with its record, also when the process is killed the next moment."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ import pytest
 from support import ledger_writer
 
 import gateway
+from gateway.ledgers._sqlite_audit import prove
 from gateway.ledgers.sqlite import read_entries
 
 # The package under test, wherever another one is installed.
@@ -50,3 +51,5 @@ async def test_an_entry_whose_record_returned_survives_kill_9_exactly_once(tmp_p
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
+    proof = prove(path)
+    assert (proof.is_whole, proof.requests) == (True, len(kept))

@@ -1,7 +1,9 @@
 """The ledger in memory has an end."""
 
 from support.entries import NOON, attempt_record, ledger_entry
+from support.trails import booked, evidence
 
+from gateway.audit.evidence import Erasure, Party
 from gateway.entries import Feedback, HoldoutRecord
 from gateway.ledgers import memory
 
@@ -48,3 +50,31 @@ async def test_recording_an_entry_again_drops_nobody() -> None:
             await ledger.record(ledger_entry("a"))
 
     assert ledger.dropped == 0
+
+
+async def test_a_dropped_entry_takes_its_record_with_it() -> None:
+    """The chain begins later, and is whole from there; comparisons of what is gone do not break it."""
+    async with memory.build(memory.Options(capacity=2)) as ledger:
+        for name in "abcd":
+            told = evidence(subject="jane")
+            await ledger.record(booked(name, told), told)
+            await ledger.holdout(HoldoutRecord(entry_id="a", attempt=attempt_record(), at=NOON), told)
+
+        proof = await ledger.trail.prove()
+        erased = await ledger.trail.erase(Party(whose="subject", name="jane"))
+
+    assert (proof.is_proved, proof.requests, proof.dropped, proof.begun) == (True, 2, 4, None)
+    assert erased == Erasure(records=2, wiped=True)
+
+
+async def test_an_erased_tenant_is_gone_from_what_was_said_of_his_answers() -> None:
+    """Judgements stay, and are nobody's."""
+    async with memory.build(memory.Options(capacity=2)) as ledger:
+        await ledger.record(ledger_entry("a"))
+        await ledger.feedback(Feedback(entry_id="a", score=1.0, source="caller", at=NOON, tenant="acme"))
+
+        await ledger.trail.erase(Party(whose="tenant", name="acme"))
+
+        (said,) = await ledger.judgements()
+    assert said.score == 1.0
+    assert "acme" not in str(said.tenant)

@@ -1,0 +1,121 @@
+"""The audit trail of a SQLite ledger, read: as of one moment, beside the entries, while others write."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from gateway.audit.chain import Head, check_key, genesis
+from gateway.audit.evidence import Erasure, Party
+from gateway.audit.proof import Proof, Question, examine
+from gateway.audit.pseudonyms import pseudonym
+from gateway.audit.records import Before
+from gateway.entries import LedgerEntry
+from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
+from gateway.ledgers._sqlite_schema import open_for_reading
+from gateway.ledgers._sqlite_trail import key_of
+from gateway.ledgers._sqlite_writer import EraseWrite, Writer
+
+_SELECT_ENTRIES = f"SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n"  # noqa: S608 - our own names
+
+
+class FileView:
+    """A file's trail and books in one read transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        row = connection.execute("SELECT trail, pepper, count, hash, seal, key_check FROM audit_head").fetchone()
+        if row is None:
+            raise LedgerError("the audit trail of the ledger has lost its head: it was tampered with")
+        self.trail, self._pepper, count, last, self.head_seal, self.key_check = row
+        self.head = Head(count=count, hash=last)
+        self.start = genesis(self.trail)
+
+    def records(self) -> Iterator[tuple[int, str]]:
+        """Yield the records with their places, in order."""
+        yield from self._connection.execute("SELECT n, CAST(body AS TEXT) FROM audit ORDER BY n")
+
+    def entries(self, before: Before) -> Iterator[LedgerEntry]:
+        """Yield the entries that were booked since the trail began, in the order of booking."""
+        return entries_of(
+            self._connection.execute(f"{_SELECT_ENTRIES} WHERE e.n > ? ORDER BY e.n, a.number", (before.n,))
+        )
+
+    def uncovered(self, before: Before) -> Iterator[LedgerEntry]:
+        """Yield the entries from before."""
+        return entries_of(
+            self._connection.execute(f"{_SELECT_ENTRIES} WHERE e.n <= ? ORDER BY e.n, a.number", (before.n,))
+        )
+
+    def compared(self) -> Iterator[str]:
+        """Yield the ids of the entries that a comparison is booked for."""
+        for (entry_id,) in self._connection.execute("SELECT id FROM holdouts h JOIN entries e ON e.n = h.entry"):
+            yield entry_id
+
+    def pseudonym(self, party: Party) -> str | None:
+        """Return what a party is called in the records, None where it is not known, or not any more."""
+        key = key_of(self._connection, self._pepper, party)
+        return None if key is None else pseudonym(key, party)
+
+
+@contextmanager
+def viewing(path: Path) -> Iterator[FileView]:
+    """Open a file's trail for reading; raises `LedgerError`."""
+    with closing(open_for_reading(path)) as connection:
+        try:
+            connection.execute("BEGIN")
+            yield FileView(connection)
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot read the audit trail of {str(path)!r}: {error}") from error
+        except (ValueError, TypeError, OverflowError) as error:
+            # What was written there by somebody else may be anything.
+            raise LedgerError(f"{str(path)!r} holds an entry that is none: it was tampered with") from error
+
+
+def prove(
+    path: Path, question: Question | None = None, *, key: bytes | None = None, anchor: Head | None = None
+) -> Proof:
+    """Read the trail of a file from its beginning to its head; see `gateway.audit.proof.examine`."""
+    with viewing(path) as view:
+        return examine(view, question, key=key, anchor=anchor)
+
+
+def head(path: Path, *, key: bytes | None = None) -> Head:
+    """Return where the trail of a file says that it ends."""
+    with viewing(path) as view:
+        check_key(view.trail, view.key_check, key)
+        return view.head
+
+
+class SqliteTrail:
+    """The audit trail of an open ledger."""
+
+    def __init__(self, path: Path, writer: Writer, *, key: bytes | None, busy_timeout_s: float) -> None:
+        self._path = path
+        self._writer = writer
+        self._key = key
+        self._busy_timeout_s = busy_timeout_s
+
+    async def head(self) -> Head:
+        """Return where the trail ends."""
+        return await asyncio.to_thread(head, self._path, key=self._key)
+
+    async def prove(self, question: Question | None = None, *, anchor: Head | None = None) -> Proof:
+        """Read the whole trail beside the books, and answer a question about it."""
+        return await asyncio.to_thread(prove, self._path, question, key=self._key, anchor=anchor)
+
+    async def erase(self, party: Party) -> Erasure | None:
+        """Make a party's records nobody's; None where nobody of that name is known."""
+        count = await self._writer.submit(EraseWrite(party, asyncio.get_running_loop().create_future()))
+        # Also where nothing was known: an erasure before may not have got this far.
+        wiped = await asyncio.to_thread(_empty_log, self._path, busy_timeout_s=self._busy_timeout_s)
+        return None if count is None else Erasure(records=int(count), wiped=wiped)
+
+
+def _empty_log(path: Path, *, busy_timeout_s: float) -> bool:
+    """Write all that waits in the file's log into the file and cut the log off; False where somebody holds it."""
+    with closing(sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)) as connection:
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
