@@ -17,13 +17,14 @@ def _kind(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [2, 3, 8])
 def test_no_canary_reaches_a_sink_that_is_not_cleared(seed: int, tmp_path: Path) -> None:
     """Not by escalation, failover, judges, samples, holdouts, broken streams, reloads; not in log, error or ledger."""
     made = asyncio.run(crowd(tmp_path, seed, 60))
 
     assert made.leaks == []
     assert made.calls > 40
+    assert made.redacted > 0
 
 
 def test_a_boundary_that_lets_everything_through_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Crowds of requests through a router whose backends fail at random: who saw what he must not have seen?
 
 Every request carries a canary, a word that occurs nowhere else. A request's tags say who may see it, by an account of
-the rules that shares no code with ours; whatever else holds the canary afterwards is a leak.
+the rules that shares no code with ours; whatever else holds the canary afterwards is a leak. Some canaries are the
+address of somebody: those who may not see one may be shown the rest of the request.
 """
 
 import asyncio
@@ -69,6 +70,7 @@ class Crowd:
     replies: int = 0
     faults: int = 0
     calls: int = 0
+    redacted: int = 0
     leaks: list[str] = field(default_factory=list)
 
 
@@ -130,7 +132,11 @@ def any_policy(chance: random.Random, places: Mapping[str, Place], ledger: Path,
         # The lowest: a rule that names a backend which can see none of its requests is refused.
         "default_level": "public",
         "backends": backends,
-        "tags": {"eu": {"level": "internal", "region": "eu"}, "note": "internal"},
+        "tags": {
+            "eu": {"level": "internal", "region": "eu"},
+            "note": "internal",
+            "pii": {"level": "confidential", "redact_to": chance.choice(("internal", "public"))},
+        },
         "ledger": {"kind": "sqlite", "path": str(ledger)},
         "retries": {"attempts": chance.choice((1, 2)), "first_wait_s": 0, "max_wait_s": 0},
         "holdout": {"backend": compared, "share": 0.5, "at_most": places[compared].clearance},
@@ -139,7 +145,7 @@ def any_policy(chance: random.Random, places: Mapping[str, Place], ledger: Path,
         "rules": [
             {
                 "name": "hard",
-                "when": {"difficulty": {"at_least": round(chance.random(), 2)}},
+                "when": {"difficulty": {"at_least": max(0.01, round(chance.random(), 2))}},
                 "use": chance.sample(order, 3),
                 "accept": accept,
             },
@@ -150,7 +156,9 @@ def any_policy(chance: random.Random, places: Mapping[str, Place], ledger: Path,
 
 async def _one(router: Router, made: Crowd, chance: random.Random, canary: str) -> None:
     tags = tuple(chance.sample(sorted(TAGS), chance.choice((0, 1, 1, 2))))
-    made.sent[canary] = tags
+    is_address = chance.random() < 0.5
+    # An address is found, and counts as what it is.
+    made.sent[canary] = (*tags, "pii") if is_address else tags
     fields: dict[str, Any] = {
         "tags": set(tags),
         "tenant": chance.choice((None, "one", "two")),
@@ -159,7 +167,7 @@ async def _one(router: Router, made: Crowd, chance: random.Random, canary: str) 
     }
     if chance.random() < 0.1:
         fields["pin"] = chance.choice(sorted(made.places))
-    content = _content(chance, canary)
+    content = _content(chance, f"{canary}@example.com" if is_address else canary)
     try:
         match chance.randrange(5):
             case 0:
@@ -232,6 +240,7 @@ def _judge(made: Crowd, logged: Sequence[str], ledger: Path) -> None:
     for name, place in made.places.items():
         told = [sent_bytes(request).decode() for request in faulty.seen.get(name, ())]
         made.calls += len(told)
+        made.redacted += sum("[[EMAIL_ADDRESS_1_" in sent for sent in told)
         barred = [canary for canary, tags in made.sent.items() if not place.may_see(tags)]
         every = "\n".join(told)
         made.leaks.extend(f"{canary} at backend {name}" for canary in barred if canary in every)
