@@ -93,6 +93,17 @@ WAYS = {
         rule={"use": ["home", "other"], "accept": {"judge": "agreement", "samples": 0, "backends": ["cloud"]}},
         hears=("cloud",),
     ),
+    "a judge that is a model and has the last word": Way(
+        rule={"use": ["home"], "unaccepted": "refuse", "accept": {"judge": "llm", "backend": "cloud"}}, hears=("cloud",)
+    ),
+    "an opinion that has the last word": Way(
+        rule={
+            "use": ["home", "other"],
+            "unaccepted": "refuse",
+            "accept": {"judge": "agreement", "samples": 0, "backends": ["cloud"]},
+        },
+        hears=("cloud",),
+    ),
     "samples that disagree": Way(home=["apples", "12", "never"], rule={"accept": {"judge": "agreement", "samples": 2}}),
     "a pin": Way(request={"pin": "cloud"}),
     "a pin of who is not in the rule": Way(rule={"use": ["home"]}, request={"pin": "other"}),

@@ -17,6 +17,7 @@ from support.trained import answering_model
 from support.wire_servers import WireServer
 
 from gateway import plugins
+from gateway.errors import NotClearedError
 from gateway.interfaces import Backend, Classifier, Detector, Judge
 from gateway.types import Completion, Message, Need, Usage
 from gateway.wire.deltas import DeltaCollector
@@ -96,6 +97,17 @@ async def test_a_backend_answers_whole(backend: Backend) -> None:
     assert completion.message.text
     assert completion.finish_reason
     assert completion.model
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("token", [None, cleared("another")], ids=["none", "another's"])
+async def test_a_backend_takes_nothing_without_its_clearance(backend: Backend, token: Any) -> None:
+    """Whole or streamed: a call that was admitted elsewhere, or nowhere, is not made."""
+    with pytest.raises(NotClearedError):
+        await backend.complete(HELLO, token)
+    with pytest.raises(NotClearedError):
+        async with aclosing(backend.stream(HELLO, token)) as deltas:
+            await anext(deltas)
 
 
 @pytest.mark.engine
