@@ -7,7 +7,7 @@ detectors read what is to be sent once more: what they still find outside the pl
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -47,15 +47,19 @@ class Coverer:
         label = replace(assessment.label, level=self._level(assessment.sources, made.sure, earlier.label))
         if label == assessment.label:
             return None
-        known = Known(request, (finding for finding in assessment.findings if finding.kind in wanted))
-        again = partial(self._again, known=known, label=label, numbering=made.numbering)
+        values = partial(Known, request, [finding for finding in assessment.findings if finding.kind in wanted])
+        again = partial(self._again, values=values, label=label, numbering=made.numbering)
         return Redaction(label=label, counts=made.counts), Cover(redacted=made, again=again)
 
-    async def _again(self, request: Request, *, known: Known, label: Label, numbering: Numbering) -> Redacted | None:
+    async def _again(
+        self, request: Request, *, values: Callable[[], Known], label: Label, numbering: Numbering
+    ) -> Redacted | None:
         """Cover what was made of a covered request; None where it would hold more than `label` says."""
         findings, failed = await read(self.detectors, scanned_text(request))
         if failed or any(map(unread_types, parts(request))):
             return None
+        # Of a request that may be long: whoever asks no judge does not pay for it.
+        known = await asyncio.to_thread(values)
         findings = (*findings, *known.found(request))
         made = await self._surely(request, findings, numbering)
         if made is None or known.is_in(made.uncovered):

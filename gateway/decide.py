@@ -1,7 +1,8 @@
 """Who may answer, and in what order. Pure: the same assessment, policy, fleet and past always give the same plan.
 
-The only place where a plan is made: of each backend `admit` is asked once, and whoever is in the plan is in it by the
-clearance that `admit` gave. Whatever follows can only leave admitted backends out.
+The only place where a plan is made: of each backend `admit` is asked, for the request and else for what is left of it
+with placeholders, and whoever is in the plan is in it by the clearance that `admit` gave. Whatever follows can only
+leave admitted backends out.
 """
 
 from collections.abc import Mapping, Sequence
