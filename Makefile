@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed bench-detection bench-routing default-model clean lock policies
+.PHONY: help install demo test check format lint types imports docs bench-speed bench-privacy bench-routing default-model clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,8 +52,8 @@ docs: install  ## Build the documentation into site/, strictly
 bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM's Router
 	$(BIN)/python tests/bench/speed.py
 
-bench-detection: install  ## What the detectors find and leave alone on the data sets (GATEWAY_BENCH_DATA)
-	$(BIN)/python tests/bench/detection.py
+bench-privacy: install  ## What the detectors see, and what the boundary holds back (GATEWAY_BENCH_DATA)
+	PYTHONPATH=tests $(BIN)/python tests/bench/privacy.py $(SECTIONS)
 
 $(VENV)/.bench: $(VENV)/.installed tests/bench/requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
