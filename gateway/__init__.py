@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.errors import GatewayError as GatewayError
     from gateway.errors import InvalidRequestError as InvalidRequestError
     from gateway.errors import LedgerError as LedgerError
+    from gateway.errors import NoClearedBackendError as NoClearedBackendError
     from gateway.errors import NoEligibleBackendError as NoEligibleBackendError
     from gateway.errors import PolicyError as PolicyError
     from gateway.errors import RoutingError as RoutingError
@@ -45,6 +46,7 @@ _HOMES = {
         "GatewayError",
         "InvalidRequestError",
         "LedgerError",
+        "NoClearedBackendError",
         "NoEligibleBackendError",
         "PolicyError",
         "RoutingError",

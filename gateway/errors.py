@@ -9,7 +9,8 @@ GatewayError
 │   ├── ModelFileError             a model file is missing, was changed, or is of another version
 │   └── LicenceError
 ├── RoutingError                   the pipeline ended without an answer
-│   ├── NoEligibleBackendError     nobody may or can answer: `.reasons`
+│   ├── NoEligibleBackendError     nobody may or can answer: `.reasons`, `.rule`, `.label`
+│   │   └── NoClearedBackendError  nobody who is asked may see the request: 403
 │   ├── CascadeExhaustedError      everybody who may answer failed: `.attempts`
 │   └── BudgetExceededError
 ├── BackendError                   one attempt failed: `.backend`, `.transient`
@@ -32,6 +33,8 @@ No message, repr or attribute holds a prompt, an answer or a key.
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+from gateway.label import Label
 
 
 class GatewayError(Exception):
@@ -58,7 +61,14 @@ class Problem(str):
 
 
 class InvalidRequestError(GatewayError, ValueError):
-    """The request is malformed; it was neither sent nor recorded."""
+    """The request is malformed; it was neither sent nor recorded. `status` is what a server says: 400."""
+
+    code: ClassVar[str] = "invalid_request"
+    status: ClassVar[int] = 400
+
+    def openai(self) -> dict[str, object]:
+        """Return the body that a server gives, in the shape of OpenAI's errors."""
+        return _openai(str(self), status=self.status, code=self.code)
 
 
 class RowsError(_PortableError):
@@ -94,29 +104,59 @@ class LicenceError(ConfigurationError):
 
 
 class RoutingError(_PortableError):
-    """The pipeline ended without an answer; the ledger has the entry `entry_id`."""
+    """The pipeline ended without an answer; the ledger has the entry `entry_id`. `status` is what a server says."""
 
     code: ClassVar[str] = "routing_failed"
+    # A cause of its own may ask for another status than its class.
+    status: int = 500
+    param: str | None = None
 
     def __init__(self, message: str, *, entry_id: str | None = None) -> None:
         super().__init__(message)
         self.entry_id = entry_id
 
+    def openai(self) -> dict[str, object]:
+        """Return the body that a server gives, in the shape of OpenAI's errors; no text of the prompt is in it."""
+        return _openai(str(self), status=self.status, code=self.code, param=self.param)
+
 
 class NoEligibleBackendError(RoutingError):
-    """No backend may see or can take the request; `reasons` says why, by backend."""
+    """No backend may see or can take the request; `reasons` says why, by backend, `rule` which rule was to decide.
 
-    code: ClassVar[str] = "no_eligible_backend"
+    `label` is how private the request was. `status` is 503 where somebody who may answer is not there, else 400;
+    `param` names what of the request is wrong, where that is known.
+    """
 
-    def __init__(self, message: str, *, reasons: Mapping[str, str], entry_id: str | None = None) -> None:
+    code: ClassVar[str] = "no_backend"
+    status: int = 503
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reasons: Mapping[str, str],
+        entry_id: str | None = None,
+        rule: str | None = None,
+        label: Label | None = None,
+    ) -> None:
         super().__init__(message, entry_id=entry_id)
         self.reasons = dict(reasons)
+        self.rule = rule
+        self.label = label
+
+
+class NoClearedBackendError(NoEligibleBackendError):
+    """Nobody whom the rule or the pin names may see the request: by level, kind, region or retention."""
+
+    code: ClassVar[str] = "no_cleared_backend"
+    status: int = 403
 
 
 class CascadeExhaustedError(RoutingError):
     """Every backend that was allowed to answer failed; `attempts` has them in order."""
 
     code: ClassVar[str] = "cascade_exhausted"
+    status: int = 502
 
     def __init__(self, message: str, *, attempts: Sequence[object], entry_id: str | None = None) -> None:
         super().__init__(message, entry_id=entry_id)
@@ -127,6 +167,7 @@ class BudgetExceededError(RoutingError):
     """A spending limit of the policy is reached."""
 
     code: ClassVar[str] = "budget_exceeded"
+    status: int = 429
 
 
 class BackendError(_PortableError):
@@ -226,3 +267,10 @@ class FeedbackRefusedError(GatewayError):
 
 class LedgerError(GatewayError):
     """The ledger cannot be opened, read or written."""
+
+
+_TYPES = {400: "invalid_request_error", 403: "request_forbidden", 429: "insufficient_quota"}
+
+
+def _openai(message: str, *, status: int, code: str, param: str | None = None) -> dict[str, object]:
+    return {"error": {"message": message, "type": _TYPES.get(status, "server_error"), "code": code, "param": param}}

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from gateway.audit.evidence import Evidence
 from gateway.entries import LedgerEntry, Status
-from gateway.errors import CascadeExhaustedError, NoEligibleBackendError, RoutingError
+from gateway.errors import CascadeExhaustedError, NoClearedBackendError, NoEligibleBackendError, RoutingError
 from gateway.licences.registry import Licence, attribution
 from gateway.money.books import Books, total
 from gateway.money.prices import PriceList
@@ -18,6 +18,10 @@ from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
 from gateway.witness import witness
+
+# Why a backend is out (see `decide`): because nobody asked for it, and because it may not see the request.
+_NOT_ASKED = frozenset({"pin", "rule"})
+_PRIVACY = frozenset({"clearance", "kind", "region", "retention"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,13 +212,27 @@ def _routing_error(outcome: Outcome) -> RoutingError:
     if not plan.steps:
         reasons = {name: str(reason) for name, reason in plan.reasons.items()}
         told = _told(f"no backend may answer: {where}", (f"{name}: {reason}" for name, reason in reasons.items()))
-        return NoEligibleBackendError(told, reasons=reasons, entry_id=entry_id)
+        kind, status = _refusal({reason.code for reason in plan.reasons.values()})
+        error = kind(told, reasons=reasons, entry_id=entry_id, rule=plan.rule, label=assessment.label)
+        error.status = status
+        # Where everybody is out for the pin, it names nobody.
+        error.param = "pin" if all(reason.code == "pin" for reason in plan.reasons.values()) else None
+        return error
     answers = _answers(outcome.attempts)
     asked = {attempt.backend for attempt in answers}
     ends = [f"{attempt.backend}: {_end(attempt)}" for attempt in answers]
     ends += [f"{name}: not asked" for name in plan.backends if name not in asked]
     attempts = tuple(map(_without_words, outcome.attempts))
     return CascadeExhaustedError(_told(f"nobody answered: {where}", ends), attempts=attempts, entry_id=entry_id)
+
+
+def _refusal(codes: set[str]) -> tuple[type[NoEligibleBackendError], int]:
+    """Return which error an empty plan is, and its status, by why each backend is out of it."""
+    asked = codes - _NOT_ASKED
+    if asked and asked <= _PRIVACY:
+        return NoClearedBackendError, NoClearedBackendError.status
+    # Somebody may come back; what no rule takes, and what nobody could answer, the caller has to change.
+    return NoEligibleBackendError, 503 if "unavailable" in asked else 400
 
 
 def _told(what: str, by_backend: Iterable[str]) -> str:

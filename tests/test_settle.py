@@ -23,7 +23,7 @@ from support.settling import (
 from support.settling_strategies import attempts_of
 
 from gateway import errors
-from gateway.types import Attempt, Level, Message, Money, TokenLogprob, Usage, Verdict
+from gateway.types import Attempt, Level, Message, Money, Reason, TokenLogprob, Usage, Verdict
 
 
 def test_the_reply_is_the_accepted_answer_with_its_story() -> None:
@@ -177,6 +177,40 @@ def test_a_refusal_says_level_rule_and_every_backends_reason() -> None:
     assert caught.value.reasons.keys() == closed.keys()
     assert "rule 'default', level restricted (tag phi); frontier: out: level restricted" in str(caught.value)
     assert "gateway explain" in str(caught.value)
+
+
+def out(**codes: str) -> dict[str, Reason]:
+    """Return why each backend is out of a plan, by code."""
+    return {name: Reason(admitted=False, code=code, text=f"for {code}") for name, code in codes.items()}
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind", "status", "param"),
+    [
+        ({"a": "clearance"}, errors.NoClearedBackendError, 403, None),
+        ({"a": "kind", "b": "region", "c": "retention", "d": "rule"}, errors.NoClearedBackendError, 403, None),
+        ({"a": "clearance", "b": "pin"}, errors.NoClearedBackendError, 403, None),
+        ({"a": "clearance", "b": "unavailable"}, errors.NoEligibleBackendError, 503, None),
+        ({"a": "clearance", "b": "needs"}, errors.NoEligibleBackendError, 400, None),
+        ({"a": "context", "b": "rule"}, errors.NoEligibleBackendError, 400, None),
+        ({"a": "clearance", "b": "no_rule"}, errors.NoEligibleBackendError, 400, None),
+        ({"a": "pin", "b": "pin"}, errors.NoEligibleBackendError, 400, "pin"),
+    ],
+)
+def test_a_refusal_has_the_code_of_what_closed_everything(
+    codes: dict[str, str], kind: type[errors.NoEligibleBackendError], status: int, param: str | None
+) -> None:
+    """403 where it may not be seen, 503 where somebody may come back, 400 where the caller must act."""
+    read = assessment(tags=frozenset({"phi"}), level=Level.RESTRICTED)
+    outcome = settled(read=read)
+    refused = replace(outcome, chosen=None, plan=replace(outcome.plan, steps=(), reasons=out(**codes)))
+
+    with pytest.raises(errors.NoEligibleBackendError) as caught:
+        refused.reply()
+
+    error = caught.value
+    assert (type(error), error.status, error.param) == (kind, status, param)
+    assert (error.rule, error.label) == ("default", read.label)
 
 
 def test_a_request_that_fits_no_rule_is_told_so() -> None:

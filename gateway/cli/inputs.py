@@ -46,6 +46,9 @@ PinOption = Annotated[
     str | None,
     typer.Option(metavar="BACKEND", help="Ask this backend alone, if it may see the request."),
 ]
+KeyOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The name of the caller's API key, for `keys` of the policy.")
+]
 TenantOption = Annotated[str | None, typer.Option(metavar="NAME", help="On whose behalf.")]
 
 

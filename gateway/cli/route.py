@@ -10,6 +10,7 @@ import typer
 from gateway.cli.console import NO, amount, complain, harmless, remark, say, say_json, usd
 from gateway.cli.inputs import (
     JsonOption,
+    KeyOption,
     PinOption,
     PolicyOption,
     StakesOption,
@@ -34,6 +35,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     task: TaskOption = None,
     stakes: StakesOption = "normal",
     tenant: TenantOption = None,
+    key: KeyOption = None,
     pin: PinOption = None,
     deadline: Annotated[float | None, typer.Option(metavar="S", help="Seconds allowed, everything included.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Print the answer as it comes.")] = False,
@@ -50,7 +52,7 @@ def route(  # noqa: PLR0913 - a parameter an option
     if stream and as_json:
         raise InvalidRequestError("--stream and --json exclude each other; leave one out")
     fields = RequestFields(
-        tags=tag, task=task, stakes=stakes, tenant=tenant, pin=pin, deadline_s=deadline, max_tokens=max_tokens
+        tags=tag, task=task, stakes=stakes, tenant=tenant, key=key, pin=pin, deadline_s=deadline, max_tokens=max_tokens
     )
     content = text_of(text)
     router = Router.from_policy(policy_path(policy))

@@ -25,7 +25,7 @@ def test_findings_are_counted_and_not_shown(gateway: Gateway, write_policy: Writ
     """What was found can be explained to anybody who looks over the shoulder."""
     outcome = gateway("explain", QUESTION, "--policy", write_policy())
 
-    assert "findings    pii x 1" in outcome.out
+    assert "findings    pii: EMAIL_ADDRESS x 1" in outcome.out
     assert "jane.doe" not in outcome.out
 
 
@@ -34,10 +34,15 @@ def test_a_program_gets_json(gateway: Gateway, write_policy: WritePolicy) -> Non
     outcome = gateway("explain", QUESTION, "--task", "mail", "--json", "--policy", write_policy())
 
     explained = json.loads(outcome.out)
-    assert explained["findings"] == {"pii": 1}
     assert explained["steps"] == [{"backend": "llama", "judged": False, "redacted": False}]
     assert explained["redaction"] is None
+    assert explained["findings"] == {"pii": {"EMAIL_ADDRESS": 1}}
     assert explained["backends"]["frontier"]["code"] == "clearance"
+    assert explained["closed"] == {"clearance": ["frontier"]}
+    assert (explained["kinds"], explained["regions"], explained["retain"]) == (["pii"], None, True)
+    assert [(source["by"], source["name"], source["level"]) for source in explained["sources"]] == [
+        ("detector", "pii", "confidential")
+    ]
     assert 0 <= explained["difficulty"] <= 1
 
 
@@ -93,7 +98,7 @@ def test_a_table_fits_a_terminal_and_is_one_line_a_row_in_a_pipe(
 
     assert all(len(line) <= columns for columns, screen in screens.items() for line in screen.out.splitlines())
     assert piped.out.isascii()
-    assert len(piped.out.splitlines()) == 12
+    assert len(piped.out.splitlines()) == 14
 
 
 def test_a_pin_is_explained(gateway: Gateway, write_policy: WritePolicy) -> None:
@@ -116,3 +121,14 @@ def test_what_would_be_replaced_is_counted_by_type(gateway: Gateway, write_polic
     assert explained["redaction"] == {"level": "internal", "replaced": {"EMAIL_ADDRESS": 1}}
     assert {"backend": "frontier", "judged": False, "redacted": True} in explained["steps"]
     assert "jane.doe" not in told.out + asked.out
+
+
+def test_a_label_is_shown_whole(gateway: Gateway, write_policy: WritePolicy) -> None:
+    """Level, kinds, regions and retention, what each comes from, and which backends it closed by what."""
+    outcome = gateway("explain", "Where?", "--tag", "phy", "--tag", "public", "--policy", write_policy())
+
+    assert "besides     tag 'public' is public" in outcome.out
+    assert "kinds       phy, public, unknown" in outcome.out
+    assert "regions     none but local backends" in outcome.out
+    assert "retention   nobody may keep it" in outcome.out
+    assert "closed      by clearance: frontier" in outcome.out
