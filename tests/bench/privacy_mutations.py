@@ -19,9 +19,10 @@ from table import Measure
 ROOT = Path(__file__).parent.parent.parent
 # Who notices: the tests of the boundary, not the whole suite.
 TESTS = (
-    *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_crowds.py", "tests/boundary"),
+    *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_boundary.py", "tests/test_crowds.py"),
     *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
-    *("tests/backends/test_mock.py", "tests/backends/test_openai_http.py", "tests/backends/test_hosted.py"),
+    *("tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
+    *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py"),
 )
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
 
@@ -40,9 +41,14 @@ class Mutation:
         return f"{self.path}:{self.line}"
 
 
+_NO_HOLE = Mutation("gateway/clearance.py", 0, 0, 0, "")
+
+
 def mutations() -> Iterator[Measure]:
     """Count the holes that the suite notices."""
     holes = list(_holes())
+    if _is_noticed(_NO_HOLE):
+        sys.exit("the tests of the boundary fail as it is: mend them first")
     missed = [str(hole) for hole in holes if not _is_noticed(hole)]
     yield Measure(
         name="checks of the boundary whose removal the suite notices",
