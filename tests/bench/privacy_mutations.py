@@ -19,9 +19,15 @@ from table import Measure
 ROOT = Path(__file__).parent.parent.parent
 # Who notices: the tests of the boundary, not the whole suite.
 TESTS = (
-    *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_boundary.py", "tests/test_crowds.py"),
+    *(
+        "tests/test_clearance.py",
+        "tests/test_decide.py",
+        "tests/test_boundary.py",
+        "tests/test_crowds.py",
+        "tests/audit",
+    ),
     *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
-    *("tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
+    *("tests/audit", "tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
     *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py"),
 )
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
