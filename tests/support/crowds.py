@@ -83,15 +83,15 @@ async def crowd(folder: Path, seed: int, requests: int) -> Crowd:
     text = json.dumps(any_policy(chance, places, ledger, seed))
     policy.write_text(text)
     made = Crowd(places=places)
-    with _log() as logged:
+    with kept_log() as logged:
         async with Router.from_policy(policy, chance=chance.random) as router:
             for start in range(0, requests, 20):
                 canaries = [f"canary{seed}x{start + number}x" for number in range(min(20, requests - start))]
-                await asyncio.gather(*(_one(router, made, random.Random(f"{seed} {name}"), name) for name in canaries))
+                await asyncio.gather(*(send(router, made, random.Random(f"{seed} {name}"), name) for name in canaries))
                 # The policy changes while requests are under way.
                 policy.write_text(text if chance.random() < 0.5 else f"{text}\n# again {start}\n")
                 await router.refresh()
-    _judge(made, logged, ledger)
+    judge(made, logged, ledger)
     return made
 
 
@@ -154,7 +154,8 @@ def any_policy(chance: random.Random, places: Mapping[str, Place], ledger: Path,
     }
 
 
-async def _one(router: Router, made: Crowd, chance: random.Random, canary: str) -> None:
+async def send(router: Router, made: Crowd, chance: random.Random, canary: str) -> None:
+    """Send one request with this canary: whole, streamed, broken off or cancelled."""
     tags = tuple(chance.sample(sorted(TAGS), chance.choice((0, 1, 1, 2))))
     is_address = chance.random() < 0.5
     # An address is found, and counts as what it is.
@@ -215,7 +216,8 @@ def _content(chance: random.Random, canary: str) -> Any:
 
 
 @contextmanager
-def _log() -> Iterator[list[str]]:
+def kept_log() -> Iterator[list[str]]:
+    """Give the list to which every line of every logger is added."""
     lines: list[str] = []
 
     class Keeper(logging.Handler):
@@ -233,7 +235,8 @@ def _log() -> Iterator[list[str]]:
         logger.setLevel(before)
 
 
-def _judge(made: Crowd, logged: Sequence[str], ledger: Path) -> None:
+def judge(made: Crowd, logged: Sequence[str], ledger: Path) -> None:
+    """Add to the crowd's leaks every place that holds a canary and must not."""
     words = "\n".join(logged)
     # The journal too: what was written and taken back is written all the same.
     written = b"".join(path.read_bytes() for path in ledger.parent.glob(f"{ledger.name}*"))
