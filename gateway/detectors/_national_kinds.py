@@ -35,7 +35,8 @@ _GERMAN_CARD = r"ausweis|\bid card|identity card"
 _LICENCE = r"licen[cs]e|\bdriver|\bdriving"
 
 PHONE_WORDS = (
-    r"\b(?:phone|mobile|cell|tel|telephone|fax|whatsapp|call|contact|desk|reach|answering|messages?|dial|sms|text me"
+    r"\b(?:phone|mobile|cell|tel|telephone|fax|whatsapp|call|contact|desk|reach|answering|messages?|dial|sms"
+    r"|text me|telepono"
     r"|t[e"
     "\u00e9"
     r"]l[e"

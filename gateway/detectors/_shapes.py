@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.detectors import _numbers
+from gateway.detectors._national_kinds import PHONE_WORDS
 from gateway.detectors._page import Strength
 
 Kind = Literal["pii", "pci", "phi"]
-Sign = Literal["at", "digit", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place"]
+Sign = Literal["at", "digit", "number", "iban", "pairs", "ssn", "record", "birth", "call", "place", "label", "bank"]
 Match = re.Match[str]
 
 _AREA = re.compile(r"\([0-9]{1,5}\)")
@@ -93,6 +94,16 @@ def _birth(match: Match) -> Reading:
     return _strong(match) if len(year) == len("85") or year >= "1910" else None
 
 
+def _labelled(match: Match) -> Reading:
+    # `account 12345678` stands for any account.
+    return None if _numbers.is_counted(_digits(match)) else _strong(match)
+
+
+def _bank(match: Match) -> Reading:
+    # It names a bank and nobody else.
+    return "weak", match.end("value")
+
+
 def _phone(match: Match) -> Reading:
     digits = _digits(match)
     return _strong(match) if 7 <= len(digits) <= 15 and not _numbers.is_counted(digits) else None  # noqa: PLR2004 - E.164
@@ -119,6 +130,9 @@ _DATE = (
     r"(?P<year_last>[0-9]{4}))(?![0-9])"
 )
 _EXTENSION = "(?: ?x[0-9]{1,5})?"
+_NUMBERED = r"(?:[ _-]?(?:no|num|number|nr|id))?\b\.?"
+# Between a name and its number: `: `, ` is #`, `": "`.
+_BESIDE = r"[ :=#*.\"'-]{1,5}(?:(?:is|was)[ :]{1,2}#?)?"
 _GROUPS = "(?:[ .()-]{0,2}[0-9])"
 
 RULES: tuple[Rule, ...] = (
@@ -193,6 +207,35 @@ RULES: tuple[Rule, ...] = (
         rf"{_DATE})",
         read=_birth,
     ),
+    _rule(
+        "US_DRIVER_LICENSE",
+        "label",
+        r"(?i:driv(?:er|ing)[\u2019']?s?[ _-]?licen[cs]es?|\bdl\b)[^0-9\n]{0,24}?\b(?P<value>",
+        r"[A-Za-z]{0,3}[0-9](?:[ -]?[0-9]){4,16})(?![0-9A-Za-z])",
+        read=_labelled,
+    ),
+    _rule(
+        "US_BANK_NUMBER",
+        "label",
+        rf"(?i:\b(?:account|acct|a/c){_NUMBERED}){_BESIDE}(?P<value>[0-9](?:[ -]?[0-9]){{6,16}})(?![0-9A-Za-z%])",
+        read=_labelled,
+    ),
+    _rule(
+        "HEALTH_PLAN_NUMBER",
+        "label",
+        r"(?i:\b(?:health[ _-]?(?:plan|insurance|card)|medicare|medicaid|insurance|member|subscriber|beneficiary)",
+        rf"[ _-]?(?:member[ _-]?)?(?:id|no|num|number|nr)\b\.?){_BESIDE}",
+        r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[ -]?[A-Za-z]{0,2}[0-9]){4,15})(?![0-9A-Za-z])",
+        read=_labelled,
+        kind="phi",
+    ),
+    _rule(
+        "SWIFT_CODE",
+        "bank",
+        r"(?i:\bbic\b(?: code| number)?|\bswift[ /-](?:bic|code|number))[ :=]{1,3}(?:is )?",
+        r"(?P<value>[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)(?![0-9A-Za-z])",
+        read=_bank,
+    ),
     _rule(  # +46 (0)8 928 571 38
         "PHONE_NUMBER",
         "number",
@@ -213,10 +256,18 @@ RULES: tuple[Rule, ...] = (
         r"|[0-9]{2,4}([ -])[0-9]{3,8}(?:\3[0-9]{2,4}){0,3}))(?![.-]?[0-9])",
         read=_phone,
     ),
+    _rule(  # 0 532 123 45 67, 532-123-45-67, 0 (532) 1234567, 09-7625400
+        "PHONE_NUMBER",
+        "number",
+        r"(?P<value>[02-9](?<![\w.,/:+-].)(?:(?<=0)[ -]?(?:\(?[2-9][0-9]{2}\)?([ -])[0-9]{3}\2[0-9]{2}\2[0-9]{2}",
+        r"|\([2-9][0-9]{1,3}\) ?[0-9]{5,8})|(?<=0)[2-9]-[0-9]{7}|[0-9]{2}([.-])[0-9]{3}\3[0-9]{2}\3[0-9]{2}))",
+        r"(?![.-]?[0-9])",
+        read=_phone,
+    ),
     _rule(  # call me on 9472 7916
         "PHONE_NUMBER",
         "call",
-        r"(?i:\b(?:phone|mobile|cell|tel|telephone|fax|whatsapp|call|contact|desk|reach|answering|messages?|dial|sms)\b)",
+        rf"(?i:{PHONE_WORDS})",
         rf"[^0-9+$\u20ac\u00a3]{{0,24}}?(?P<value>\(?[0-9]{_GROUPS}{{6,14}}{_EXTENSION})(?![0-9])",
         read=_called,
     ),

@@ -26,12 +26,35 @@ _IBAN = re.compile(r"[0-9](?<=[A-Za-z]{2}[0-9])[0-9]")
 _PAIRS = re.compile(r":[0-9A-Fa-f]{0,4}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.")
 _WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ("record", ("mrn", "record", "patient", "chart", "nhs")),
+    (
+        "label",
+        ("licen", "dl", "account", "acct", "a/c", "medica", "health", "insur", "member", "subscriber", "beneficiary"),
+    ),
     ("birth", ("dob", "d.o.b", "birth", "born")),
 )
+# A bank's code may have no digit.
+_BANK_WORDS = ("bic", "swift")
 _WORDS_OF_NUMBERS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ("ssn", ("ssn", "social")),
     ("call", ("phone", "mobile", "cell", "tel", "fax", "app", "call", "contact", "desk", "reach", "answering")),
-    ("call", ("message", "dial", "sms")),
+    (
+        "call",
+        (
+            "message",
+            "dial",
+            "sms",
+            "cep",
+            "gsm",
+            "handy",
+            "mobil",
+            "m\u00f3vil",
+            "movil",
+            "celular",
+            "t\u00e9l",
+            "portable",
+        ),
+    ),
+    ("call", ("\u7535\u8bdd", "\u96fb\u8a71", "\u624b\u673a", "\u624b\u6a5f", "\uc804\ud654", "\u0e42\u0e17\u0e23")),
     ("place", ("office", "fax", "mobile", "home", "cell", "desk", "work")),
 )
 
@@ -93,8 +116,13 @@ def _signs(page: Page) -> Iterator[Sign]:
         yield "at"
     if found(_PAIRS, text):
         yield "pairs"
-    if not found(_DIGIT, text):
-        return
+    if any(word in lower for word in _BANK_WORDS):
+        yield "bank"
+    if found(_DIGIT, text):
+        yield from _signs_of_digits(text, lower)
+
+
+def _signs_of_digits(text: str, lower: str) -> Iterator[Sign]:
     yield "digit"
     for sign, words in _WORDS:
         if any(word in lower for word in words):

@@ -181,6 +181,10 @@ def test_a_date_that_is_nobodys_birth_is_left_alone(text: str) -> None:
         "345-899-3560x4587",
         "03.93.92.16.85",
         "079 2718 1155",
+        "0 532 123 45 67",
+        "532-123-45-67",
+        "0 (532) 1234567",
+        "09-7625400",
         "001-518-640-0854",
     ],
 )
@@ -191,7 +195,15 @@ def test_a_phone_number_is_found_by_its_shape(number: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Phone:\n60-56-85-91", "call me on 9472 7916", "416 60 039 office", "mobile 5403926876", "(37) 788-063-Office"],
+    [
+        "Phone:\n60-56-85-91",
+        "call me on 9472 7916",
+        "416 60 039 office",
+        "mobile 5403926876",
+        "Cep no: 05321234567",
+        "\u7535\u8bdd 13812345678",
+        "(37) 788-063-Office",
+    ],
 )
 def test_a_shorter_phone_number_is_found_by_the_word_beside_it(text: str) -> None:
     """Local numbers have no shape of their own."""
@@ -217,6 +229,45 @@ def test_a_shorter_phone_number_is_found_by_the_word_beside_it(text: str) -> Non
 )
 def test_ordinary_numbers_are_left_alone(text: str) -> None:
     """Sums, code, times and identifiers of things are no personal data."""
+    assert DETECTOR.detect(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "value"),
+    [
+        ("My driver's license number is F162823540116.", "US_DRIVER_LICENSE", "F162823540116"),
+        ("driving licence 2270-66-1551", "US_DRIVER_LICENSE", "2270-66-1551"),
+        ("DL: D4093217", "US_DRIVER_LICENSE", "D4093217"),
+        ("Account: 2633839462, closed", "US_BANK_NUMBER", "2633839462"),
+        ('{"account_number": "2633839462"}', "US_BANK_NUMBER", "2633839462"),
+        ("my acct no. is 26338-39462", "US_BANK_NUMBER", "26338-39462"),
+        ("Health plan ID: XYZ-1029384756", "HEALTH_PLAN_NUMBER", "XYZ-1029384756"),
+        ("insurance number is W20394857", "HEALTH_PLAN_NUMBER", "W20394857"),
+    ],
+)
+def test_a_number_is_what_its_label_says(text: str, type_: str, value: str) -> None:
+    """Licences, accounts and members have numbers of any shape, so their name decides."""
+    assert found(text) == [(type_, value)]
+
+
+def test_a_bank_s_code_is_only_suspected() -> None:
+    """It says where an account is, not whose."""
+    assert suspected("BIC: DEUTDEFF500 please") == [("SWIFT_CODE", "DEUTDEFF500")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I lost my driver's license in 2019, on day 12 of 31",
+        "the account balance is 2633839462 dollars",
+        "account 12345678",
+        "written in Swift MAINVIEW and handled 4 times",
+        "30 members with 2048576 points",
+        "handle 4093 accounts of 2019",
+    ],
+)
+def test_a_label_without_its_number_is_none(text: str) -> None:
+    """Years, sums, and words that only sound like one."""
     assert DETECTOR.detect(text) == ()
 
 
