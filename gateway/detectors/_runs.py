@@ -18,6 +18,8 @@ _GROUP = re.compile(r"[0-9A-Za-z]{1,40}+")
 # What of the run stands before its first digit: `AB` in `AB123456C`, `AB ` in `AB 12 34 56 C`.
 _HEAD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{1,6}\Z")
 _HEAD_APART = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{1,4})[ -]\Z")
+# The digits of `ABCDE1234F`, with what follows.
+_SHORTEST = 5
 _LONGEST_HEAD = 8
 _MOST_GROUPS = 7
 
@@ -36,6 +38,8 @@ def candidates(text: str, layouts: Collection[str]) -> Iterator[Candidate]:
     """Yield every part of the text that is written in one of the layouts, also where parts overlap."""
     for match in matches(_RUN, text):
         start, end = match.span()
+        if end - start < _SHORTEST:
+            continue
         yield from _windows(text, _groups(text, start, end), layouts)
 
 

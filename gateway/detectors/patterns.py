@@ -32,8 +32,6 @@ _WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ),
     ("birth", ("dob", "d.o.b", "birth", "born")),
 )
-# A bank's code may have no digit.
-_BANK_WORDS = ("bic", "swift")
 _WORDS_OF_NUMBERS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ("ssn", ("ssn", "social")),
     ("call", ("phone", "mobile", "cell", "tel", "fax", "app", "call", "contact", "desk", "reach", "answering")),
@@ -92,7 +90,9 @@ class PatternDetector:
         return read(text, "patterns", self._look, escapes=True)
 
     def _look(self, page: Page) -> None:
-        signs = set(_signs(page))
+        signs = frozenset(_signs(page))
+        if not signs:
+            return
         for rule in self._first:
             if rule.sign in signs:
                 _apply(rule, page)
@@ -104,7 +104,7 @@ class PatternDetector:
 
 
 def _apply(rule: Rule, page: Page) -> None:
-    for match in matches(rule.pattern, page.text):
+    for match in matches(rule.pattern, page.lower if rule.lowered else page.text):
         if reading := rule.read(match):
             strength, end = reading
             page.claim(match.start("value"), end, kind=rule.kind, type=rule.type, strength=strength)
@@ -116,7 +116,8 @@ def _signs(page: Page) -> Iterator[Sign]:
         yield "at"
     if found(_PAIRS, text):
         yield "pairs"
-    if any(word in lower for word in _BANK_WORDS):
+    if "bic" in lower or "swift" in lower:
+        # The code of a bank may have no digit.
         yield "bank"
     if found(_DIGIT, text):
         yield from _signs_of_digits(text, lower)
