@@ -65,11 +65,11 @@ class _Known(NamedTuple):
 def find(page: Page, *, without: frozenset[str] = frozenset()) -> None:
     """Claim the numbers of people that the page holds, less the types `without`."""
     by_layout = _by_layout()
-    bare, guesses = _is_bare(page.text), _MOST_GUESSES
+    guesses = _MOST_GUESSES
     for candidate in candidates(page.text, by_layout):
         capitals = _SEPARATORS.sub("", page.text[candidate.start : candidate.end]).upper()
         fitting = [known for known in by_layout[candidate.layout] if known.shape.fullmatch(capitals)]
-        for worth, known in _ranked(page, candidate, fitting, bare=bare) if fitting else ():
+        for worth, known in _ranked(page, candidate, fitting) if fitting else ():
             guesses -= worth == _WEAK
             if (worth > _WEAK or guesses >= 0) and known.kind.type not in without and _passes(known, capitals):
                 strength: Strength = "strong" if worth > _WEAK else "weak"
@@ -81,7 +81,7 @@ def _passes(known: _Known, capitals: str) -> bool:
     return known.check is None or known.check(capitals)
 
 
-def _ranked(page: Page, candidate: Candidate, kinds: Sequence[_Known], *, bare: bool) -> list[tuple[int, _Known]]:
+def _ranked(page: Page, candidate: Candidate, kinds: Sequence[_Known]) -> list[tuple[int, _Known]]:
     """Return the kinds that the candidate may be by what is around it, the likeliest first."""
     start, end, layout = candidate
     near = f"{page.lower[max(0, start - _BEFORE) : start]}\n{page.lower[end : end + _AFTER]}"
@@ -91,7 +91,7 @@ def _ranked(page: Page, candidate: Candidate, kinds: Sequence[_Known], *, bare: 
         alone = known.kind.alone
         if known.words in said or layout in known.sure or (capital and alone == "strong"):
             worth = _CERTAIN
-        elif bare:
+        elif _is_bare(page.text):
             worth = _CHECKED if known.check else _SHAPED
         else:
             worth = (_CHECKED if _ANY_ID in said else _WEAK) if alone else 0

@@ -18,8 +18,7 @@ _GROUP = re.compile(r"[0-9A-Za-z]{1,40}+")
 # What of the run stands before its first digit: `AB` in `AB123456C`, `AB ` in `AB 12 34 56 C`.
 _HEAD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{1,6}\Z")
 _HEAD_APART = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{1,4})[ -]\Z")
-# The digits of `ABCDE1234F`, with what follows.
-_SHORTEST = 5
+_SHORTEST = 7
 _LONGEST_HEAD = 8
 _MOST_GROUPS = 7
 
@@ -38,7 +37,8 @@ def candidates(text: str, layouts: Collection[str]) -> Iterator[Candidate]:
     """Yield every part of the text that is written in one of the layouts, also where parts overlap."""
     for match in matches(_RUN, text):
         start, end = match.span()
-        if end - start < _SHORTEST:
+        # A short run is part of a number only where letters belong to it: `1234F` of `ABCDE1234F`.
+        if end - start < _SHORTEST and not text[start - 1 : start].isalpha():
             continue
         yield from _windows(text, _groups(text, start, end), layouts)
 

@@ -5,7 +5,7 @@ says that it may hold something of the kind.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -24,7 +24,11 @@ _DIGIT = re.compile(r"[0-9]")
 _NUMBER = re.compile(r"[0-9][-0-9 ().]{5}")
 _IBAN = re.compile(r"[0-9](?<=[A-Za-z]{2}[0-9])[0-9]")
 _PAIRS = re.compile(r":[0-9A-Fa-f]{0,4}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.")
-_WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
+# The shortest number that a word makes one of, and the shortest date.
+_SEVERAL = re.compile(r"[0-9](?:[ -]?[0-9]){3}|[0-9][/.-][0-9]")
+_DIGITS_ALONE = frozenset[Sign]({"digit"})
+_SignsOfWords = tuple[tuple[Sign, tuple[str, ...]], ...]
+_WORDS: _SignsOfWords = (
     ("record", ("mrn", "record", "patient", "chart", "nhs")),
     (
         "label",
@@ -32,7 +36,7 @@ _WORDS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
     ),
     ("birth", ("dob", "d.o.b", "birth", "born")),
 )
-_WORDS_OF_NUMBERS: tuple[tuple[Sign, tuple[str, ...]], ...] = (
+_WORDS_OF_NUMBERS: _SignsOfWords = (
     ("ssn", ("ssn", "social")),
     ("call", ("phone", "mobile", "cell", "tel", "fax", "app", "call", "contact", "desk", "reach", "answering")),
     (
@@ -90,17 +94,23 @@ class PatternDetector:
         return read(text, "patterns", self._look, escapes=True)
 
     def _look(self, page: Page) -> None:
-        signs = frozenset(_signs(page))
+        signs = _signs(page)
         if not signs:
             return
-        for rule in self._first:
-            if rule.sign in signs:
-                _apply(rule, page)
+        # Most texts bear no sign but a few digits: then no rule is touched.
+        marked = signs != _DIGITS_ALONE
+        if marked:
+            _apply_all(self._first, signs, page)
         if "digit" in signs:
             _national.find(page, without=self._without)
-        for rule in self._last:
-            if rule.sign in signs:
-                _apply(rule, page)
+        if marked:
+            _apply_all(self._last, signs, page)
+
+
+def _apply_all(rules: Sequence[Rule], signs: Collection[Sign], page: Page) -> None:
+    for rule in rules:
+        if rule.sign in signs:
+            _apply(rule, page)
 
 
 def _apply(rule: Rule, page: Page) -> None:
@@ -110,28 +120,34 @@ def _apply(rule: Rule, page: Page) -> None:
             page.claim(match.start("value"), end, kind=rule.kind, type=rule.type, strength=strength)
 
 
-def _signs(page: Page) -> Iterator[Sign]:
-    text, lower = page.text, page.lower
+def _signs(page: Page) -> set[Sign]:
+    text, lower, signs = page.text, page.lower, set[Sign]()
     if "@" in text:
-        yield "at"
-    if found(_PAIRS, text):
-        yield "pairs"
+        signs.add("at")
     if "bic" in lower or "swift" in lower:
-        # The code of a bank may have no digit.
-        yield "bank"
+        # The code of a bank may have no digit, nor may the address of a machine.
+        signs.add("bank")
+    if found(_PAIRS, text):
+        signs.add("pairs")
     if found(_DIGIT, text):
-        yield from _signs_of_digits(text, lower)
+        signs.add("digit")
+        if found(_SEVERAL, text):
+            _add_signs_of_numbers(signs, text, lower)
+    return signs
 
 
-def _signs_of_digits(text: str, lower: str) -> Iterator[Sign]:
-    yield "digit"
-    for sign, words in _WORDS:
-        if any(word in lower for word in words):
-            yield sign
+def _add_signs_of_numbers(signs: set[Sign], text: str, lower: str) -> None:
+    _add_signs_of_words(signs, _WORDS, lower)
     if found(_IBAN, text):
-        yield "iban"
+        signs.add("iban")
     if found(_NUMBER, text):
-        yield "number"
-        for sign, words in _WORDS_OF_NUMBERS:
-            if any(word in lower for word in words):
-                yield sign
+        signs.add("number")
+        _add_signs_of_words(signs, _WORDS_OF_NUMBERS, lower)
+
+
+def _add_signs_of_words(signs: set[Sign], signs_of_words: _SignsOfWords, lower: str) -> None:
+    for sign, words in signs_of_words:
+        for word in words:
+            if word in lower:
+                signs.add(sign)
+                break
