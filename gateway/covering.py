@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gateway import labelling
-from gateway.assess import INLINE_CHARACTERS, read
+from gateway.detecting import INLINE_CHARACTERS, Detected, detect
 from gateway.fleet.placeholders import Earlier
 from gateway.interfaces import Detector
 from gateway.leaves import parts, scanned_text, unread_types
@@ -55,12 +55,12 @@ class Coverer:
         self, request: Request, *, values: Callable[[], Known], label: Label, numbering: Numbering
     ) -> Redacted | None:
         """Cover what was made of a covered request; None where it would hold more than `label` says."""
-        findings, failed = await read(self.detectors, scanned_text(request))
-        if failed or any(map(unread_types, parts(request))):
+        read = await self._read(request, scanned_text(request))
+        if read.failed or any(map(unread_types, parts(request))):
             return None
         # Of a request that may be long: whoever asks no judge does not pay for it.
         known = await asyncio.to_thread(values)
-        findings = (*findings, *known.found(request))
+        findings = (*read.findings, *known.found(request))
         made = await self._surely(request, findings, numbering)
         if made is None or known.is_in(made.uncovered):
             return None
@@ -79,12 +79,15 @@ class Coverer:
         if made is None:
             return None
         text = scanned_text(made.request)
-        left, failed = await read(self.detectors, text)
-        still = {finding.kind for finding in _outside(left, made.vault.places(text))}
+        left = await self._read(made.request, text)
+        still = {finding.kind for finding in _outside(left.findings, made.vault.places(text))}
         # What is found only now was made by replacing: nobody meant that.
-        if failed or not still <= {finding.kind for finding in findings}:
+        if left.failed or not still <= {finding.kind for finding in findings}:
             return None
         return replace(made, sure=made.sure - still)
+
+    async def _read(self, request: Request, scanned: str) -> Detected:
+        return await detect(request, scanned, self.detectors, limit_s=self.policy.limits.detector_s)
 
     def _level(self, sources: Iterable[Source], sure: frozenset[str], earlier: Label | None) -> Level:
         """Return the level of a request of which these kinds are gone, and whose earlier turns were like `earlier`."""

@@ -62,7 +62,8 @@ class Featured(Protocol):
 class Detector(Protocol):
     """Finds private content. Pure CPU, linear in the text; may be called in a thread.
 
-    A detector that raises counts as "everything was found": the strictest level.
+    A detector that raises, or is later than `limits.detector_s`, counts as "everything was found": the strictest label.
+    One that takes longer than a millisecond for a usual text has `slow = True`, and always reads in a thread.
     """
 
     def detect(self, text: str) -> Sequence[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from gateway.types import ContentPart, JsonObject, Message, Need, Request, ToolCall
+from gateway.types import ContentPart, JsonObject, Message, Need, Request, Role, ToolCall
 
 # `text` may become any other text, `json` is a text that others will read as JSON, `fixed` stays as it is: a number,
 # or a name in a part that nobody can read.
@@ -42,6 +42,19 @@ def scanned_text(request: Request) -> str:
     return pieces[0] if len(pieces) == 1 else "\n".join(pieces)
 
 
+def said(request: Request) -> Iterator[tuple[int, int, Role]]:
+    """Yield the spans of `scanned_text` that are the contents of messages, each with who says it."""
+    at = 0
+    for message in request.messages:
+        texts = (message.content,) if isinstance(message.content, str) else _content_strings(message)
+        for text in texts:
+            end = at + len(text)
+            yield at, end, message.role
+            at = end + 1
+        if message.name or message.tool_call_id or message.tool_calls:
+            at += sum(len(text) + 1 for text in _further_strings(message))
+
+
 def rewritten(request: Request, change: Change) -> Request:
     """Return the request with every string of `scanned_text` changed, asking for them in the same order.
 
@@ -72,11 +85,19 @@ def unread_types(part: ContentPart) -> set[str]:
 
 
 def _message_strings(message: Message) -> Iterator[str]:
+    yield from _content_strings(message)
+    yield from _further_strings(message)
+
+
+def _content_strings(message: Message) -> Iterator[str]:
     if isinstance(message.content, str):
         yield message.content
     else:
         for part in message.content or ():
             yield from _part_strings(part)
+
+
+def _further_strings(message: Message) -> Iterator[str]:
     yield from filter(None, (message.name, message.tool_call_id))
     for call in message.tool_calls:
         yield from (call.id, call.name, call.arguments)

@@ -260,6 +260,9 @@ class LimitPolicy(Model):
     prompt_characters: int = Field(
         default=2_000_000, gt=0, description="The longest text of a request, tools and arguments included."
     )
+    detector_s: float = Field(
+        default=5.0, gt=0, description="Seconds a detector may read a long text; one that is late counts as failed."
+    )
 
 
 class FeedbackPolicy(Model):
@@ -339,7 +342,7 @@ class Policy(Model):
     feedback: FeedbackPolicy = Field(default=FeedbackPolicy(), description="Who may judge answers afterwards.")
     learning: LearningPolicy = Field(default=LearningPolicy(), description="What is kept to learn from.")
     holdout: HoldoutPolicy | None = Field(default=None, description="Unset: no local answer is compared.")
-    limits: LimitPolicy = Field(default=LimitPolicy(), description="What is refused for its size.")
+    limits: LimitPolicy = Field(default=LimitPolicy(), description="Bounds of size and time.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
     when_unsure: Literal["hard", "easy"] = Field(
         default="hard", description="What a difficulty counts as that the classifier could not say."

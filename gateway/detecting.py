@@ -1,0 +1,67 @@
+"""Detectors read a request: a short text at once, a long one in a thread and within a time. Nothing is raised here.
+
+A detector that fails or is late has found everything, as far as anybody knows: it is named, and what it said is lost.
+"""
+
+import logging
+from asyncio import to_thread
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from gateway.interfaces import Detector
+from gateway.seams import Seams
+from gateway.types import Finding, Request
+from gateway.workers import Workers
+
+logger = logging.getLogger("gateway")
+
+# Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
+# does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
+INLINE_CHARACTERS = 16_000
+
+_workers = Workers("gateway-detector")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """What detectors found in a request, and which of them failed."""
+
+    findings: tuple[Finding, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+async def detect(request: Request, scanned: str, detectors: Mapping[str, Detector], *, limit_s: float) -> Detected:
+    """Return what the detectors find in a request, whose scanned text is given, and where its texts meet.
+
+    `limit_s` bounds each detector that reads in a thread: of a long text all do, of any text those that say `slow`.
+    """
+    seams = Seams(request, scanned) if len(scanned) <= INLINE_CHARACTERS else await to_thread(Seams, request, scanned)
+    texts = (scanned, seams.text) if seams else (scanned,)
+    long = sum(map(len, texts)) > INLINE_CHARACTERS
+    findings: list[Finding] = []
+    failed: list[str] = []
+    for name, detector in detectors.items():
+        work = partial(_read, detector, texts)
+        try:
+            in_thread = long or getattr(detector, "slow", False)
+            found, *over = await _workers.run(work, limit_s=limit_s) if in_thread else work()
+        except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then everything counts as found
+            # The message and the traceback of a parser's error quote what it read.
+            logger.error("detector %r failed: %s", name, type(error).__name__)  # noqa: TRY400
+            failed.append(name)
+            continue
+        findings += found
+        for each in over:
+            findings += seams.straddling(each, found)
+    return Detected(findings=tuple(findings), failed=tuple(failed))
+
+
+def _read(detector: Detector, texts: Sequence[str]) -> list[Sequence[Finding]]:
+    return [_checked(detector.detect(text)) for text in texts]
+
+
+def _checked(found: Sequence[Finding]) -> Sequence[Finding]:
+    if not all(isinstance(finding, Finding) for finding in found):
+        raise TypeError("a detector gave something that is no Finding")
+    return found
