@@ -11,6 +11,7 @@ from support.assessing import Broken, Fixed, asked, assessed, finding
 from support.policies import mock, policy
 
 from gateway.clearance import UNKNOWN, Clearance, Destination, admit
+from gateway.decide import Fleet, decide
 from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.types import Assessment, ContentPart, Label, Level, Message, Request
 
@@ -218,6 +219,31 @@ async def test_a_tag_more_never_opens_a_way(some: frozenset[str], more: frozense
     after = [await admitted(tagged, there, given_policy=RULED) for tagged in at_every_place(request, more)]
 
     assert before or not any(after)
+
+
+PLACES = policy(
+    {
+        "here": mock(),
+        "eu": mock(clearance="confidential", local=False, region="eu", retains=False),
+        "us": mock(clearance="internal", local=False, region="us", refuses=["phi", "legal"]),
+        "open": mock(clearance="public", local=False),
+    },
+    default_level="public",
+    tags=REGIONAL,
+)
+
+
+@given(TAGS, TAGS)
+async def test_a_tag_more_never_adds_a_backend_to_the_plan(some: frozenset[str], more: frozenset[str]) -> None:
+    """Where no rule asks for tags; one that does may choose another way, among those who may see the request."""
+    request = asked(tags=some, messages=(said(*some), said()))
+
+    before, *after = [
+        set(decide(await assessed(one, given_policy=PLACES), PLACES, Fleet()).backends)
+        for one in (request, *at_every_place(request, more))
+    ]
+
+    assert all(backends <= before for backends in after)
 
 
 @given(TAGS, FINDINGS, LABELS)

@@ -112,7 +112,7 @@ def _check_options(shaper: Shaper, use: _Use, kind: str, options: type[BaseModel
     fields = options.model_fields
     demanded = {name for name, field in use.model.model_fields.items() if field.is_required()}
     given = (_FILLED_IN | demanded).intersection(fields) if use.socket == "backends" else frozenset()
-    if use.socket == "backends" and "addresses" in _written(shaper.tree, use) and "networks" not in fields:
+    if use.socket == "backends" and _written(shaper.tree, use).get("addresses") and "networks" not in fields:
         what = f"{use.word} {kind!r} looks no names up, so that nothing would be checked; remove addresses"
         shaper.report.add_key((*use.path, "addresses"), what)
     for index, url in enumerate(_urls(shaper, use, kind, options)):
