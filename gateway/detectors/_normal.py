@@ -119,7 +119,7 @@ def plain(text: str, *, escapes: bool) -> tuple[str, tuple[Places, ...]]:
     Escapes of addresses, JSON and HTML are read where `escapes` says so.
     """
     places: tuple[Places, ...] = ()
-    if escapes and ("%" in text or "\\" in text or "&" in text):
+    if escapes and _may_escape(text):
         text, moved = _unescaped(text)
         places = (moved,) if moved.at else ()
     if text.isascii():
@@ -129,6 +129,15 @@ def plain(text: str, *, escapes: bool) -> tuple[str, tuple[Places, ...]]:
         text, moved = _without(_INVISIBLE, text)
         places = (moved, *places)
     return text, places
+
+
+def has_escapes(text: str) -> bool:
+    """Whether the text holds an escape of addresses, JSON or HTML."""
+    return _may_escape(text) and found(_ESCAPED, text)
+
+
+def _may_escape(text: str) -> bool:
+    return "%" in text or "\\" in text or "&" in text
 
 
 def _unescaped(text: str) -> tuple[str, Places]:

@@ -4,8 +4,10 @@ Linear in the text: one search looks for the marks of all keys, one for all name
 read once. A placeholder (`sk-xxxx`, `<your key>`, `${TOKEN}`) is no secret; where that is unsure the finding is weak.
 """
 
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -14,7 +16,8 @@ from gateway.detectors._key_patterns import KEY_PATTERNS
 from gateway.detectors._keys import Hit, Keys
 from gateway.detectors._logins import logins
 from gateway.detectors._near import near
-from gateway.detectors._page import Page, known_types
+from gateway.detectors._normal import has_escapes
+from gateway.detectors._page import Page, known_types, read
 from gateway.detectors._provider_keys import KEY_SHAPES
 from gateway.detectors._scan import scannable
 from gateway.detectors._signed import private_keys, web_tokens
@@ -58,12 +61,19 @@ class SecretDetector:
 
     def detect(self, text: str) -> Sequence[Finding]:
         """Return the findings in the order of the text; none overlap."""
-        page = Page(text, "secrets")
+        # As it stands first: a password may hold what looks like an escape.
+        found = read(text, "secrets", self._look, escapes=False)
+        if not has_escapes(text):
+            return found
+        taken = sorted((finding.start, finding.end) for finding in found)
+        hidden = read(text, "secrets", self._look, escapes=True)
+        return sorted((*found, *(one for one in hidden if _is_free(one, taken))), key=attrgetter("start"))
+
+    def _look(self, page: Page) -> None:
         # What is found first has the place: what says most comes first.
         for type_, start, end, strength in self._hits(page):
             if type_ not in self._without:
                 page.claim(start, end, kind="secret", type=type_, strength=strength)
-        return page.findings
 
     def _hits(self, page: Page) -> Iterator[Hit]:
         text, scanned = page.text, scannable(page.text)
@@ -73,3 +83,9 @@ class SecretDetector:
         yield from logins(page)
         yield from assigned(text, scanned)
         yield from near(text, scanned)
+
+
+def _is_free(finding: Finding, taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether no span of `taken`, which is sorted and has no two that overlap, overlaps the finding."""
+    place = bisect_left(taken, (finding.end, 0))
+    return place == 0 or taken[place - 1][1] <= finding.start

@@ -3,6 +3,7 @@
 Every key here is made up where the test runs, so that no scanner of this repository takes it for a real one.
 """
 
+from base64 import b64encode
 from itertools import pairwise
 
 import pytest
@@ -141,6 +142,36 @@ async def test_every_type_can_be_left_out() -> None:
     """Then nothing is looked for."""
     async with build(Options(without=TYPES)) as detector:
         assert detector.detect(f"npm_{random_text('letters', 36)} password={HORSE}") == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "see {base64} for the login",
+        "password%3D{value}%26user",
+        '{{"note": "pass\\u0077ord: {value}"}}',
+        "token=&quot;{value}&quot;",
+    ],
+)
+def test_a_secret_in_disguise_is_found(written: str) -> None:
+    """In base64, and in the escapes of addresses, JSON and HTML; the span is told in the text as it was given."""
+    value = "h7Qz9pLm2w" + "Xk4R"
+    text = written.format(value=value, base64=b64encode(f"password = {value}".encode()).decode())
+
+    (finding,) = [one for one in DETECTOR.detect(text) if one.strength == "strong"]
+
+    assert (finding.kind, finding.type) in {("secret", "PASSWORD"), ("secret", "TOKEN")}
+    assert value in text[finding.start : finding.end] or text[finding.start : finding.end].rstrip("=").isalnum()
+
+
+def test_a_password_may_hold_what_looks_like_an_escape() -> None:
+    """It is found as it stands, once."""
+    value = "h7Qz%41pLm2w"
+    text = f"password: {value}"
+
+    (finding,) = DETECTOR.detect(text)
+
+    assert text[finding.start : finding.end] == value
 
 
 def test_an_unknown_type_is_refused_with_the_nearest_right_one() -> None:
