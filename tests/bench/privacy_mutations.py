@@ -28,7 +28,7 @@ TESTS = (
     ),
     *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
     *("tests/audit", "tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
-    *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py"),
+    *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py", "tests/policy/test_paths.py"),
 )
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
 
