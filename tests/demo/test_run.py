@@ -10,7 +10,7 @@ from gateway.demo.rows import load_rows
 from gateway.demo.run import DemoOptions, closed_side, private_seen, route_all
 from gateway.demo.stage import PROVIDERS, Closed
 from gateway.entries import LedgerEntry
-from gateway.errors import CascadeExhaustedError, LedgerError, NoEligibleBackendError
+from gateway.errors import CascadeExhaustedError, LedgerError, NoClearedBackendError
 from gateway.ledgers.memory import MemoryLedger
 from gateway.router import Router
 from gateway.types import Reply
@@ -44,7 +44,7 @@ async def test_answers_refusals_and_failures_are_told_apart() -> None:
         told = await route_all(router, requests)
 
     kinds = {name: type(end) for name, end in told.items()}
-    assert kinds == {"answered": Reply, "refused": NoEligibleBackendError, "failed": CascadeExhaustedError}
+    assert kinds == {"answered": Reply, "refused": NoClearedBackendError, "failed": CascadeExhaustedError}
 
 
 async def test_progress_is_told_after_every_request() -> None:
