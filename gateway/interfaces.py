@@ -158,8 +158,8 @@ class Trail(Protocol):
     async def prove(self, question: Question | None = None, *, anchor: Head | None = None) -> Proof:
         """Read the whole trail beside the books, and answer a question about it; `anchor` is a head noted earlier."""
 
-    async def erase(self, party: Party) -> Erasure | None:
-        """Make a party's records nobody's, without a break in the chain; None where nobody of that name is known."""
+    async def erase(self, party: Party) -> Erasure:
+        """Make a party's records nobody's, without a break in the chain; asked again, finish what was left undone."""
 
 
 @runtime_checkable

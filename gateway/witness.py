@@ -33,7 +33,7 @@ def witness(  # noqa: PLR0913 - a run, its policy, and whom it is about: each by
         closed=tuple((name, reason.code) for name, reason in plan.reasons.items() if not reason.admitted),
         contacts=tuple(_contact(attempt, plan, policy) for attempt in attempts),
     )
-    return Evidence(facts=facts, tenant=request.tenant, subject=subject, request_id=request.id)
+    return Evidence(facts=facts, tenant=request.tenant, subject=subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import gateway
-from gateway.ledgers._sqlite_audit import prove
-from gateway.ledgers.sqlite import read_entries
+from gateway.ledgers.sqlite import read_entries, read_proof
 
 # The package under test, wherever another one is installed.
 GATEWAY = Path(gateway.__file__).parents[1]
@@ -29,7 +28,7 @@ def test_every_reply_outlives_kill_9_in_the_middle_of_200_requests(tmp_path: Pat
     booked = Counter(entry.id for entry in read_entries(ledger))
     assert len(received) >= killed_at
     assert {booked[entry_id] for entry_id in received} == {1}
-    proof = prove(ledger)
+    proof = read_proof(ledger)
     assert (proof.is_proved, proof.requests) == (True, len(booked))
 
 

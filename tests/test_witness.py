@@ -96,7 +96,7 @@ async def test_a_record_says_what_the_label_was_and_who_was_closed_by_what() -> 
     assert (call.backend, call.purpose, call.error, call.planned) == ("llama", "answer", None, True)
     assert call.destination is not None
     assert (call.destination.clearance, call.destination.local) == (Level.RESTRICTED, True)
-    assert None not in (record.names.tenant, record.names.subject, record.names.request)
+    assert None not in (record.names.tenant, record.names.subject)
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -4,7 +4,7 @@ No prompt, no answer, no key. Whom the request is about is here in clear, and le
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gateway.clearance import Destination
 from gateway.entries import LedgerEntry
@@ -23,14 +23,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """A party that was erased: how many entries were its own, and whether its key is gone from the disk's log too."""
+    """What became of an erasure: whether the party was known, and how many entries were its own.
 
+    `wiped` says whether the file's log was emptied too; where it was not, the key may be read there until it is.
+    """
+
+    known: bool
     records: int
     wiped: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(NamedTuple):
     """A call of a backend: which host it went to, and why.
 
     A call that failed is one too: its host may have seen the request. `destination` is what the backend was cleared for
@@ -48,8 +51,8 @@ class Contact:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+# Tuples, for each request makes them: a frozen dataclass of as many fields takes several times as long.
+class Facts(NamedTuple):
     """What a request was and where it went; most requests share theirs with others.
 
     `tags` are the whole request's, `found` the kinds of what is in it; both are in the label. `raised` are codes of
@@ -74,7 +77,6 @@ class Evidence:
     facts: Facts
     tenant: str | None = field(default=None, repr=False)
     subject: str | None = field(default=None, repr=False)
-    request_id: str | None = field(default=None, repr=False)
 
 
 def label_of(entry: LedgerEntry) -> Label:
@@ -105,4 +107,4 @@ def evidence_of(entry: LedgerEntry) -> Evidence:
             for attempt in entry.attempts
         ),
     )
-    return Evidence(facts=facts, tenant=entry.tenant, request_id=entry.request_id)
+    return Evidence(facts=facts, tenant=entry.tenant)

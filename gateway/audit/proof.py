@@ -83,6 +83,7 @@ class Proof:
     """What came of reading a whole trail. `uncovered` are requests of the question from before the trail began.
 
     `unknown` calls are those whose backend's clearance the record does not say; `stopped` ones sent nothing.
+    `unknown_parties` are names in the question that nobody knows, or nobody knows any more.
     """
 
     trail: str
@@ -114,7 +115,7 @@ class Proof:
     @property
     def is_proved(self) -> bool:
         """Whether every request that was asked about is known to have stayed where it may go."""
-        return self.is_whole and self.violation_count == 0 and self.unknown == 0 and self.uncovered == 0
+        return self.is_whole and not (self.violation_count or self.unknown or self.uncovered or self.unknown_parties)
 
 
 def examine(

@@ -20,23 +20,14 @@ def new_key() -> bytes:
 
 def lookup(pepper: bytes, party: Party) -> bytes:
     """Return under what a party's key is kept."""
-    return hmac.digest(pepper, _named(party.whose, party.name), "sha256")
+    return hmac.digest(pepper, _named(party), "sha256")
 
 
 def pseudonym(key: bytes, party: Party) -> str:
     """Return what a party is called in the records."""
-    return _short(key, party.whose, party.name)
+    return hmac.digest(key, _named(party), "sha256")[:_PSEUDONYM_BYTES].hex()
 
 
-def request_pseudonym(key: bytes, request_id: str) -> str:
-    """Return what the caller's own name of a request becomes, under the key of whom it is about."""
-    return _short(key, "request", request_id)
-
-
-def _short(key: bytes, what: str, name: str) -> str:
-    return hmac.digest(key, _named(what, name), "sha256")[:_PSEUDONYM_BYTES].hex()
-
-
-def _named(what: str, name: str) -> bytes:
+def _named(party: Party) -> bytes:
     # JSON can carry half a surrogate pair in a name, and no two names may become one.
-    return f"{what}:{name}".encode("utf-8", "surrogatepass")
+    return f"{party.whose}:{party.name}".encode("utf-8", "surrogatepass")

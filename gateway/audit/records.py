@@ -30,7 +30,6 @@ class Names:
 
     tenant: str | None = None
     subject: str | None = None
-    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def read(text: str) -> Record:
 
 
 def _named(names: Names) -> Body:
-    return {"tenant": names.tenant, "subject": names.subject, "request": names.request}
+    return {"tenant": names.tenant, "subject": names.subject}
 
 
 @lru_cache(maxsize=1024)
@@ -179,7 +178,7 @@ def _record(body: Body) -> Record:
         status=body.get("status"),
         kept=body.get("kept", True),
         facts=None if what is None else _facts(what),
-        names=Names(tenant=body.get("tenant"), subject=body.get("subject"), request=body.get("request")),
+        names=Names(tenant=body.get("tenant"), subject=body.get("subject")),
     )
 
 

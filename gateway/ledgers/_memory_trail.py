@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gateway.audit.chain import Head, append, genesis
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
-from gateway.audit.pseudonyms import KEY_BYTES, new_key, pseudonym, request_pseudonym
+from gateway.audit.pseudonyms import new_key, pseudonym
 from gateway.audit.records import Before, Body, Names, begin_body
 from gateway.entries import LedgerEntry
 
@@ -32,7 +32,6 @@ class MemoryChain:
         self.trail = secrets.token_hex(16)
         self.start = genesis(self.trail)
         self.head = self.start
-        self._pepper = secrets.token_bytes(KEY_BYTES)
         self._keys: dict[Party, bytes] = {}
         self._kept: deque[_Kept] = deque()
         self.append(begin_body(self.trail, Before()), at=datetime.now(UTC))
@@ -54,10 +53,7 @@ class MemoryChain:
 
     def names(self, evidence: Evidence) -> Names:
         """Return the pseudonyms of a record, with keys that are made where there is none."""
-        tenant, subject = self._named("tenant", evidence.tenant), self._named("subject", evidence.subject)
-        key, _ = subject or tenant or (self._pepper, "")
-        request = None if evidence.request_id is None else request_pseudonym(key, evidence.request_id)
-        return Names(tenant=tenant and tenant[1], subject=subject and subject[1], request=request)
+        return Names(tenant=self._named("tenant", evidence.tenant), subject=self._named("subject", evidence.subject))
 
     def delete_key(self, party: Party) -> str | None:
         """Delete a party's key and return what it was called, None where it is not known."""
@@ -81,12 +77,11 @@ class MemoryChain:
         key = self._keys.get(party)
         return None if key is None else pseudonym(key, party)
 
-    def _named(self, whose: Whose, name: str | None) -> tuple[bytes, str] | None:
+    def _named(self, whose: Whose, name: str | None) -> str | None:
         if name is None:
             return None
         party = Party(whose=whose, name=name)
-        key = self._keys.setdefault(party, new_key())
-        return key, pseudonym(key, party)
+        return pseudonym(self._keys.setdefault(party, new_key()), party)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def viewing(path: Path) -> Iterator[FileView]:
             raise LedgerError(f"{str(path)!r} holds an entry that is none: it was tampered with") from error
 
 
-def prove(
+def read_proof(
     path: Path, question: Question | None = None, *, key: bytes | None = None, anchor: Head | None = None
 ) -> Proof:
     """Read the trail of a file from its beginning to its head; see `gateway.audit.proof.examine`."""
@@ -82,7 +82,7 @@ def prove(
         return examine(view, question, key=key, anchor=anchor)
 
 
-def head(path: Path, *, key: bytes | None = None) -> Head:
+def read_head(path: Path, *, key: bytes | None = None) -> Head:
     """Return where the trail of a file says that it ends."""
     with viewing(path) as view:
         check_key(view.trail, view.key_check, key)
@@ -100,18 +100,18 @@ class SqliteTrail:
 
     async def head(self) -> Head:
         """Return where the trail ends."""
-        return await asyncio.to_thread(head, self._path, key=self._key)
+        return await asyncio.to_thread(read_head, self._path, key=self._key)
 
     async def prove(self, question: Question | None = None, *, anchor: Head | None = None) -> Proof:
         """Read the whole trail beside the books, and answer a question about it."""
-        return await asyncio.to_thread(prove, self._path, question, key=self._key, anchor=anchor)
+        return await asyncio.to_thread(read_proof, self._path, question, key=self._key, anchor=anchor)
 
-    async def erase(self, party: Party) -> Erasure | None:
-        """Make a party's records nobody's; None where nobody of that name is known."""
+    async def erase(self, party: Party) -> Erasure:
+        """Make a party's records nobody's, and leave nothing of the key in the file."""
         count = await self._writer.submit(EraseWrite(party, asyncio.get_running_loop().create_future()))
         # Also where nothing was known: an erasure before may not have got this far.
         wiped = await asyncio.to_thread(_empty_log, self._path, busy_timeout_s=self._busy_timeout_s)
-        return None if count is None else Erasure(records=int(count), wiped=wiped)
+        return Erasure(known=count is not None, records=int(count or 0), wiped=wiped)
 
 
 def _empty_log(path: Path, *, busy_timeout_s: float) -> bool:

@@ -1,7 +1,7 @@
 """The end of a SQLite ledger's audit trail: where records are appended, in the transaction of what they tell of.
 
 Whoever holds the write lock reads the head, appends and writes the head, so that several processes make one chain. The
-keys of the parties are in the same file; one that was read is kept in mind until somebody is erased.
+keys of the parties are in the same file; what they make of a name is kept in mind until somebody is erased.
 """
 
 import secrets
@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from gateway.audit.chain import Head, append, check_key, genesis, head_seal, key_check
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
-from gateway.audit.pseudonyms import KEY_BYTES, lookup, new_key, pseudonym, request_pseudonym
+from gateway.audit.pseudonyms import KEY_BYTES, lookup, new_key, pseudonym
 from gateway.audit.records import Before, Body, Names, begin_body
 from gateway.errors import LedgerError
 
-MOST_KEYS = 4096
+MOST_PSEUDONYMS = 4096
 
 _SELECT_HEAD = "SELECT trail, pepper, count, hash, erasures, key_check FROM audit_head"
 _UPDATE_HEAD = "UPDATE audit_head SET count = ?, hash = ?, seal = ?, erasures = ?, key_check = ?"
@@ -40,7 +40,7 @@ class TrailEnd:
 
     def __init__(self, key: bytes | None) -> None:
         self._key = key
-        self._keys: dict[Party, tuple[bytes, str]] = {}
+        self._pseudonyms: dict[tuple[str, str], str] = {}
         self._known: tuple[str, int] | None = None
         self._head = Head(count=0, hash="")
         self._pepper = b""
@@ -56,7 +56,7 @@ class TrailEnd:
         self._head, self._written = Head(count=count, hash=last), count
         # Another process may have erased somebody since; another file has other keys.
         if self._known != (trail, erasures):
-            self._keys.clear()
+            self._pseudonyms.clear()
             self._known = (trail, erasures)
         check_key(trail, self._key_check, self._key)
         if self._key is not None and self._key_check is None:
@@ -86,20 +86,13 @@ class TrailEnd:
         connection.execute(_UPDATE_HEAD, row)
 
     def forget(self) -> None:
-        """Forget the keys."""
-        self._keys.clear()
+        """Forget the pseudonyms."""
+        self._pseudonyms.clear()
 
     def names(self, connection: sqlite3.Connection, evidence: Evidence) -> Names:
         """Return the pseudonyms of a record, with keys that are made where there is none."""
         tenant = self._named(connection, "tenant", evidence.tenant)
-        subject = self._named(connection, "subject", evidence.subject)
-        if evidence.request_id is None:
-            request = None
-        else:
-            # Under the key of whom it is about, so that it is nobody's after an erasure.
-            key = (subject or tenant or (self._pepper, ""))[0]
-            request = request_pseudonym(key, evidence.request_id)
-        return Names(tenant=tenant and tenant[1], subject=subject and subject[1], request=request)
+        return Names(tenant=tenant, subject=self._named(connection, "subject", evidence.subject))
 
     def delete_key(self, connection: sqlite3.Connection, party: Party) -> str | None:
         """Delete a party's key and return what it was called, None where it is not known."""
@@ -108,20 +101,19 @@ class TrailEnd:
             return None
         connection.execute("DELETE FROM audit_keys WHERE lookup = ?", (lookup(self._pepper, party),))
         self._known = (self._known[0], self._known[1] + 1)
-        self._keys.clear()
+        self._pseudonyms.clear()
         return pseudonym(key, party)
 
-    def _named(self, connection: sqlite3.Connection, whose: Whose, name: str | None) -> tuple[bytes, str] | None:
+    def _named(self, connection: sqlite3.Connection, whose: Whose, name: str | None) -> str | None:
         if name is None:
             return None
-        party = Party(whose=whose, name=name)
-        known = self._keys.get(party)
+        known = self._pseudonyms.get((whose, name))
         if known is None:
+            party = Party(whose=whose, name=name)
             key = key_of(connection, self._pepper, party) or _make_key(connection, self._pepper, party)
-            known = key, pseudonym(key, party)
-            if len(self._keys) >= MOST_KEYS:
-                self._keys.clear()
-            self._keys[party] = known
+            if len(self._pseudonyms) >= MOST_PSEUDONYMS:
+                self._pseudonyms.clear()
+            known = self._pseudonyms[whose, name] = pseudonym(key, party)
         return known
 
 

@@ -161,10 +161,10 @@ class MemoryTrail:
         """Read the records that are kept beside the entries that are kept."""
         return examine(self._ledger.view(), question, anchor=anchor)
 
-    async def erase(self, party: Party) -> Erasure | None:
+    async def erase(self, party: Party) -> Erasure:
         """Make a party's records nobody's."""
         count = self._ledger.erase(party)
-        return None if count is None else Erasure(records=count, wiped=True)
+        return Erasure(known=count is not None, records=count or 0, wiped=True)
 
 
 def _is_within(at: datetime, since: datetime | None, until: datetime | None) -> bool:

@@ -13,8 +13,7 @@ import pytest
 from support import ledger_writer
 
 import gateway
-from gateway.ledgers._sqlite_audit import prove
-from gateway.ledgers.sqlite import read_entries
+from gateway.ledgers.sqlite import read_entries, read_proof
 
 # The package under test, wherever another one is installed.
 GATEWAY = Path(gateway.__file__).parents[1]
@@ -51,5 +50,5 @@ async def test_an_entry_whose_record_returned_survives_kill_9_exactly_once(tmp_p
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
-    proof = prove(path)
+    proof = read_proof(path)
     assert (proof.is_whole, proof.requests) == (True, len(kept))

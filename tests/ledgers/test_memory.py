@@ -64,7 +64,7 @@ async def test_a_dropped_entry_takes_its_record_with_it() -> None:
         erased = await ledger.trail.erase(Party(whose="subject", name="jane"))
 
     assert (proof.is_proved, proof.requests, proof.dropped, proof.begun) == (True, 2, 4, None)
-    assert erased == Erasure(records=2, wiped=True)
+    assert erased == Erasure(known=True, records=2, wiped=True)
 
 
 async def test_an_erased_tenant_is_gone_from_what_was_said_of_his_answers() -> None:

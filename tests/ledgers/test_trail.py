@@ -39,7 +39,7 @@ async def record(ledger: AuditedLedger, entry_id: str, **fields: Any) -> None:
 async def test_each_entry_has_its_record(ledger: AuditedLedger) -> None:
     """A hundred requests that end together make one chain, and a refused one is in it."""
     await asyncio.gather(*(record(ledger, f"{number}") for number in range(100)))
-    refused = replace(evidence(), facts=replace(facts(), contacts=()))
+    refused = replace(evidence(), facts=facts()._replace(contacts=()))
     await ledger.record(booked("refused", refused, status="refused"), refused)
 
     proof = await ledger.trail.prove(PHI)
@@ -109,7 +109,7 @@ async def test_comparisons_are_in_the_trail_kept_or_not(ledger: AuditedLedger) -
 async def test_somebodys_records_are_found_until_he_is_erased(ledger: AuditedLedger, whose: Any) -> None:
     """After that nothing leads to them, and the chain is whole."""
     party = Party(whose=whose, name="jane")
-    await record(ledger, "first", **{whose: "jane"}, request_id="ticket-7")
+    await record(ledger, "first", **{whose: "jane"})
     await record(ledger, "second", **{whose: "jane"})
     await record(ledger, "other", **{whose: "john"})
     hers = Question(parties=(party,))
@@ -119,18 +119,19 @@ async def test_somebodys_records_are_found_until_he_is_erased(ledger: AuditedLed
 
     after = await ledger.trail.prove(hers)
     assert (before.requests, before.unknown_parties) == (2, 0)
-    assert erased == Erasure(records=2, wiped=True)
-    assert (after.requests, after.unknown_parties, after.erasures, after.is_proved) == (0, 1, 1, True)
+    assert erased == Erasure(known=True, records=2, wiped=True)
+    assert (after.requests, after.unknown_parties, after.erasures, after.is_whole) == (0, 1, 1, True)
+    assert not after.is_proved
     assert (await ledger.trail.prove(PHI)).requests == 3
-    assert await ledger.trail.erase(party) is None
+    assert await ledger.trail.erase(party) == Erasure(known=False, records=0, wiped=True)
 
 
 async def test_an_erasure_takes_from_the_books_what_leads_to_somebody(ledger: AuditedLedger) -> None:
     """His tenant's name, what the caller called the requests, and vectors of them; not what they cost."""
-    told = evidence(tenant="jane", request_id="ticket-7")
-    entry = booked("hers", told, features=b"vector", classifier="model-7")
+    told, others = evidence(tenant="jane"), evidence(tenant="john")
+    entry = booked("hers", told, request_id="ticket-7", features=b"vector", classifier="model-7")
     await ledger.record(entry, told)
-    await record(ledger, "other", tenant="john", request_id="ticket-8")
+    await ledger.record(booked("other", others, request_id="ticket-8"), others)
 
     await ledger.trail.erase(Party(whose="tenant", name="jane"))
 
@@ -144,7 +145,8 @@ async def test_an_erasure_takes_from_the_books_what_leads_to_somebody(ledger: Au
 
 async def test_an_erased_subject_leaves_the_tenant(ledger: AuditedLedger) -> None:
     """Whose customer she was stays on the books."""
-    await record(ledger, "hers", tenant="acme", subject="jane", request_id="ticket-7")
+    told = evidence(tenant="acme", subject="jane")
+    await ledger.record(booked("hers", told, request_id="ticket-7"), told)
 
     await ledger.trail.erase(Party(whose="subject", name="jane"))
 

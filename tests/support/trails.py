@@ -46,15 +46,9 @@ def facts(*contacts: Contact, label: Label = PHI, **fields: Any) -> Facts:
     return Facts(label=label, **{**given, **fields})
 
 
-def evidence(
-    *contacts: Contact,
-    tenant: str | None = None,
-    subject: str | None = None,
-    request_id: str | None = None,
-    **fields: Any,
-) -> Evidence:
+def evidence(*contacts: Contact, tenant: str | None = None, subject: str | None = None, **fields: Any) -> Evidence:
     """Return the evidence of a request: its facts, and whom it is about."""
-    return Evidence(facts=facts(*contacts, **fields), tenant=tenant, subject=subject, request_id=request_id)
+    return Evidence(facts=facts(*contacts, **fields), tenant=tenant, subject=subject)
 
 
 def booked(entry_id: str, told: Evidence, **fields: Any) -> LedgerEntry:
@@ -71,7 +65,6 @@ def booked(entry_id: str, told: Evidence, **fields: Any) -> LedgerEntry:
         "rule": what.rule,
         "policy_version": what.policy_version,
         "tenant": told.tenant,
-        "request_id": told.request_id,
         "attempts": attempts,
     }
     return ledger_entry(entry_id, **{**given, **fields})
