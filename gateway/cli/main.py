@@ -31,6 +31,7 @@ COMMANDS = {
     "doctor": "Look for what the gateway needs and say what is missing.",
     "policy": "Check, test and describe policy files.",
     "ledger": "Look into the ledger.",
+    "audit": "Prove from the audit trail where requests went.",
     "savings": "Say what the routing saved against the baseline.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",

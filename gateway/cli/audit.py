@@ -1,0 +1,185 @@
+"""`gateway audit`: what the audit trail of a ledger proves, whether it is whole, and how somebody is erased from it."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.audit.chain import Head
+from gateway.audit.evidence import Erasure, Party
+from gateway.audit.proof import Question
+from gateway.audit.report import proof_json, trail_json
+from gateway.cli.audit_page import counted, print_proof, print_trail
+from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, text_of
+from gateway.cli.savings import moment
+from gateway.errors import InvalidRequestError, LedgerError
+from gateway.ledgers import sqlite
+from gateway.settings import Settings
+from gateway.types import Level
+
+audit = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+
+
+def _head(text: str) -> Head:
+    try:
+        return Head.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _level(text: str) -> Level:
+    try:
+        return Level[text.upper()]
+    except KeyError:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(map(str, Level))}") from None
+
+
+HeadOption = Annotated[
+    Head | None,
+    typer.Option("--head", parser=_head, metavar="COUNT:HASH", help="A head that was noted earlier, and must hold."),
+]
+TenantOption = Annotated[str | None, typer.Option(metavar="NAME|-", help="A tenant; - reads it from standard input.")]
+SubjectOption = Annotated[str | None, typer.Option(metavar="NAME|-", help="A subject; - reads it from standard input.")]
+
+
+@audit.callback()
+def _group() -> None:
+    """Prove from the audit trail where requests went."""
+
+
+@audit.command()
+def prove(  # noqa: PLR0913 - a parameter an option
+    *,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", "-t", metavar="TAG", help="Requests whose label has one of these.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Requests in which one of these kinds was found.")
+    ] = None,
+    level: Annotated[
+        Level | None, typer.Option(parser=_level, metavar="LEVEL", help="Requests of this level or above.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="90d|DATE", help="Only from then on; unset: all.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=moment, metavar="90d|DATE", help="Only before that; unset: all.")
+    ] = None,
+    tenant: TenantOption = None,
+    subject: SubjectOption = None,
+    head: HeadOption = None,
+    ledger: LedgerOption = None,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove where the requests of a label went, and that none went where it may not.
+
+    Every host that was contacted for them is listed, and each call is judged again by what its backend was cleared for
+    at the time. Exit code 0: no violation, and the trail is whole. 1: a violation, a trail that is not whole, or
+    requests of which nothing is proved, for instance older ones than the trail.
+
+    Example: gateway audit prove --tag phi --since 90d
+    """
+    question = Question(
+        tags=frozenset(tag or ()),
+        kinds=frozenset(kind or ()),
+        level=level,
+        since=since,
+        until=until,
+        parties=_parties(tenant, subject),
+    )
+    proof = sqlite.read_proof(_file(ledger, policy), question, key=Settings().seal(), anchor=head)
+    if as_json:
+        say_json(proof_json(proof, question))
+    else:
+        print_proof(proof, question)
+    if not proof.is_proved:
+        raise typer.Exit(NO)
+
+
+@audit.command()
+def verify(
+    *, head: HeadOption = None, ledger: LedgerOption = None, policy: PolicyOption = None, as_json: JsonOption = False
+) -> None:
+    """Say whether the trail is whole: no record altered, removed, moved or put in, and no entry without one.
+
+    Example: gateway audit verify --ledger ledger.sqlite3
+    """
+    proof = sqlite.read_proof(_file(ledger, policy), key=Settings().seal(), anchor=head)
+    if as_json:
+        say_json(trail_json(proof))
+    else:
+        print_trail(proof)
+    if not proof.is_whole:
+        raise typer.Exit(NO)
+
+
+@audit.command("head")
+def show_head(*, ledger: LedgerOption = None, policy: PolicyOption = None, as_json: JsonOption = False) -> None:
+    """Print where the trail ends, to be noted elsewhere: it shows later that nothing before it was changed.
+
+    Example: gateway audit head
+    """
+    head = sqlite.read_head(_file(ledger, policy), key=Settings().seal())
+    if as_json:
+        say_json({"schema": "gateway.audit.head/1", "head": str(head), "count": head.count, "hash": head.hash})
+    else:
+        say(str(head))
+
+
+@audit.command()
+def erase(
+    *,
+    tenant: TenantOption = None,
+    subject: SubjectOption = None,
+    ledger: LedgerOption = None,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a tenant or a subject for good: nothing leads from the records to him any more, and the chain stays whole.
+
+    His key is deleted; on the books, his tenant's name, what callers called his requests, and their vectors. Copies of
+    the file elsewhere are not reached. Exit code 1: nobody of that name is known.
+
+    Example: gateway audit erase --subject jane@example.com
+    """
+    parties = _parties(tenant, subject)
+    if len(parties) != 1:
+        raise InvalidRequestError("name one tenant or one subject to erase")
+    erasure = asyncio.run(_erase(_file(ledger, policy), parties[0]))
+    if as_json:
+        shown = {"known": erasure.known, "records": erasure.records, "wiped": erasure.wiped}
+        say_json({"schema": "gateway.audit.erase/1", **shown})
+    elif erasure.known:
+        say(f"erased: {counted(erasure.records, 'request')} and the key that led to them")
+    else:
+        remark(f"no {parties[0].whose} of that name is known")
+    if not erasure.wiped:
+        complain("somebody reads the ledger, and its log may still hold the key; run this again when it is free")
+        raise typer.Exit(FAULT)
+    if not erasure.known:
+        raise typer.Exit(NO)
+
+
+async def _erase(file: Path, party: Party) -> Erasure:
+    async with sqlite.build(sqlite.Options(path=str(file))) as ledger:
+        return await ledger.trail.erase(party)
+
+
+def _parties(tenant: str | None, subject: str | None) -> tuple[Party, ...]:
+    # A name on the command line is in the shell's history; from standard input it is nowhere.
+    named = [
+        *([Party(whose="tenant", name=text_of(tenant))] if tenant is not None else []),
+        *([Party(whose="subject", name=text_of(subject))] if subject is not None else []),
+    ]
+    return tuple(named)
+
+
+def _file(ledger: Path | None, policy: Path | None) -> Path:
+    file = ledger_path(ledger, policy)
+    if not file.is_file():
+        raise LedgerError(f"there is no ledger at {str(file)!r}; name one with --ledger")
+    return file
