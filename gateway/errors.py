@@ -25,6 +25,7 @@ GatewayError
 │   ├── NotClearedError            the call had no clearance for where it was going: nothing was sent
 │   ├── AbandonedError             the caller went away before the answer was complete
 │   └── BackendBrokenError         the backend's own code failed: a fault of the part
+├── DetectorError                  a detector cannot say what a text holds: the strictest level holds
 ├── FeedbackRefusedError           the wrong key, or too much of it: nothing was kept
 └── LedgerError
 
@@ -259,6 +260,10 @@ class BackendBrokenError(BackendError):
     """The backend's own code failed: a fault of the part, logged with its trace. What the call cost is unknown."""
 
     code: ClassVar[str] = "broken"
+
+
+class DetectorError(GatewayError):
+    """A detector cannot say what a text holds; the request counts as if everything was found."""
 
 
 class FeedbackRefusedError(GatewayError):
