@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed bench-privacy bench-routing default-model clean lock policies
+.PHONY: help install demo test check format lint types imports docs bench-speed bench-privacy bench-routing default-model names-model clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,11 +65,20 @@ bench-routing: $(VENV)/.bench  ## How well it routes on the public sets (GATEWAY
 default-model: $(VENV)/.bench  ## Build the difficulty model that ships, anew from the public sets (GATEWAY_BENCH_DATA)
 	PYTHONPATH=. $(BIN)/python examples/default_model/build.py
 
+$(VENV)/.names: $(VENV)/.bench examples/names_model/requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r examples/names_model/requirements.lock
+	@touch $@
+
+names-model: $(VENV)/.names  ## Build the model of names that ships, anew from open lists (GATEWAY_BENCH_DATA)
+	PYTHONPATH=. $(BIN)/python examples/names_model/build.py
+
 lock:  ## Resolve the dependencies anew
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra embedded \
 	  --group dev --group docs pyproject.toml -o requirements.lock
 	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  - -o tests/bench/requirements.lock
+	printf "faker>=40\nnames>=0.3\ngeonamescache>=2\n" | uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header - -o examples/names_model/requirements.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache site dist htmlcov .coverage
