@@ -32,6 +32,7 @@ from privacy_sets import (
 from recognisers import scores
 from table import Measure, at_least, at_most, markdown
 
+from gateway.errors import DetectorError
 from gateway.interfaces import Detector
 from gateway.types import Finding
 
@@ -42,10 +43,12 @@ def _detectors() -> dict[str, Detector]:
 
     async def opened() -> dict[str, Detector]:
         async with AsyncExitStack() as stack:
-            modules = {"patterns": patterns, "secrets": secrets, "names": names}
             return {
-                name: await stack.enter_async_context(module.build(module.Options()))  # type: ignore[attr-defined]
-                for name, module in modules.items()
+                "patterns": await stack.enter_async_context(patterns.build(patterns.Options())),
+                "secrets": await stack.enter_async_context(secrets.build(secrets.Options())),
+                "names": await stack.enter_async_context(names.build(names.Options(other_languages="ignore"))),
+                # It finds nothing, and fails where the language was not learned.
+                "languages": await stack.enter_async_context(names.build(names.Options(without=names.TYPES))),
             }
 
     return asyncio.run(opened())
@@ -59,6 +62,15 @@ def _found(text: str, *kinds: str) -> list[Finding]:
 def _strong(text: str) -> list[Finding]:
     """Return what patterns and secrets are sure of: what raises a request above `internal`."""
     return [finding for finding in _found(text, "patterns", "secrets") if finding.strength == "strong"]
+
+
+def _is_strange(text: str) -> bool:
+    """Whether a text is in a language that the detector of names has not learned, so that it is restricted."""
+    try:
+        _found(text, "languages")
+    except DetectorError:
+        return True
+    return False
 
 
 def documents() -> Iterator[Measure]:
@@ -101,7 +113,7 @@ def names() -> Iterator[Measure]:
     """Tell documents with any direct identifier, names and addresses included, from those without."""
     labels = STRUCTURED | NAMES
     pairs = [
-        (holds(row, labels), bool(_strong(row["text"])) or bool(_found(row["text"], "names")))
+        (holds(row, labels), bool(_strong(row["text"]) or _found(row["text"], "names")) or _is_strange(row["text"]))
         for row in rows(SYNTHETIC)
     ]
     told = rates(pairs)
@@ -113,6 +125,11 @@ def names() -> Iterator[Measure]:
     yield Measure(
         name="ordinary prompts with a suspected name (maths problems are full of them; `internal` at most)",
         measured=f"{flagged / len(rows(BENIGN)):.3f}",
+    )
+    strange = sum(_is_strange(row["text"]) for row in rows(BENIGN))
+    note = f"{strange} of {len(rows(BENIGN))}"
+    yield at_most(
+        "ordinary prompts taken for an unknown language", strange / len(rows(BENIGN)), 0.002, note, form=".4f"
     )
 
 
