@@ -141,7 +141,8 @@ def _rewritten_part(part: ContentPart, change: Change) -> ContentPart:
         return part
     if content.keys() == {part.type}:
         return replace(part, body={**part.body, part.type: _rewritten(content[part.type], change)})
-    changed = _rewritten(content, change)
+    # The key that makes it a text stays, or it would be none.
+    changed = _changed_object(content, change, fixed=part.type)
     return replace(part, body={**({"type": part.body["type"]} if "type" in part.body else {}), **changed})
 
 
@@ -178,16 +179,27 @@ def _rewritten(value: Any, change: Change) -> Any:
     if isinstance(value, str):
         return change(value, "text")
     if isinstance(value, Mapping):
-        pairs = [(_rewritten(key, change), _rewritten(item, change)) for key, item in value.items()]
-        changed = dict(pairs)
-        if len(changed) < len(pairs):
-            raise ValueError("two keys of an object became one")
-        return changed
+        return _changed_object(value, change)
     if isinstance(value, (list, tuple)):
         return type(value)([_rewritten(item, change) for item in value])
     if _is_long(value):
         change(str(value), "fixed")
     return value
+
+
+def _changed_object(value: Mapping[Any, Any], change: Change, *, fixed: str | None = None) -> dict[Any, Any]:
+    pairs = [(_changed_key(key, change, fixed), _rewritten(item, change)) for key, item in value.items()]
+    changed = dict(pairs)
+    if len(changed) < len(pairs):
+        raise ValueError("two keys of an object became one")
+    return changed
+
+
+def _changed_key(key: Any, change: Change, fixed: str | None) -> Any:
+    if key != fixed:
+        return _rewritten(key, change)
+    change(key, "fixed")
+    return key
 
 
 def _is_long(item: object) -> bool:

@@ -77,3 +77,13 @@ def test_two_keys_that_become_one_are_an_error() -> None:
 
     with pytest.raises(ValueError, match="became one"):
         rewritten(request, lambda _text, _form: "same")
+
+
+def test_the_key_that_makes_a_part_a_text_stays() -> None:
+    """Whatever is found in it: a text under another name would be none."""
+    part = ContentPart(type="text", body={"type": "text", "text": "hello", "cache_control": {"type": "ephemeral"}})
+    request = Request(messages=(Message(role="user", content=(part,)),))
+
+    changed = rewritten(request, lambda text, _form: f"{text}!")
+
+    assert changed.messages[0].text == "hello!"
