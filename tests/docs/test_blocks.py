@@ -37,7 +37,7 @@ def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
         check=False,
         cwd=tmp_path,
         env=environ,
-        timeout=60,
+        timeout=180,
         capture_output=True,
         text=True,
     )
