@@ -5,7 +5,7 @@ a word a few dozen characters are read, so that the work is linear in the text.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -52,9 +52,8 @@ class Word:
     kind: Kind
 
 
-def words(text: str, kind_of: Callable[[str], Kind]) -> list[Word]:
-    """Return the words of a text that begin with a capital letter, but for those that every text is full of."""
-    found: list[Word] = []
+def words(text: str, kind_of: Callable[[str], Kind]) -> Iterator[Word]:
+    """Yield the words of a text that begin with a capital letter, but for those that every text is full of."""
     met: dict[str, Kind] = {}
     for match in matches(_WORD, text):
         whole = match[0]
@@ -68,8 +67,7 @@ def words(text: str, kind_of: Callable[[str], Kind]) -> list[Word]:
             kind = met[folded] = kind_of(folded)
         start, end = match.start(), match.start() + len(whole)
         if not _is_small(whole, kind, text[end : end + 1]):
-            found.append(Word(start, end, folded, _shape(whole), kind))
-    return found
+            yield Word(start, end, folded, _shape(whole), kind)
 
 
 def _is_small(word: str, kind: Kind, following: str) -> bool:
@@ -90,13 +88,16 @@ def _shape(word: str) -> str:
     return "A-A" if "-" in word or "'" in word or "\u2019" in word else "AaA"
 
 
-def runs(text: str, found: Sequence[Word]) -> Iterator[Sequence[Word]]:
+def runs(text: str, found: Iterable[Word]) -> Iterator[Sequence[Word]]:
     """Yield the words in runs: those with nothing but a space, or a particle in spaces, between them."""
-    start = 0
-    for place in range(1, len(found) + 1):
-        if place == len(found) or place - start == _MOST_IN_A_RUN or not joined(text, found[place - 1], found[place]):
-            yield found[start:place]
-            start = place
+    run: list[Word] = []
+    for word in found:
+        if run and (len(run) == _MOST_IN_A_RUN or not joined(text, run[-1], word)):
+            yield run
+            run = []
+        run.append(word)
+    if run:
+        yield run
 
 
 def joined(text: str, one: Word, other: Word) -> bool:
