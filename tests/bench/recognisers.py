@@ -112,17 +112,3 @@ def scores(cases: Sequence[Case], detect: Callable[[str], Sequence[Finding]]) ->
             negatives=len(negatives),
             quiet=sum(not types_found & own for types_found in negatives),
         )
-
-
-def print_table(cases: Sequence[Case], detect: Callable[[str], Sequence[Finding]]) -> None:
-    """Print one line a recogniser, and one for all."""
-    table = sorted(scores(cases, detect), key=lambda score: (score.country, score.recogniser))
-    for score in table:
-        print(
-            f"  {score.country:3} {score.recogniser:26} found {score.found:3} (named {score.named:3})"
-            f" of {score.positives:3}, quiet {score.quiet:3} of {score.negatives:3}"
-        )
-    total, right = sum(score.cases for score in table), sum(score.right for score in table)
-    countries = len({score.country for score in table} - {"any"})
-    named = sum(score.named + score.quiet for score in table)
-    print(f"  {countries} countries, {total} cases: {right / total:.3f} decided right, {named / total:.3f} also named")
