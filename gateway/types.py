@@ -63,8 +63,8 @@ class Money:
 class ToolCall:
     """A function call that a model asks for; `arguments` is the JSON text as the model wrote it."""
 
-    id: str
-    name: str
+    id: str = field(repr=False)
+    name: str = field(repr=False)
     arguments: str = field(repr=False)
 
 
@@ -92,9 +92,9 @@ class Message:
 
     role: Role
     content: str | tuple[ContentPart, ...] | None = field(default=None, repr=False)
-    name: str | None = None
+    name: str | None = field(default=None, repr=False)
     tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
+    tool_call_id: str | None = field(default=None, repr=False)
     tags: frozenset[str] = frozenset()
 
     @property
@@ -241,7 +241,7 @@ class ToolCallDelta:
 
     index: int
     id: str | None = None
-    name: str | None = None
+    name: str | None = field(default=None, repr=False)
     arguments: str = field(default="", repr=False)
 
 

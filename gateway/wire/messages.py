@@ -4,6 +4,7 @@ What a server would ignore or we would not look at is refused: nothing travels t
 `tags` of a message or a part are ours: they are read here and not sent.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn, cast, get_args
@@ -17,6 +18,7 @@ MOST_TAGS = 1_000
 
 # What the OpenAI SDK writes into a dumped answer beside its content; None is dropped, and so are annotations.
 _UNUSED = frozenset({"audio", "function_call", "annotations", "refusal", "reasoning_content", "reasoning"})
+_SLIP = re.compile(r"[a-z_]{1,24}")
 _FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "tags")
 _KNOWN = _UNUSED.union(_FIELDS)
 
@@ -94,7 +96,8 @@ def _known_keys(value: Mapping[Any, Any], place: str) -> None:
 
 
 def _shown(key: object) -> str:
-    return f": {key!r}" if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else ""  # noqa: PLR2004
+    # A slip of the pen is told; what may be somebody's text is not.
+    return f": {key!r}" if isinstance(key, str) and _SLIP.fullmatch(key) else ""
 
 
 def _content(value: Mapping[str, Any], place: str) -> str | tuple[ContentPart, ...] | None:

@@ -5,6 +5,7 @@ a usage or a log-probability that cannot be read is unknown. No error quotes wha
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -47,10 +48,13 @@ MOST_USD = 10**6
 # From here to a rounding error above 0, which is certainty.
 LEAST_LOGPROB = -1e6
 ROUNDING = 1e-3
-# A model's name goes into the ledger; what is longer is none.
-NAME_LETTERS = 200
+# A model's name goes into the ledger, and a server may say there what it likes: what has spaces in it is a sentence.
+_NAME = re.compile(r"[\w.:/@+\\()\[\]-]{1,200}")
+# Why it ended, in a word: so too.
+_REASON = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
+_NO_WORD = "other"
 
-# The words of servers that predate OpenAI's; anything else is passed on as it came.
+# The words of servers that predate OpenAI's; any other word is passed on as it came.
 _FINISH_REASONS = {"eos_token": "stop", "stop_sequence": "stop", "eos": "stop", "function_call": "tool_calls"}
 
 
@@ -210,14 +214,16 @@ def _first(choices: object) -> object:
 
 def _name(payload: Mapping[str, Any]) -> str | None:
     model = payload.get("model")
-    return model[:NAME_LETTERS] if isinstance(model, str) and model else None
+    return model if isinstance(model, str) and _NAME.fullmatch(model) else None
 
 
 def _finish_reason(choice: Mapping[str, Any]) -> str | None:
     reason = choice.get("finish_reason")
     if reason is not None and not isinstance(reason, str):
         raise _Unreadable("finish_reason is no text")
-    return _FINISH_REASONS.get(reason, reason) if reason else None
+    if not reason:
+        return None
+    return _FINISH_REASONS.get(reason, reason) if _REASON.fullmatch(reason) else _NO_WORD
 
 
 def _text(content: object, place: str) -> str | None:

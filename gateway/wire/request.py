@@ -19,6 +19,7 @@ Content = str | Request | Sequence[Message | Mapping[str, Any]]
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _LARGEST = 2**63
+_LARGEST_SHOWN = 10**6
 
 
 class RequestFields(TypedDict, total=False):
@@ -254,7 +255,8 @@ def _response_format(value: object, place: str) -> JsonObject | None:
 
 
 def _shown(value: object) -> str:
-    shown = isinstance(value, float) or (isinstance(value, int) and abs(value) < _LARGEST)
+    # Digits enough to number somebody are content.
+    shown = isinstance(value, (int, float)) and not abs(value) >= _LARGEST_SHOWN
     return str(value) if shown else f"a {type(value).__name__}"
 
 

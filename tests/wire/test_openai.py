@@ -213,14 +213,26 @@ def test_a_probability_of_one_may_be_rounded_up() -> None:
     assert completion.logprobs == (TokenLogprob(token="A", logprob=0.0),)
 
 
-def test_a_models_name_is_cut() -> None:
-    """It goes into the ledger, and a server may write there whatever it likes."""
-    name = "m" * 100_000
-
-    completion = parse_completion({**openai_completion(), "model": name}, backend="b")
+@pytest.mark.parametrize("name", ["m" * 100_000, "my secret plans, word for word", "a\nb"])
+def test_a_name_that_no_model_has_is_none(name: str) -> None:
+    """It goes into the ledger, and a server may write there whatever it likes: the prompt, for instance."""
+    completion = parse_completion({**openai_completion(), "model": name}, backend="b", model="asked")
     delta = parse_chunk({**openai_chunk(), "model": name}, backend="b")
 
-    assert (completion.model, delta.model) == (name[:200], name[:200])
+    assert (completion.model, delta.model) == ("asked", None)
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-5-mini", "llama-3.1:8b", "C:\\models\\m.gguf", "org/m@rev+lora"])
+def test_names_of_models_are_kept(name: str) -> None:
+    """Whatever servers call them: with makers, tags, paths."""
+    assert parse_completion({**openai_completion(), "model": name}, backend="b").model == name
+
+
+def test_a_reason_that_is_a_sentence_is_none() -> None:
+    """Why an answer ended is one word."""
+    completion = parse_completion(openai_completion(finish_reason="my secret plans, word for word"), backend="b")
+
+    assert completion.finish_reason == "other"
 
 
 def test_the_asked_model_stands_in_for_a_missing_name() -> None:
