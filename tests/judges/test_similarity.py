@@ -169,4 +169,4 @@ def test_long_texts_are_compared_in_bounded_time(size: int) -> None:
     for text in hostile.texts(size):
         watch = Watch()
         agreement(text, text[1:], prompt="How many?")
-        assert watch.seconds() < 1, text[:20]
+        assert watch.seconds() < 2, text[:20]

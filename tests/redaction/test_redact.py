@@ -433,4 +433,6 @@ def test_a_long_request_is_redacted_in_linear_time(piece: str) -> None:
 
     seconds(1_000)
 
-    assert seconds(40_000) <= 8 * 4 * max(seconds(5_000), 1e-3)
+    # A machine that others share may halve its speed in between: the best of three counts.
+    small, large = (min(seconds(size) for _ in range(3)) for size in (5_000, 40_000))
+    assert large <= 8 * 4 * max(small, 1e-3)
