@@ -4,13 +4,17 @@ import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from gateway.detectors._search import PIECE, REACH, matches
 
 # The shortest identifiers have some ten characters: fourteen letters in base64.
 _SHORTEST = 14
-_RUN = re.compile(r"[A-Za-z0-9+/](?<![A-Za-z0-9+/_=-]{2})[A-Za-z0-9+/_-]{13,399}+")
+_RUN = re.compile(r"[A-Za-z0-9+/](?<![A-Za-z0-9+/]{2})[A-Za-z0-9+/_-]{13,399}+")
+# What may belong to the run, or join it to a word before it: `/file/...`, `key-...`, `key_...`.
+_JOINT = re.compile(r"[-+/_]+")
+_MOST_JOINTS = 8
 # A mail breaks its lines at 76 characters, a key at 64; the last line is shorter.
 _LINE = 60
 _REST = re.compile(r"[A-Za-z0-9+/_-]*+={0,2}")
@@ -21,6 +25,8 @@ _LINES = re.compile(
 _BREAK = re.compile(r"\s+")
 _URL_LETTERS = str.maketrans("-_", "+/")
 _SIGNS = frozenset("\n\r\t")
+# One sign in so many may be of no script.
+_READABLE = 20
 # Enough to tell readable text from pictures.
 _SAMPLE = 64
 _MOST = 2_000_000
@@ -52,8 +58,19 @@ def _runs(text: str) -> Iterator[Hidden]:
         if match.start() >= end and spent < _MOST:
             start, end = match.start(), _end_of_run(text, match)
             spent += end - start
-            if said := _read(text[start:end]):
-                yield Hidden(start, end, said)
+            if run := _first_readable(text, start, end):
+                yield run
+
+
+def _first_readable(text: str, start: int, end: int) -> Hidden | None:
+    """Return the run as a whole, or what of it stands behind a word, whichever can be read."""
+    joints = islice(_JOINT.finditer(text, start, end), _MOST_JOINTS)
+    for begin in chain((start,), (joint.end() for joint in joints)):
+        if end - begin < _SHORTEST:
+            return None
+        if said := _read(text[begin:end]):
+            return Hidden(begin, end, said)
+    return None
 
 
 def _end_of_run(text: str, match: re.Match[str]) -> int:
@@ -75,4 +92,5 @@ def _decoded(letters: str) -> str | None:
         said = b64decode(letters + "=" * (-len(letters) % 4)).decode(errors="ignore" if cut else "strict")
     except (Error, UnicodeDecodeError):
         return None
-    return said if said and all(sign.isprintable() or sign in _SIGNS for sign in said) else None
+    strange = sum(not (sign.isprintable() or sign in _SIGNS) for sign in said)
+    return said if said and strange <= max(1, len(said) // _READABLE) else None

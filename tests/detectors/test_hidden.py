@@ -24,6 +24,21 @@ def test_readable_text_is_read(said: str, around: str) -> None:
         assert [(text[start:end], read) for start, end, read in hidden(text)] == [(written, said)]
 
 
+@pytest.mark.parametrize("before", ["?data=", "CONFIG=", "--arg=", "-", "--", "blob-", "blob_", "/api/v2/file/", "a+"])
+def test_readable_text_is_read_behind_what_joins_it_to_a_word(before: str) -> None:
+    """In an address, in a setting, behind a flag: the signs between may belong to base64 as well."""
+    run = b64encode(b"a secret of some length").decode()
+    text = f"see {before}{run} here"
+
+    assert [(text[start:end], read) for start, end, read in hidden(text)] == [(run, "a secret of some length")]
+
+
+@pytest.mark.parametrize("said", ["\0jane@example.com", "a line\0of many letters, and\x1b the end of the line. " * 2])
+def test_a_sign_of_no_script_hides_nothing(said: str) -> None:
+    """One in twenty, or a single one."""
+    assert [run.text for run in hidden(b64encode(said.encode()).decode())] == [said]
+
+
 def test_the_alphabet_of_addresses_is_read() -> None:
     """`-` and `_` in the place of `+` and `/`."""
     said = "\u00fb\u00ff\u00fe ~~~ ??? >>> and so on"
