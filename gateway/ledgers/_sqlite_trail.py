@@ -4,9 +4,11 @@ Whoever holds the write lock reads the head, appends and writes the head, so tha
 keys of the parties are in the same file; what they make of a name is kept in mind until somebody is erased.
 """
 
+import hmac
 import secrets
 import sqlite3
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gateway.audit.chain import Head, append, check_key, genesis, head_seal, key_check
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
@@ -16,8 +18,9 @@ from gateway.errors import LedgerError
 
 MOST_PSEUDONYMS = 4096
 
-_SELECT_HEAD = "SELECT trail, pepper, count, hash, erasures, key_check FROM audit_head"
+_SELECT_HEAD = "SELECT trail, pepper, count, hash, erasures, key_check, seal FROM audit_head"
 _UPDATE_HEAD = "UPDATE audit_head SET count = ?, hash = ?, seal = ?, erasures = ?, key_check = ?"
+_TAMPERED = "it was tampered with; see `gateway audit verify`, and restore the file from a copy before going on"
 _INSERT = "INSERT INTO audit (n, entry, subject, body) VALUES (?, ?, ?, ?)"
 
 
@@ -32,10 +35,21 @@ def begin(connection: sqlite3.Connection) -> None:
     )
 
 
+class _End(NamedTuple):
+    """Where the file says that the trail ends."""
+
+    trail: str
+    pepper: bytes
+    head: Head
+    erasures: int
+    key_check: str | None
+    seal: str | None
+
+
 class TrailEnd:
     """Appends records. Between `open` and `close` lies one transaction that holds the write lock.
 
-    After a transaction that failed, `forget` must be called: keys that it made are not in the file.
+    After its commit `committed` must be called. After one that failed, `forget`: keys that it made are not in the file.
     """
 
     def __init__(self, key: bytes | None) -> None:
@@ -46,22 +60,37 @@ class TrailEnd:
         self._pepper = b""
         self._key_check: str | None = None
         self._written = 0
+        # The last head of this file that this process saw committed.
+        self._seen: tuple[str, Head] | None = None
 
     def open(self, connection: sqlite3.Connection) -> None:
-        """Read where the trail ends; raises `LedgerError` for a trail without end or `ConfigurationError` for a key."""
-        row = connection.execute(_SELECT_HEAD).fetchone()
-        if row is None:
-            raise LedgerError("the audit trail of the ledger has lost its head; restore the file from a copy")
-        trail, self._pepper, count, last, erasures, self._key_check = row
-        self._head, self._written = Head(count=count, hash=last), count
+        """Read where the trail ends; raises `LedgerError` where it cannot go on, `ConfigurationError` for a key."""
+        end = _read(connection)
+        check_key(end.trail, end.key_check, self._key)
+        self._check(end)
+        self._pepper, self._head, self._written, self._key_check = end.pepper, end.head, end.head.count, end.key_check
+        self._seen = (end.trail, end.head)
         # Another process may have erased somebody since; another file has other keys.
-        if self._known != (trail, erasures):
+        if self._known != (end.trail, end.erasures):
             self._pseudonyms.clear()
-            self._known = (trail, erasures)
-        check_key(trail, self._key_check, self._key)
+            self._known = (end.trail, end.erasures)
         if self._key is not None and self._key_check is None:
-            self._key_check = key_check(trail, self._key)
+            self._key_check = key_check(end.trail, self._key)
             self.append(connection, {"kind": "seal"}, at=datetime.now(UTC))
+
+    def _check(self, end: _End) -> None:
+        """Refuse an end that was set back, or that was written without the key: going on would hide what was cut."""
+        if self._key is not None and end.key_check is not None:
+            due = head_seal(end.head, self._key) or ""
+            if not hmac.compare_digest((end.seal or "").encode(), due.encode()):
+                raise LedgerError(f"the head of the audit trail was not written with the key: {_TAMPERED}")
+        if self._seen is None:
+            return
+        trail, head = self._seen
+        if trail != end.trail:
+            raise LedgerError(f"another audit trail stands in the place of the ledger's: {_TAMPERED}")
+        if end.head.count < head.count or (end.head.count == head.count and end.head.hash != head.hash):
+            raise LedgerError(f"the audit trail went on to {head} and was set back to {end.head.count}: {_TAMPERED}")
 
     def append(
         self,
@@ -85,9 +114,19 @@ class TrailEnd:
         row = (self._head.count, self._head.hash, seal, self._known[1], self._key_check)
         connection.execute(_UPDATE_HEAD, row)
 
+    def committed(self) -> None:
+        """Keep in mind where the trail ends now: nobody may set it back."""
+        if self._known is not None:
+            self._seen = (self._known[0], self._head)
+
     def forget(self) -> None:
         """Forget the pseudonyms."""
         self._pseudonyms.clear()
+
+    def move(self) -> str:
+        """Go on with another file; return where the trail of this one ended."""
+        seen, self._seen = self._seen, None
+        return "nowhere" if seen is None else str(seen[1])
 
     def names(self, connection: sqlite3.Connection, evidence: Evidence) -> Names:
         """Return the pseudonyms of a record, with keys that are made where there is none."""
@@ -115,6 +154,22 @@ class TrailEnd:
                 self._pseudonyms.clear()
             known = self._pseudonyms[whose, name] = pseudonym(key, party)
         return known
+
+
+def _read(connection: sqlite3.Connection) -> _End:
+    row = connection.execute(_SELECT_HEAD).fetchone()
+    if row is None:
+        raise LedgerError("the audit trail of the ledger has lost its head; restore the file from a copy")
+    trail, pepper, count, last, erasures, check, seal = row
+    # SQLite keeps in any column what it is given, and somebody may have given it anything.
+    if not (
+        all(isinstance(text, str) for text in (trail, last))
+        and all(isinstance(number, int) and number >= 0 for number in (count, erasures))
+        and all(text is None or isinstance(text, str) for text in (check, seal))
+        and isinstance(pepper, bytes)
+    ):
+        raise LedgerError(f"the head of the audit trail is none: {_TAMPERED}")
+    return _End(trail, pepper, Head(count=count, hash=last), erasures, check, seal)
 
 
 def key_of(connection: sqlite3.Connection, pepper: bytes, party: Party) -> bytes | None:

@@ -10,6 +10,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -187,6 +188,7 @@ class Writer:
                 connection.execute("BEGIN IMMEDIATE" if sealing else "BEGIN")
                 self._trail.open(connection)
                 self._trail.close(connection)
+            self._trail.committed()
         except BaseException:
             self._connection.close()
             raise
@@ -239,11 +241,17 @@ class Writer:
                 self._trail.open(connection)
                 results = [write.apply(connection, self._trail) for write in batch]
                 self._trail.close(connection)
+            self._trail.committed()
         except LedgerError as error:
             self._trail.forget()
             _wake(batch, [error for _ in batch])
         except (sqlite3.Error, OverflowError, ConfigurationError) as error:
             self._trail.forget()
+            self._fail(batch, error)
+        # The thread's outer edge: without it every later request would wait for ever.
+        except Exception as error:  # noqa: BLE001
+            self._trail.forget()
+            _log_fault(error)
             self._fail(batch, error)
         else:
             _wake(batch, results)
@@ -255,7 +263,8 @@ class Writer:
         self._connection.close()
         self._connection = self._open_file()
         self._file = _identity(self._place)
-        log.error("the ledger %r was removed or replaced while it was open; a new one is begun", self._place)
+        text = "the ledger %r was removed or replaced while it was open; a new one is begun, the old trail ended at %s"
+        log.error(text, self._place, self._trail.move())
 
     def _fail(self, batch: Sequence[Write], cause: Exception) -> None:
         # A lock, a full disk or a key is everybody's fault. Any other fault is one row's: alone, the others go through.
@@ -266,9 +275,17 @@ class Writer:
         _wake(batch, [self._error(cause) for _ in batch])
 
     def _error(self, cause: Exception) -> LedgerError:
-        error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause}")
-        error.__cause__ = cause
+        # What an unexpected fault says may quote what was to be written.
+        known = isinstance(cause, (sqlite3.Error, OverflowError, ConfigurationError))
+        error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause if known else type(cause).__name__}")
+        error.__cause__ = cause if known else None
         return error
+
+
+def _log_fault(error: Exception) -> None:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    log.error("the ledger's writer failed with %s%s", type(error).__name__, places)
 
 
 def _identity(place: str) -> tuple[int, int] | None:

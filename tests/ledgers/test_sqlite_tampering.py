@@ -1,0 +1,145 @@
+"""What a SQLite ledger refuses to go on with, so that no later record hides what somebody did to its trail."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.trails import booked, evidence
+
+from gateway.errors import LedgerError
+from gateway.ledgers import sqlite
+from gateway.ledgers._sqlite_writer import EntryWrite
+from gateway.ledgers.sqlite import SqliteLedger, read_proof
+
+KEY = "a key that nobody else knows"
+CUT = (
+    "DELETE FROM audit WHERE n > 3",
+    "DELETE FROM attempts WHERE entry > 1",
+    "DELETE FROM entries WHERE n > 1",
+)
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """Set or unset the key of the environment; unset at first."""
+
+    def put(key: str | None) -> None:
+        if key is None:
+            monkeypatch.delenv("GATEWAY_AUDIT_KEY", raising=False)
+        else:
+            monkeypatch.setenv("GATEWAY_AUDIT_KEY", key)
+
+    put(None)
+    return put
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the ledger is."""
+    return tmp_path / "ledger.db"
+
+
+def opened(path: Path) -> Any:
+    """Open the ledger."""
+    return sqlite.build(sqlite.Options(path=str(path)))
+
+
+async def write(path: Path, *names: str) -> None:
+    """Put requests on the books."""
+    async with opened(path) as ledger:
+        for name in names:
+            await record(ledger, name)
+
+
+async def record(ledger: SqliteLedger, entry_id: str, **fields: Any) -> None:
+    """Put a request on the books."""
+    told = evidence(**fields)
+    await ledger.record(booked(entry_id, told), told)
+
+
+def tamper(path: Path, *statements: str) -> None:
+    """Change the file behind the ledger's back."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def set_back(path: Path) -> str:
+    """Return the statement that sets the head back to record 3, whose hash the fourth holds."""
+    with closing(sqlite3.connect(path)) as connection:
+        (last,) = connection.execute("SELECT json_extract(body, '$.prev') FROM audit WHERE n = 4").fetchone()
+    return f"UPDATE audit_head SET count = 3, hash = '{last}'"  # noqa: S608 - a test's own statement
+
+
+async def test_a_sealed_trail_that_was_cut_is_not_gone_on_with(path: Path, key: Callable[[str | None], None]) -> None:
+    """A head that was set back is not sealed with the key: the next record does not seal it."""
+    key(KEY)
+    await write(path, *"abc")
+    tamper(path, set_back(path), *CUT)
+
+    with pytest.raises(LedgerError, match="not written with the key"):
+        await write(path, "d")
+
+    assert not read_proof(path, key=KEY.encode()).is_whole
+
+
+async def test_a_trail_that_is_cut_while_it_is_open_is_not_gone_on_with(path: Path) -> None:
+    """Also without a key: the process knows how far it came."""
+    async with opened(path) as ledger:
+        for name in "abc":
+            await record(ledger, name)
+        tamper(path, set_back(path), *CUT)
+
+        with pytest.raises(LedgerError, match="set back to 3"):
+            await record(ledger, "d")
+
+
+async def test_another_trail_in_the_same_file_is_not_gone_on_with(path: Path) -> None:
+    """A trail has one id for good."""
+    async with opened(path) as ledger:
+        await record(ledger, "a")
+        tamper(path, "UPDATE audit_head SET trail = 'other'")
+
+        with pytest.raises(LedgerError, match="another audit trail"):
+            await record(ledger, "b")
+
+
+@pytest.mark.parametrize(
+    "what", ["count = 'x'", "count = -1", "hash = x'00'", "erasures = 'x'", "pepper = 'x'", "seal = x'00'"]
+)
+async def test_a_head_that_is_none_ends_every_request_with_an_error(path: Path, what: str) -> None:
+    """Nobody waits for ever, the first as little as the second."""
+    async with opened(path) as ledger:
+        await record(ledger, "a")
+        tamper(path, f"UPDATE audit_head SET {what}")  # noqa: S608 - a test's own statement
+
+        for name in "bc":
+            with pytest.raises(LedgerError, match="is none"):
+                await asyncio.wait_for(record(ledger, name), 30)
+
+
+async def test_an_unexpected_fault_is_told_and_the_writer_lives_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its type and place, not by what it says; the next request is written."""
+    async with opened(path) as ledger:
+        with monkeypatch.context() as broken, caplog.at_level(logging.ERROR, logger="gateway"):
+            broken.setattr(EntryWrite, "apply", fail)
+            with pytest.raises(LedgerError, match="KeyError") as caught:
+                await asyncio.wait_for(record(ledger, "a"), 30)
+        await asyncio.wait_for(record(ledger, "b"), 30)
+
+    assert "KeyError" in caplog.text
+    assert "in fail" in caplog.text
+    assert "private" not in caplog.text + str(caught.value)
+    assert (read_proof(path).is_whole, read_proof(path).requests) == (True, 1)
+
+
+def fail(*_: object) -> bool:
+    """Fail as no part of ours should."""
+    raise KeyError("private")
