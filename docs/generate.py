@@ -195,7 +195,10 @@ def _cell(text: str) -> str:
 
 
 def _built_in_tags() -> Iterator[str]:
-    yield "A tag of your own with the same name replaces one. A tag that nobody declared counts as restricted."
+    yield (
+        "A tag of your own with the same name replaces what it says of one: without a `level` it keeps this one. "
+        "A tag that nobody declared counts as restricted."
+    )
     yield "\n| tag | level |\n|---|---|"
     yield from (f"| `{name}` | {tag.level} |" for name, tag in BUILT_IN_TAGS.items())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.errors import Problem
 from gateway.licences import registry
 from gateway.money import prices
+from gateway.policy.laxer import check_laxness
 from gateway.policy.models import Policy, Rule
 from gateway.policy.names import check_names
 from gateway.policy.paths import check_paths
@@ -42,6 +43,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
     check_redaction(policy, errors)
     _check_rules(policy, errors)
     check_paths(policy, errors)
+    check_laxness(policy, warnings)
     _check_ends(policy, warnings)
     _check_baselines(policy, warnings)
     _check_stakes(policy, warnings)

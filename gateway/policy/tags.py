@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.clearance import UNKNOWN
 from gateway.policy.words import LevelName, LevelWord, Model, Names
@@ -24,7 +24,10 @@ class TagPolicy(Model):
     `redact_to` is for what detectors find. What a caller tags keeps its level, for there may be more than was found.
     """
 
-    level: LevelName = Field(default=Level.PUBLIC, description="Requests with the tag have at least this level.")
+    level: LevelName = Field(
+        default=Level.PUBLIC,
+        description="Requests with the tag have at least this level. Unset: as the built-in tag of the name, if any.",
+    )
     region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
     retain: bool = Field(
         default=True, description="false: only backends that keep nothing (`retains: false`) see them."
@@ -69,6 +72,19 @@ def _tags(value: object) -> object:
     return {name: _tag(tag) for name, tag in value.items()} if isinstance(value, dict) else value
 
 
+def _completed(tags: dict[str, TagPolicy]) -> dict[str, TagPolicy]:
+    return {name: _complete(name, tag) for name, tag in tags.items()}
+
+
+def _complete(name: str, tag: TagPolicy) -> TagPolicy:
+    """Return a tag with what it leaves unsaid as the built-in one of the name has it: no more is replaced than said."""
+    known = meaning(name, {})
+    if known is None or "level" in tag.model_fields_set:
+        return tag
+    # What was written is still told from what was not: the level stays unset.
+    return TagPolicy.model_construct(tag.model_fields_set, **{**dict(tag), "level": known.level})
+
+
 def meaning(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
     """Return what a tag or a kind asks for, by a policy's own tags and the built-in ones; None for an unknown one."""
     tag = own.get(name) or BUILT_IN_TAGS.get(name)
@@ -76,14 +92,19 @@ def meaning(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
         regions = None if tag.region is None else frozenset({tag.region})
         label = Label(level=tag.level, kinds=frozenset({name}), regions=regions, retain=tag.retain)
         # Only a policy that has a word for what nobody could read knows anything of it.
-        return label | UNKNOWN if name == UNREAD and name not in own else label
+        says = name in own and "level" in own[name].model_fields_set
+        return label | UNKNOWN if name == UNREAD and not says else label
     kind = name.removesuffix(_WEAK)
     strong = (own.get(kind) or BUILT_IN_TAGS.get(kind)) if kind != name else None
     # A suspicion asks for no more than certainty would.
     return Label(level=min(Level.INTERNAL, strong.level), kinds=frozenset({name})) if strong else None
 
 
-Tags = Annotated[dict[str, TagPolicy], BeforeValidator(_tags, json_schema_input_type=dict[str, LevelWord | TagPolicy])]
+Tags = Annotated[
+    dict[str, TagPolicy],
+    BeforeValidator(_tags, json_schema_input_type=dict[str, LevelWord | TagPolicy]),
+    AfterValidator(_completed),
+]
 
 
 def _caller(value: object) -> object:
