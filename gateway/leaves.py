@@ -6,13 +6,15 @@ Nothing here knows what the strings mean. Whatever is sent and not walked here w
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Literal
 
+from gateway.errors import InvalidRequestError
 from gateway.types import ContentPart, JsonObject, Message, Need, Request, Role, ToolCall
 
 # `text` may become any other text, `json` is a text that others will read as JSON, `fixed` stays as it is: a number,
-# or a name in a part that nobody can read.
-Form = Literal["text", "json", "fixed"]
+# or a name in a part that nobody can read. A `short` number stays as well, and is not in the scanned text.
+Form = Literal["text", "json", "fixed", "short"]
 Change = Callable[[str, Form], str]
 
 MEDIA: Mapping[str, Need] = {
@@ -25,6 +27,10 @@ _TEXT_PARTS = frozenset({"text", "refusal"})
 # In a part that is no text (an image, a file) a longer string of base64 is its bytes; nobody reads those here.
 _LONGEST_NAME = 2_000
 _BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
+# A number of fewer digits names nobody.
+_FEWEST_DIGITS = 6
+# No JSON encoder goes so deep: beyond it is nothing that could be sent, or a value that holds itself.
+_DEEPEST = 10_000
 
 
 def scanned_text(request: Request) -> str:
@@ -32,6 +38,7 @@ def scanned_text(request: Request) -> str:
 
     Each message (its text or parts, its name, its tool calls and their arguments), then tools, tool choice, response
     format and sampling parameters, keys included. A request of one plain text is that text, so that spans fit it.
+    Raises `InvalidRequestError` for a value that holds itself.
     """
     pieces: list[str] = []
     for message in request.messages:
@@ -58,8 +65,9 @@ def said(request: Request) -> Iterator[tuple[int, int, Role]]:
 def rewritten(request: Request, change: Change) -> Request:
     """Return the request with every string of `scanned_text` changed, asking for them in the same order.
 
-    What `change` returns for a `fixed` string is not used. Raises `ValueError` where two keys of an object become one,
-    and `RecursionError` for a value that is nested too deeply to be sent.
+    Short numbers are asked for as well. What `change` returns for what is `fixed` or `short` is not used. Raises
+    `ValueError` where two keys of an object become one, and `RecursionError` for a value that is nested too deeply to
+    be sent.
     """
     return replace(
         request,
@@ -160,18 +168,24 @@ def _is_bytes(text: str) -> bool:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Yield the strings of a JSON value, keys included, and the whole numbers that are long enough to name somebody."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
-            waiting.extend(reversed([piece for pair in item.items() for piece in pair]))
-        elif isinstance(item, (list, tuple)):
-            waiting.extend(reversed(item))
-        elif _is_long(item):
-            yield str(item)
+    """Yield the strings of a JSON value, keys included, and the numbers that are long enough to name somebody."""
+    path: list[Iterator[object]] = [iter((value,))]
+    while path:
+        if len(path) > _DEEPEST:
+            raise InvalidRequestError("a value of the request is nested too deeply, or holds itself; send a plain one")
+        for item in path[-1]:
+            if isinstance(item, str):
+                yield item
+            elif isinstance(item, Mapping):
+                path.append(chain.from_iterable(item.items()))
+                break
+            elif isinstance(item, (list, tuple)):
+                path.append(iter(item))
+                break
+            elif (number := _number(item)) is not None and _is_long(number):
+                yield number
+        else:
+            path.pop()
 
 
 # A JSON value goes in and one of the same shape comes out.
@@ -181,9 +195,11 @@ def _rewritten(value: Any, change: Change) -> Any:
     if isinstance(value, Mapping):
         return _changed_object(value, change)
     if isinstance(value, (list, tuple)):
-        return type(value)([_rewritten(item, change) for item in value])
-    if _is_long(value):
-        change(str(value), "fixed")
+        items = [_rewritten(item, change) for item in value]
+        # A named tuple is made of its fields, and is a list in JSON as any other.
+        return items if isinstance(value, list) else tuple(items)
+    if (number := _number(value)) is not None:
+        change(number, "fixed" if _is_long(number) else "short")
     return value
 
 
@@ -202,5 +218,22 @@ def _changed_key(key: Any, change: Change, fixed: str | None) -> Any:
     return key
 
 
-def _is_long(item: object) -> bool:
-    return isinstance(item, int) and 10**6 <= item < 10**40
+def _number(item: object) -> str | None:
+    """Return a number as JSON writes it, None for whatever is none."""
+    if isinstance(item, bool):
+        return None
+    if isinstance(item, int):
+        try:
+            return int.__repr__(item)
+        # Beyond what Python writes, JSON has no way to write it either.
+        except ValueError:
+            return None
+    if not isinstance(item, float):
+        return None
+    written = float.__repr__(item)
+    # Of 4.111e+16 the digits are read as of one number.
+    return written.replace(".", "", 1).replace("e", " e") if "e" in written else written
+
+
+def _is_long(number: str) -> bool:
+    return len(number) >= _FEWEST_DIGITS and sum(map(str.isdigit, number)) >= _FEWEST_DIGITS

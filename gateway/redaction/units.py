@@ -106,7 +106,8 @@ class Units:
             last, self._at = unit.end, unit.at + len(unit.text) + 1
         self._fixed.append(text[last:])
         self._leaves.append(text)
-        self._scanned += len(text) + 1
+        if form != "short":
+            self._scanned += len(text) + 1
         return text
 
 
@@ -120,7 +121,7 @@ def spliced(text: str, changes: Sequence[Change]) -> str:
 
 
 def _units(text: str, form: Form, *, leaf: int, scanned: int, at: int) -> Iterator[_Unit]:
-    if form == "fixed":
+    if form in ("fixed", "short"):
         return
     if form == "text" or not _is_json(text):
         if _is_encodable(text):

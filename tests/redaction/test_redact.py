@@ -228,13 +228,35 @@ def test_a_span_that_is_none_is_not_sure(start: int, end: int) -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [asked("is 41111111 a number?", sampling={"seed": 41111111}), called('{"text": "41111111", "number": 41111111}')],
+    [
+        asked("is 41111111 a number?", sampling={"seed": 41111111}),
+        asked("is 41111111 a number?", sampling={"seed": -41111111}),
+        asked("is 41111111 a number?", tools=({"default": 41111111.0},)),
+        called('{"text": "41111111", "number": 41111111}'),
+    ],
 )
 def test_a_value_that_stands_in_a_number_as_well_is_not_sure(request_: Request) -> None:
     """A number cannot become a text."""
     result = redacted(request_, at(request_, "41111111"))
 
     assert result.sure == frozenset()
+
+
+def test_what_comes_after_a_short_number_is_replaced_where_it_stands() -> None:
+    """The detectors do not read the number, and their spans do not count it."""
+    request = asked("hello", sampling={"temperature": 0.7, "seed": 4321, "user": EMAIL})
+
+    result = redacted(request, at(request, EMAIL))
+
+    assert PLACEHOLDER.fullmatch(str(result.request.sampling["user"]))
+    assert result.sure == {"pii"}
+
+
+def test_a_short_value_that_is_a_number_as_well_is_not_sure() -> None:
+    """It is sent in the number."""
+    request = asked("the pin is 4321", sampling={"seed": 4321})
+
+    assert redacted(request, at(request, "4321", kind="secret", type="PASSWORD")).sure == frozenset()
 
 
 def test_a_short_value_is_not_torn_out_of_words() -> None:

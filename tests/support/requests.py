@@ -39,7 +39,8 @@ def unread_parts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[ContentPart
 
 
 def _json(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
-    leaves = texts | st.integers(min_value=0, max_value=10**12) | st.booleans() | st.none()
+    numbers = st.integers() | st.integers(min_value=10**30) | st.floats(allow_nan=False)
+    leaves = texts | numbers | st.booleans() | st.none()
     return st.recursive(
         leaves,
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
