@@ -52,10 +52,8 @@ class TrailEnd:
     After its commit `committed` must be called. After one that failed, `forget`: keys that it made are not in the file.
     """
 
-    def __init__(self, key: bytes | None, *, may_seal: bool = False) -> None:
+    def __init__(self, key: bytes | None) -> None:
         self._key = key
-        # Whether a trail that has requests already may be sealed from here on: only where somebody said so.
-        self._may_seal = may_seal
         self._pseudonyms: dict[tuple[str, str], str] = {}
         self._known: tuple[str, int] | None = None
         self._head = Head(count=0, hash="")
