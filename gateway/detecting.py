@@ -5,7 +5,7 @@ A detector that fails or is late has found everything, as far as anybody knows: 
 
 import logging
 from asyncio import to_thread
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,8 @@ logger = logging.getLogger("gateway")
 # Reading this many characters takes about 2 ms: longer texts are read in a thread, so that the event loop goes on. It
 # does as long as a detector searches piece by piece, for a single search of `re` lets no other thread run.
 INLINE_CHARACTERS = 16_000
+
+_STRENGTHS = ("strong", "weak")
 
 _workers = Workers("gateway-detector")
 
@@ -46,22 +48,37 @@ async def detect(request: Request, scanned: str, detectors: Mapping[str, Detecto
         try:
             in_thread = long or getattr(detector, "slow", False)
             found, *over = await _workers.run(work, limit_s=limit_s) if in_thread else work()
+            split = [finding for each in over for finding in seams.straddling(each, found)]
         except Exception as error:  # noqa: BLE001 - a third party's code raises anything; then everything counts as found
             # The message and the traceback of a parser's error quote what it read.
             logger.error("detector %r failed: %s", name, type(error).__name__)  # noqa: TRY400
             failed.append(name)
             continue
-        findings += found
-        for each in over:
-            findings += seams.straddling(each, found)
+        findings += (*found, *split)
     return Detected(findings=tuple(findings), failed=tuple(failed))
 
 
 def _read(detector: Detector, texts: Sequence[str]) -> list[Sequence[Finding]]:
-    return [_checked(detector.detect(text)) for text in texts]
+    return [_checked(detector.detect(text), len(text)) for text in texts]
 
 
-def _checked(found: Sequence[Finding]) -> Sequence[Finding]:
-    if not all(isinstance(finding, Finding) for finding in found):
-        raise TypeError("a detector gave something that is no Finding")
+def _checked(given: Iterable[Finding], length: int) -> Sequence[Finding]:
+    # Whatever can be read only once is kept first.
+    found = tuple(given)
+    if not all(_is_sound(finding, length) for finding in found):
+        raise TypeError("a detector gave something that is no Finding in its text")
     return found
+
+
+def _is_sound(finding: object, length: int) -> bool:
+    """Whether a detector of a third party gave what the types promise."""
+    if not isinstance(finding, Finding):
+        return False
+    words: tuple[object, ...] = (finding.kind, finding.type, finding.detector)
+    span: tuple[object, ...] = (finding.start, finding.end)
+    return (
+        all(isinstance(word, str) and word for word in words)
+        and finding.strength in _STRENGTHS
+        and all(isinstance(place, int) for place in span)
+        and 0 <= finding.start < finding.end <= length
+    )

@@ -67,7 +67,10 @@ class Detector(Protocol):
     """
 
     def detect(self, text: str) -> Sequence[Finding]:
-        """Return the findings in `text`, spans counted in characters of `text`."""
+        """Return the findings in `text`: a kind and a type each, and a span of at least one character of `text`.
+
+        A finding that is none of that counts as a detector that failed.
+        """
 
 
 class Inquiry(Protocol):
