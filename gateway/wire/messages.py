@@ -22,6 +22,8 @@ _SLIP = re.compile(r"[a-z_]{1,24}")
 _FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "tags")
 _KNOWN = _UNUSED.union(_FIELDS)
 
+_WHERE_TAGS = "put the tags beside the content of the message, or give tags=... to the request"
+
 _PARTS: dict[str, frozenset[str]] = {
     "text": frozenset({"text"}),
     "image_url": frozenset({"image_url"}),
@@ -51,6 +53,13 @@ def tags_of(value: object, place: str) -> frozenset[str]:
     if len(tags) > MOST_TAGS:
         refuse(place, f"has {len(tags):,} tags", f"give {MOST_TAGS} at most")
     return tags
+
+
+def without_tags(value: Mapping[Any, Any], place: str) -> Mapping[Any, Any]:
+    """Return an object that is sent as it is, where tags would be no tags of ours."""
+    if "tags" in value:
+        refuse(f"{place}.tags", "is at a place where nobody reads tags", _WHERE_TAGS)
+    return value
 
 
 def label_of(value: object, place: str) -> str:
@@ -144,6 +153,9 @@ def _parsed_part(value: object, place: str) -> ContentPart:
         refuse(f"{place}.{kind}", "is no object", f'give {{"type": "{kind}", "{kind}": {{...}}}}')
     if kind == "image_url" and not isinstance(cast("Mapping[str, Any]", body).get("url"), str):
         refuse(f"{place}.image_url.url", "is no text", "give a URL or a data: URL")
+    for key in (kind, "cache_control"):
+        if isinstance(inner := value.get(key), Mapping):
+            without_tags(inner, f"{place}.{key}")
     sent = {key: item for key, item in value.items() if key != "tags"}
     return ContentPart(type=kind, body=sent, tags=_optional_tags(value.get("tags"), place))
 
@@ -164,7 +176,8 @@ def _tool_call(value: object, place: str) -> ToolCall:
     if isinstance(value, ToolCall):
         fields: dict[str, object] = {"id": value.id, "name": value.name, "arguments": value.arguments}
     elif isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
-        function = value["function"]
+        function = without_tags(value["function"], f"{place}.function")
+        without_tags(value, place)
         fields = {"id": value.get("id"), "name": function.get("name"), "arguments": function.get("arguments")}
     else:
         refuse(place, "is no function call", 'give {"id": ..., "type": "function", "function": {...}}')

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn, TypedDict, Unpack, get_args
 from gateway.errors import InvalidRequestError
 from gateway.spelling import remedy
 from gateway.types import JsonObject, Message, Request, Stakes
-from gateway.wire.messages import label_of, parse_message, refuse, tags_of, text_of
+from gateway.wire.messages import label_of, parse_message, refuse, tags_of, text_of, without_tags
 
 Content = str | Request | Sequence[Message | Mapping[str, Any]]
 
@@ -231,12 +231,14 @@ def _tool(value: object, place: str) -> JsonObject:
     function = value.get("function")
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str) or not function["name"]:
         refuse(f"{place}.function", "has no name", remedy)
-    return dict(value)
+    without_tags(function, f"{place}.function")
+    return dict(without_tags(value, place))
 
 
 def _tool_choice(value: object, place: str) -> str | JsonObject:
     if isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
-        return dict(value)
+        without_tags(value["function"], f"{place}.function")
+        return dict(without_tags(value, place))
     if value not in ("auto", "none", "required"):
         refuse(place, "is no choice", 'give "auto", "none", "required" or {"type": "function", "function": ...}')
     return str(value)
@@ -251,6 +253,9 @@ def _response_format(value: object, place: str) -> JsonObject | None:
         isinstance(schema, Mapping) and isinstance(schema.get("schema"), Mapping)
     ):
         refuse(f"{place}.json_schema", "has no schema", 'give {"name": ..., "schema": {...}}')
+    if isinstance(schema, Mapping):
+        without_tags(schema, f"{place}.json_schema")
+    without_tags(value, place)
     return None if value["type"] == "text" else dict(value)
 
 

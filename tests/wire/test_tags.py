@@ -104,3 +104,67 @@ def test_the_name_of_a_key_is_a_name() -> None:
     """What is none is refused without being repeated."""
     with pytest.raises(InvalidRequestError, match="key is no id"):
         parse_request("a", key="two words")
+
+
+PHI: dict[str, Any] = {"tags": ["phi"]}
+CALL: dict[str, Any] = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"properties": {"tags": {"type": "array"}}}},
+}
+CHOICE: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
+SHAPE: dict[str, Any] = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"properties": {"tags": {}}}}}
+
+
+def called(call: dict[str, Any]) -> dict[str, Any]:
+    """Return what a caller gives with a tool call in it."""
+    return {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": [call]}]}
+
+
+def part(part: dict[str, Any]) -> dict[str, Any]:
+    """Return what a caller gives with a part in it."""
+    return {"messages": [{"role": "user", "content": [part]}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"tools": [{**TOOL, **PHI}]}, "tools[0].tags"),
+        ({"tools": [{**TOOL, "function": {**TOOL["function"], **PHI}}]}, "tools[0].function.tags"),
+        ({"tools": [TOOL], "tool_choice": {**CHOICE, **PHI}}, "tool_choice.tags"),
+        ({"tools": [TOOL], "tool_choice": {**CHOICE, "function": {"name": "f", **PHI}}}, "tool_choice.function.tags"),
+        ({"response_format": {**SHAPE, **PHI}}, "response_format.tags"),
+        ({"response_format": {"type": "text", **PHI}}, "response_format.tags"),
+        (
+            {"response_format": {**SHAPE, "json_schema": {**SHAPE["json_schema"], **PHI}}},
+            "response_format.json_schema.tags",
+        ),
+        (called({**CALL, **PHI}), "messages[1].tool_calls[0].tags"),
+        (called({**CALL, "function": {**CALL["function"], **PHI}}), "messages[1].tool_calls[0].function.tags"),
+        (part({**TEXT, "cache_control": {"type": "ephemeral", **PHI}}), "messages[0].content[0].cache_control.tags"),
+        (
+            part({"type": "image_url", "image_url": {"url": "https://example.com/a.png", **PHI}}),
+            "messages[0].content[0].image_url.tags",
+        ),
+    ],
+)
+def test_tags_where_nobody_reads_them_are_refused(given: dict[str, Any], place: str) -> None:
+    """Whoever wrote them meant to raise the level; the error says where they count."""
+    fields = dict(given)
+
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(fields.pop("messages", "a"), **fields)
+
+    assert str(caught.value) == (
+        f"{place} is at a place where nobody reads tags; "
+        "put the tags beside the content of the message, or give tags=... to the request"
+    )
+
+
+def test_what_a_tool_or_a_schema_calls_tags_is_theirs() -> None:
+    """A property of that name, and keys that are OpenAI's to add."""
+    tool, shape = {**TOOL, "strict": True}, {**SHAPE, "strict": True}
+
+    request = parse_request("a", tools=[tool], response_format=shape)
+
+    assert (request.tools, request.response_format) == ((tool,), shape)
