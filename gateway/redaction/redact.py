@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from gateway.leaves import scanned_text
+from gateway.redaction.folding import fold, traces
 from gateway.redaction.placeholders import NEVER_RESTORED, Numbering, new_nonce
 from gateway.redaction.units import Change, Units, spliced
 from gateway.redaction.vault import Vault
@@ -91,7 +92,7 @@ def _redacted(request: Request, findings: Sequence[Finding], numbering: Numberin
         gone = any(finding.kind in NEVER_RESTORED for finding in own)
         vault[name] = None if gone else value
         changes.append((start, end, f"[[{name}]]"))
-    doubtful |= _left(found, spans, small, lower(units.fixed)) | set(_suspected(findings, spans, units))
+    doubtful |= _left(found, spans, units, small) | set(_suspected(findings, spans, units))
     return Redacted(
         request=units.changed(changes),
         uncovered=f"{spliced(units.text, [(start, end, _GAP) for start, end, _ in spans])}\n{units.fixed}",
@@ -155,11 +156,17 @@ def _merged(places: Iterable[_Place]) -> Iterator[tuple[int, int, list[Finding]]
         yield start, last, own
 
 
-def _left(found: Iterable[_Place], spans: Iterable[tuple[int, int, object]], small: str, fixed: str) -> set[str]:
-    """Return the kinds of which a value still stands somewhere."""
-    rest = spliced(small, [(start, end, _GAP) for start, end, _ in spans])
-    values = {(small[start:end], finding.kind) for start, end, finding in found}
-    return {kind for value, kind in values if value in rest or value in fixed}
+def _left(found: Iterable[_Place], spans: Iterable[tuple[int, int, object]], units: Units, small: str) -> set[str]:
+    """Return the kinds of which a value still stands somewhere, however it is written there."""
+    gaps = [(start, end, _GAP) for start, end, _ in spans]
+    rest, fixed = spliced(small, gaps), lower(units.fixed)
+    folded = f"{fold(spliced(units.text, gaps))}{_GAP}{fold(units.fixed)}"
+    values = {(small[start:end], finding.kind, finding.type) for start, end, finding in found}
+    return {
+        kind
+        for value, kind, type_ in values
+        if value in rest or value in fixed or any(piece in folded for piece in traces(type_, value))
+    }
 
 
 def _suspected(findings: Iterable[Finding], spans: Sequence[tuple[int, int, object]], units: Units) -> Iterator[str]:

@@ -235,7 +235,7 @@ def test_a_span_that_is_none_is_not_sure(start: int, end: int) -> None:
         called('{"text": "41111111", "number": 41111111}'),
     ],
 )
-def test_a_value_that_stands_in_a_number_as_well_is_not_sure(request_: Request) -> None:
+def test_a_value_that_stands_in_a_parameter_as_well_is_not_sure(request_: Request) -> None:
     """A number cannot become a text."""
     result = redacted(request_, at(request_, "41111111"))
 
@@ -257,6 +257,45 @@ def test_a_short_value_that_is_a_number_as_well_is_not_sure() -> None:
     request = asked("the pin is 4321", sampling={"seed": 4321})
 
     assert redacted(request, at(request, "4321", kind="secret", type="PASSWORD")).sure == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "left"),
+    [
+        ("EMAIL_ADDRESS", EMAIL, "jane.doe [at] example.com"),
+        ("EMAIL_ADDRESS", EMAIL, "jane dot doe at example dot com"),
+        ("EMAIL_ADDRESS", "jos\u00e9@example.com", "jose\u0301@example.com"),
+        ("EMAIL_ADDRESS", EMAIL, "\uff4aane.doe@example.com"),
+        ("PHONE_NUMBER", "+49 30 901820", "id 4930901820"),
+        ("PHONE_NUMBER", "+49 30 901820", "030/901820"),
+        ("IBAN_CODE", "DE89 3704 0044 0532 0130 00", "DE89_3704_0044_0532_0130_00"),
+        ("IBAN_CODE", "DE89 3704 0044 0532 0130 00", "370400440532013000"),
+        ("IBAN_CODE", "DE89 3704 0044 0532 0130 00", "89370400440532013000"),
+        ("US_SSN", "219-09-9999", "219099999"),
+        ("CREDIT_CARD", "4111-1111-1111-1111", "4111_1111_1111_1111"),
+        ("CREDIT_CARD", "4111-1111-1111-1111", "41 11 11 11 11 11 11 11"),
+        ("DATE_OF_BIRTH", "1980-05-17", "17 mai 1980"),
+        ("DATE_OF_BIRTH", "1980-05-17", "17.05.80"),
+        ("DATE_OF_BIRTH", "17/5/80", "05 17 80"),
+    ],
+)
+def test_a_value_that_is_left_in_another_writing_is_not_sure(type_: str, value: str, left: str) -> None:
+    """Whoever reads it there knows it as well."""
+    beside = asked(f"{value}, or {left}")
+    in_a_parameter = asked(value, sampling={"seed": left})
+
+    for request in (beside, in_a_parameter):
+        assert redacted(request, at(request, value, type=type_)).sure == frozenset()
+
+    alone = asked(f"{value}, or nothing else of 123456 words")
+    assert redacted(alone, at(alone, value, type=type_)).sure == {"pii"}
+
+
+def test_what_stands_around_a_placeholder_is_not_joined_over_it() -> None:
+    """It was never one number."""
+    request = asked("219-09-9999 is 219-09-9999, 219 09 219-09-9999 9999")
+
+    assert redacted(request, at(request, "219-09-9999", type="US_SSN")).sure == {"pii"}
 
 
 def test_a_short_value_is_not_torn_out_of_words() -> None:
