@@ -30,7 +30,7 @@ _BYTES = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/=_-]*+")
 # A number of fewer digits names nobody.
 _FEWEST_DIGITS = 6
 # No JSON encoder goes so deep: beyond it is nothing that could be sent, or a value that holds itself.
-_DEEPEST = 10_000
+_DEEPEST = 20_000
 
 
 def scanned_text(request: Request) -> str:
