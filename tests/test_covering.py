@@ -1,5 +1,7 @@
 """How private a request is with placeholders, and requests that others make of it."""
 
+import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,6 +79,17 @@ async def test_a_kind_that_a_policy_does_not_redact_keeps_its_level() -> None:
     assert await level(request) is None
     assert await level(request, given=ruled(pci="internal")) == Level.INTERNAL
     assert await level(request, given=ruled(pci={"level": "restricted", "redact_to": "public"})) == Level.INTERNAL
+
+
+async def test_a_run_of_base64_is_replaced_whole_whatever_else_is_in_it() -> None:
+    """Also where a kind within it keeps its level."""
+    run = b64encode(f"{EMAIL} card 4111 1111 1111 1111".encode()).decode()
+
+    made = await covered(asked(f"see {run} here"), given=ruled(pci="internal"))
+
+    assert made is not None
+    sent = scanned_text(made[1].redacted.request)
+    assert re.fullmatch(r"see \[\[\w+\]\] here", sent)
 
 
 async def test_all_but_the_level_stays() -> None:

@@ -3,7 +3,7 @@
 Whatever is done to the text, spans are told in characters of the text as it was given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from operator import not_
 from typing import Literal
@@ -18,6 +18,8 @@ Strength = Literal["strong", "weak"]
 
 class Page:
     """One text while a detector reads it; no character belongs to two findings, the first to claim it has it.
+
+    But for a run of base64: what is found within is told as the whole run, once for each kind.
 
     With `escapes`, those of addresses, JSON and HTML are read. Without, they stay: a password may hold them.
     """
@@ -38,11 +40,24 @@ class Page:
 
     def claim(self, start: int, end: int, *, kind: str, type: str, strength: Strength) -> None:  # noqa: A002 - as in Finding
         """Make a finding of a span of `text`, unless part of it was claimed before."""
+        if self._takes(start, end):
+            self._find(start, end, kind=kind, type=type, strength=strength)
+
+    def claim_run(self, start: int, end: int, findings: Iterable[Finding]) -> None:
+        """Make findings of a whole span, one for each kind found within, unless part of it was claimed before."""
+        if self._takes(start, end):
+            for finding in findings:
+                self._find(start, end, kind=finding.kind, type=finding.type, strength=finding.strength)
+
+    def _takes(self, start: int, end: int) -> bool:
         if self._claimed is None:
             self._claimed = bytearray(len(self.text))
         if self._claimed.find(1, start, end) >= 0:
-            return
+            return False
         self._claimed[start:end] = b"\x01" * (end - start)
+        return True
+
+    def _find(self, start: int, end: int, *, kind: str, type: str, strength: Strength) -> None:  # noqa: A002 - as in Finding
         for place in self._places:
             start, end = place(start), place(end)
         finding = Finding(kind=kind, type=type, start=start, end=end, strength=strength, detector=self._detector)
@@ -71,14 +86,9 @@ def _looked(page: Page, look: Callable[[Page], None]) -> tuple[Finding, ...]:
 
 
 def _claim_run(page: Page, run: Hidden, findings: Sequence[Finding]) -> None:
-    # Each kind has a share of the run, so that none is lost and none overlap.
+    # A run is read and replaced as a whole: each kind found within is of all of it.
     by_strength = sorted(findings, key=lambda finding: finding.strength, reverse=True)
-    kinds = list({finding.kind: finding for finding in by_strength}.values())
-    start, length = run.start, run.end - run.start
-    for number, finding in enumerate(kinds, start=1):
-        end = run.start + length * number // len(kinds)
-        page.claim(start, end, kind=finding.kind, type=finding.type, strength=finding.strength)
-        start = end
+    page.claim_run(run.start, run.end, {finding.kind: finding for finding in by_strength}.values())
 
 
 def known_types(names: tuple[str, ...], known: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 import sys
 from base64 import b64encode
-from itertools import pairwise
 
 import pytest
 
@@ -62,15 +61,14 @@ def test_what_is_within_base64_is_found_as_the_whole_run() -> None:
     assert found(f"see {run} here") == [("STRONG", run)]
 
 
-def test_each_kind_within_base64_has_a_share_of_the_run() -> None:
-    """So that no kind is lost, and no two findings overlap."""
+def test_each_kind_within_base64_is_of_the_whole_run() -> None:
+    """So that no kind is lost, and half of the run is not left when one of them is replaced."""
     run = b64encode(b"first strong, then weak, then d2Vha").decode()
 
     findings = read(run, "me", look, escapes=True)
 
     assert {finding.kind for finding in findings} == {"pii", "phi", "pci"}
-    assert (findings[0].start, findings[-1].end) == (0, len(run))
-    assert all(before.end == after.start for before, after in pairwise(findings))
+    assert {(finding.start, finding.end) for finding in findings} == {(0, len(run))}
 
 
 def test_a_certain_finding_of_the_letters_comes_before_a_suspicion_within_them() -> None:
