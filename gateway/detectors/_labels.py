@@ -26,7 +26,16 @@ _KEYS = (
 )
 _STEMS: Mapping[Label, tuple[str, ...]] = {
     "password": (
-        *("pass(?:word|wort|wd|phrase|code)?", "pwd", "identified[ ]by", "kennwort", "contrase.a", "senha", "psk"),
+        *(
+            "pass(?:word|wort|wd|phrase|code)?",
+            "pwd",
+            "pw",
+            "identified[ ]by",
+            "kennwort",
+            "contrase.a",
+            "senha",
+            "psk",
+        ),
         *("mot[ ]de[ ]passe", "wachtwoord"),
     ),
     "token": (
@@ -80,8 +89,8 @@ def label_of(name: str, start: int) -> Label | None:
 
 
 def is_pass(stem: re.Match[str]) -> bool:
-    """Whether the stem is the mere `pass`, which is a verb as well."""
-    return stem[0].lower() == "pass"
+    """Whether the stem is the mere `pass`, which is a verb as well, or `pw`, which is in many words."""
+    return stem[0].lower() in ("pass", "pw")
 
 
 def _is_short_for_password(before: str, tail: str) -> bool:

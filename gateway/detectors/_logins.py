@@ -28,6 +28,17 @@ _SHORT_FLAG = re.compile(
     r"[^\n|;&]{0,160}?\s-(?:p|a)[ =]?(?P<value>\"[^\"\n]{4,200}\"|'[^'\n]{4,200}'|[^\s\"'|;<>-][^\s\"'|;<>]{3,200})"
 )
 _SHORT_FLAGS = ("sshpass", "mysql", "redis-cli", " login ")
+# `auth=("user", "password")`, `HTTPBasicAuth("user", "password")`.
+_CALL = re.compile(
+    r"(?:auth[ ]?=[ ]?|[aA]uth)\(\s{0,4}(?P<quote>[\"'])[^\"'\n]{0,128}(?P=quote),\s{0,4}"
+    r"[\"'](?P<value>[^\"'\n]{1,256})[\"']"
+)
+_COOKIES = re.compile(r"cookie[\"']?[ ]?[:=][ ]?[\"']?(?P<value>[^\n]{1,4000})", re.IGNORECASE)
+# What stands for a login in a line of cookies.
+_SESSION = re.compile(
+    r"(?<![\w.-])[\w.-]{0,40}?(?:sess(?:ion)?|sid|auth|token|jwt)[\w.-]{0,20}=(?P<value>[A-Za-z0-9+/=_.%:~-]{12,1024})",
+    re.IGNORECASE,
+)
 _SHORTEST = 3
 _SHORTEST_TOKEN = 16
 # Bits of entropy a character.
@@ -43,6 +54,10 @@ def logins(page: Page) -> Iterator[Hit]:
         yield from _basic(text)
     if ":_" in text:
         yield from _registries(text)
+    if "auth" in lower:
+        yield from _calls(text)
+    if "cookie" in lower:
+        yield from _cookies(text)
     if any(command in lower for command in _COMMANDS):
         yield from _user_flags(text)
     if any(command in lower for command in _SHORT_FLAGS):
@@ -58,6 +73,19 @@ def _in_urls(text: str) -> Iterator[Hit]:
 def _registries(text: str) -> Iterator[Hit]:
     for match in _REGISTRY.finditer(text):
         yield "NPM_TOKEN", *match.span("value"), "weak" if is_drawn(match["value"]) else "strong"
+
+
+def _calls(text: str) -> Iterator[Hit]:
+    for match in _CALL.finditer(text):
+        if len(match["value"]) >= _SHORTEST and (strength := of_login(match["value"])):
+            yield "PASSWORD", *match.span("value"), "weak" if is_words(match["value"]) else strength
+
+
+def _cookies(text: str) -> Iterator[Hit]:
+    for line in _COOKIES.finditer(text):
+        for match in _SESSION.finditer(text, *line.span("value")):
+            if "csrf" not in match[0].lower() and (strength := _of_token(match["value"])):
+                yield "TOKEN", *match.span("value"), strength
 
 
 def _short_flags(text: str) -> Iterator[Hit]:

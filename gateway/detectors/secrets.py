@@ -12,6 +12,8 @@ from operator import attrgetter
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gateway.detectors._assigned import assigned
+from gateway.detectors._columns import columns
+from gateway.detectors._foreign import foreign
 from gateway.detectors._key_patterns import KEY_PATTERNS
 from gateway.detectors._keys import Hit, Keys
 from gateway.detectors._logins import logins
@@ -82,6 +84,8 @@ class SecretDetector:
         yield from self._keys.find(text, scanned)
         yield from logins(page)
         yield from assigned(text, scanned)
+        yield from foreign(page)
+        yield from columns(page)
         yield from near(text, scanned)
 
 

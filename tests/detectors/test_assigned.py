@@ -41,6 +41,14 @@ def found(text: str) -> list[tuple[str, str, str]]:
         "your password was {}",
         "mot de passe : {}",
         "contraseña: {}",
+        "- name: DB_PASSWORD\n  value: {}",
+        '{{"name":"DB_PASSWORD","value":"{}"}}',
+        "password: |\n  {}\nuser: bob",
+        "Password:\n{}",
+        "pw: {}",
+        "the password was changed to {}",
+        "the password is now {}",
+        "Das Passwort lautet {}",
     ],
 )
 def test_a_password_is_found_however_it_is_written_down(text: str) -> None:
@@ -137,3 +145,26 @@ def test_names_that_only_sound_alike_are_left_alone(text: str) -> None:
 def test_values_that_are_none_are_left_alone(text: str) -> None:
     """Numbers, names, paths, versions, templates, UUIDs made from the clock."""
     assert DETECTOR.detect(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("password=Tr0ub;4dor3x", "Tr0ub;4dor3x"),
+        ("password=Tr0ub,4dor3x", "Tr0ub,4dor3x"),
+        ("password=Tr0ub\\4dor3x", "Tr0ub\\4dor3x"),
+        ('{"password":"Tr0u\\"b4dor3x"}', 'Tr0u\\"b4dor3x'),
+        ("Server=db;Password=Tr0ub4dor3x;Database=x", "Tr0ub4dor3x"),
+    ],
+)
+def test_a_sign_that_ends_most_values_may_stand_within_one(text: str, value: str) -> None:
+    """What follows it belongs to the value, unless it is the name of the next one."""
+    assert found(text) == [("PASSWORD", value, "strong")]
+
+
+@pytest.mark.parametrize(
+    "text", ["password:\n  type: string2", "password: foo,bar2x9", "add a password to user123", "cpw: Tr0ub4dor3", "pw"]
+)
+def test_what_stands_under_a_name_or_behind_words_is_no_value(text: str) -> None:
+    """Keys of a schema, lists, purposes."""
+    assert found(text) == []

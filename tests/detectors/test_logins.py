@@ -31,6 +31,8 @@ def found(text: str) -> list[tuple[str, str, str]]:
         (f"docker login -u me -p {HORSE} registry", HORSE),
         (f"mysql --user=root --password={HORSE}", HORSE),
         (f"machine h login me password {HORSE}", HORSE),
+        (f'requests.get(url, auth=("bob", "{HORSE}"))', HORSE),
+        (f"HTTPBasicAuth('bob', '{HORSE}')", HORSE),
     ],
 )
 def test_a_password_on_a_command_line_is_found(text: str, secret: str) -> None:
@@ -85,3 +87,29 @@ def test_the_token_of_a_registry_is_found_whatever_it_looks_like(value: str, str
 def test_a_line_that_names_no_registry_or_no_token_is_left_alone(text: str) -> None:
     """A UUID made from the clock is no secret by itself."""
     assert DETECTOR.detect(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["Cookie: sessionid={}", "Set-Cookie: theme=dark; JSESSIONID={}; Path=/", "cookie: a=b; auth_token={}"]
+)
+def test_a_session_in_a_cookie_is_found(text: str) -> None:
+    """Whoever has it is logged in."""
+    session = random_text("hex", 32)
+
+    assert found(text.format(session)) == [("TOKEN", session, "strong")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cookie: theme=" + random_text("hex", 32),
+        "Cookie: csrf_token_sess=" + random_text("hex", 32),
+        "Set-Cookie: session=<your session id here>",
+        "Set the cookie: session=aaaaaaaaaaaaaaaaaaaaaaaa",
+        'auth=("bob", "x")',
+        'auth=("user", "${PASS}")',
+    ],
+)
+def test_a_cookie_or_call_without_a_login_is_left_alone(text: str) -> None:
+    """Settings, marks against forgery, placeholders."""
+    assert found(text) == []
