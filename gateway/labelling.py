@@ -13,14 +13,13 @@ from typing import Literal
 
 from gateway.clearance import UNKNOWN, UNKNOWN_KIND
 from gateway.policy.models import Policy
-from gateway.policy.tags import ANYBODY, BUILT_IN_TAGS, UNREAD, Callers
+from gateway.policy.tags import ANYBODY, BUILT_IN_TAGS, UNREAD, WEAK, Callers
 from gateway.spelling import nearest
 from gateway.types import Finding, Label, Level, Request, Source
 
 _LONGEST_NAME = 64
 # Each costs a search for its right spelling.
 _MOST_UNKNOWN = 16
-_WEAK = "_weak"
 # Who says something of the request as a whole.
 _OF_ALL = frozenset({"tenant", "key", "tag"})
 
@@ -147,10 +146,10 @@ def _earlier(label: Label | None) -> Iterator[Source]:
 
 def _kinds(findings: Sequence[Finding], policy: Policy) -> Iterator[Source]:
     for (kind, strength), types in sorted(_types(findings).items()):
-        weak = strength == "weak" and policy.label(f"{kind}{_WEAK}")
+        weak = strength == "weak" and policy.label(f"{kind}{WEAK}")
         if weak:
             reason = f"{types} suspected ({kind}) is {weak.level}"
-            yield Source(by="detector", name=f"{kind}{_WEAK}", label=weak, reason=reason)
+            yield Source(by="detector", name=f"{kind}{WEAK}", label=weak, reason=reason)
             continue
         label, told = _told(kind, f"{types} found ({kind})", policy)
         yield Source(by="detector", name=kind, label=label | Label(kinds=frozenset({kind})), reason=told)

@@ -12,6 +12,7 @@ from support.policies import mock, policy
 
 from gateway.clearance import UNKNOWN, Clearance, Destination, admit
 from gateway.decide import Fleet, decide
+from gateway.policy.place import destination
 from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.types import Assessment, ContentPart, Label, Level, Message, Request
 
@@ -305,3 +306,42 @@ class _Vectors:
 
 async def _vectored(request: Request, given_policy: Any) -> Assessment:
     return await assessed(request, given_policy=given_policy, featured=_Vectors())
+
+
+REFUSALS = [
+    ("pii", True, False),
+    ("pii", False, False),
+    ("pii_weak", True, False),
+    ("pii_weak", False, True),
+    ("phi", True, True),
+]
+STRONG = {"pii": {"level": "confidential", "region": "eu", "retain": False}}
+
+
+@pytest.mark.parametrize(
+    ("tags", "label"),
+    [
+        (STRONG, Label(level=Level.INTERNAL, regions=frozenset({"eu"}), retain=False)),
+        ({"pii": {"region": "eu"}}, Label(level=Level.INTERNAL, regions=frozenset({"eu"}))),
+        ({**STRONG, "pii_weak": "internal"}, Label(level=Level.INTERNAL)),
+        ({**STRONG, "pii_weak": {"region": "us"}}, Label(level=Level.INTERNAL, regions=frozenset({"us"}))),
+    ],
+)
+async def test_a_suspicion_lowers_the_level_alone(tags: dict[str, Any], label: Label) -> None:
+    """It goes nowhere that certainty would not go, unless the policy says what a suspicion may."""
+    given = policy({"llama": mock()}, default_level="public", tags=tags)
+
+    read = await assessed(given_policy=given, detectors={"one": Fixed([finding("pii", weak=True)])})
+
+    assert read.label == label | Label(kinds=frozenset({"pii_weak"}))
+
+
+@pytest.mark.parametrize(("refuses", "weak", "admitted"), REFUSALS)
+async def test_who_refuses_a_kind_refuses_what_may_be_one(refuses: str, *, weak: bool, admitted: bool) -> None:
+    """And who refuses the suspicion alone is closed to nothing else."""
+    backends = {"llama": mock(), "elsewhere": mock(clearance="confidential", local=False, refuses=[refuses])}
+    given = policy(backends)
+
+    read = await assessed(given_policy=given, detectors={"one": Fixed([finding("pii", weak=weak)])})
+
+    assert isinstance(admit(read.label, destination("elsewhere", given.backends["elsewhere"])), Clearance) is admitted

@@ -87,7 +87,9 @@ class BackendPolicy(_Open):
         default=None, description="Whether you operate it yourself. Unset: true for loopback and embedded."
     )
     region: str | None = Field(default=None, description="Where it runs, for tags with a region.")
-    refuses: Names = Field(default=(), description="Kinds and tags that it never sees, at whatever level.")
+    refuses: Names = Field(
+        default=(), description="Kinds and tags that it never sees, suspicions of them included, at whatever level."
+    )
     retains: bool | None = Field(
         default=None, description="Whether what it sees may be kept there. Unset: true, but for local backends."
     )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.clearance import Destination
 from gateway.policy.models import BackendPolicy, Policy
+from gateway.policy.tags import WEAK
 
 # Where a kind's server is usually asked; who writes no `urls` means this one.
 USUAL_URLS: Mapping[str, str] = {
@@ -83,7 +84,10 @@ def destination(name: str, backend: BackendPolicy) -> Destination:
         clearance=backend.clearance,
         local=local,
         region=backend.region,
-        refuses=frozenset(backend.refuses),
+        # Who must not see a kind must not see what may be one.
+        refuses=frozenset(backend.refuses).union(
+            f"{name}{WEAK}" for name in backend.refuses if not name.endswith(WEAK)
+        ),
         retains=not local if backend.retains is None else backend.retains,
         places=_places(backend),
     )

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from gateway.policy.models import Policy
 from gateway.policy.report import Report
-from gateway.policy.tags import PROTECTED, TagPolicy
+from gateway.policy.tags import PROTECTED, WEAK, TagPolicy
 from gateway.policy.words import LEVELS
 from gateway.types import Level
-
-_WEAK = "_weak"
 
 
 def redacted(policy: Policy) -> dict[str, Level]:
@@ -34,7 +32,7 @@ def _faults(name: str, tag: TagPolicy) -> Iterator[tuple[str, str]]:
         if tag.redact_even:
             yield "redact_even", "there is no redact_to beside it; add one, or remove this"
         return
-    if name in LEVELS or name == "unread" or name.endswith(_WEAK):
+    if name in LEVELS or name == "unread" or name.endswith(WEAK):
         yield "redact_to", f"{name} is nothing that can surely be replaced; remove it"
     elif tag.redact_to >= tag.level:
         yield "redact_to", f"{tag.redact_to} is not below the tag's level {tag.level}; lower it, or remove it"

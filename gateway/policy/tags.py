@@ -1,6 +1,7 @@
 """What a policy says of tags: what each means, and which of them a tenant's or a key's requests have by default."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,7 +16,8 @@ ANYBODY = "*"
 PROTECTED = frozenset({"phi", "special", "legal", "export", "child", "secret", "mnpi", "source"})
 # The kind of a part that no detector reads.
 UNREAD = "unread"
-_WEAK = "_weak"
+# What the name of a kind ends with that is suspected only.
+WEAK = "_weak"
 
 
 class TagPolicy(Model):
@@ -87,17 +89,30 @@ def _complete(name: str, tag: TagPolicy) -> TagPolicy:
 
 def meaning(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
     """Return what a tag or a kind asks for, by a policy's own tags and the built-in ones; None for an unknown one."""
+    if name not in own and name.endswith(WEAK):
+        return _suspicion(name, own)
     tag = own.get(name) or BUILT_IN_TAGS.get(name)
-    if tag is not None:
-        regions = None if tag.region is None else frozenset({tag.region})
-        label = Label(level=tag.level, kinds=frozenset({name}), regions=regions, retain=tag.retain)
-        # Only a policy that has a word for what nobody could read knows anything of it.
-        says = name in own and "level" in own[name].model_fields_set
-        return label | UNKNOWN if name == UNREAD and not says else label
-    kind = name.removesuffix(_WEAK)
-    strong = (own.get(kind) or BUILT_IN_TAGS.get(kind)) if kind != name else None
-    # A suspicion asks for no more than certainty would.
-    return Label(level=min(Level.INTERNAL, strong.level), kinds=frozenset({name})) if strong else None
+    if tag is None:
+        return None
+    label = _label(name, tag)
+    # Only a policy that has a word for what nobody could read knows anything of it.
+    says = name in own and "level" in own[name].model_fields_set
+    return label | UNKNOWN if name == UNREAD and not says else label
+
+
+def _suspicion(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
+    """Return what a suspicion asks for: a lower level than certainty, at the same places, kept no longer."""
+    kind, built_in = name.removesuffix(WEAK), BUILT_IN_TAGS.get(name)
+    strong = own.get(kind) or BUILT_IN_TAGS.get(kind)
+    if strong is None:
+        return None
+    level = min(Level.INTERNAL, strong.level) if built_in is None else built_in.level
+    return replace(_label(name, strong), level=level)
+
+
+def _label(name: str, tag: TagPolicy) -> Label:
+    regions = None if tag.region is None else frozenset({tag.region})
+    return Label(level=tag.level, kinds=frozenset({name}), regions=regions, retain=tag.retain)
 
 
 Tags = Annotated[
