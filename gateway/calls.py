@@ -68,6 +68,13 @@ class Run:
         """Whether no time is left."""
         return self.crew.clock() >= self.deadline
 
+    def sees_values(self, backend: str) -> bool:
+        """Whether a backend that the plan cleared is sent the request as it is, without placeholders."""
+        clearance = self.plan.clearances.get(backend)
+        if clearance is None:
+            return False
+        return self.assessment.redaction is None or clearance.label.covers(self.assessment.label)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -90,7 +97,7 @@ class Call:
     async def sent(self) -> "Sent":
         """Return what the clearance covers; raises `NotClearedError` where it covers nothing that could be made."""
         run = self.run
-        if run.assessment.redaction is None or self.clearance.label.covers(run.assessment.label):
+        if run.assessment.redaction is None or run.sees_values(self.backend):
             return Sent(request=self.request)
         made = await self._covered(run.cover) if run.cover is not None else None
         if made is None:

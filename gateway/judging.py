@@ -1,15 +1,20 @@
 """The judges of a rule read an answer, and ask whom the plan lets them ask.
 
 An inquiry asks admitted backends only and makes no retries; what it asks are attempts of the request like any other.
+What a backend answered that saw values may say them in other words, which nobody can replace: whoever may see
+placeholders alone is never shown it.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.calls import Call, Run, ask_whole, log_fault
 from gateway.interfaces import Judge
 from gateway.types import Attempt, Completion, Money, Purpose, Request, Stakes, Usage, Verdict
+
+# What a judge may set of a request that it asks again: numbers.
+_DRAWN = frozenset({"temperature", "seed", "top_p", "n", "max_tokens"})
 
 
 async def judged(run: Run, judges: Sequence[Judge], attempt: Attempt, completion: Completion) -> Attempt:
@@ -35,6 +40,7 @@ class Asking:
     run: Run
     backend: str
     completion: Completion
+    _asked: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
     def difficulty(self) -> float | None:
@@ -54,10 +60,15 @@ class Asking:
     async def ask(
         self, backend: str, request: Request, *, purpose: Purpose, logprobs: bool = False
     ) -> Completion | None:
-        """Ask a backend once that the plan names as consultable; None where it does not, or nothing came back."""
+        """Ask a backend once that the plan names as consultable; None where it does not, or nothing came back.
+
+        None as well where the backend may see placeholders alone, a backend that was asked before it saw values, and
+        the request is not the caller's own.
+        """
         run = self.run
-        if backend not in run.plan.consultable or run.is_over:
+        if backend not in run.plan.consultable or run.is_over or self._tells_values(backend, request):
             return None
+        self._asked.add(backend)
         call = Call(run=run, backend=backend, request=request, purpose=_opinion(purpose), logprobs=logprobs)
         return (await ask_whole(call)).completion
 
@@ -72,6 +83,12 @@ class Asking:
             return cost.nano_usd == 0
         return cost.nano_usd < chance * worth.nano_usd
 
+    def _tells_values(self, backend: str, request: Request) -> bool:
+        run = self.run
+        if run.assessment.redaction is None or run.sees_values(backend) or _says_the_same(request, run.request):
+            return False
+        return any(map(run.sees_values, {self.backend, *self._asked}))
+
     def _next(self) -> str | None:
         backends = self.run.plan.backends
         following = backends[backends.index(self.backend) + 1 :]
@@ -81,6 +98,20 @@ class Asking:
         tokens, run = self.completion.usage, self.run
         prompt = run.assessment.prompt_tokens if tokens.prompt_tokens is None else tokens.prompt_tokens
         return run.crew.estimate(backend, Usage(prompt_tokens=prompt, completion_tokens=tokens.completion_tokens))
+
+
+def _says_the_same(request: Request, own: Request) -> bool:
+    """Whether a request is one of the caller's, but for how its answer is drawn."""
+    kept = {
+        key: value for key, value in request.sampling.items() if key not in _DRAWN or not isinstance(value, int | float)
+    }
+    return (
+        request.messages == own.messages
+        and request.tools == own.tools
+        and request.tool_choice == own.tool_choice
+        and request.response_format == own.response_format
+        and all(key in own.sampling and own.sampling[key] == value for key, value in kept.items())
+    )
 
 
 def _opinion(purpose: Purpose) -> Purpose:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clearances import cleared
 from support.crews import Clock, run, scripted
 from support.policies import assessment, mock, policy
 
@@ -18,8 +20,11 @@ from gateway.decide import Fleet, decide
 from gateway.errors import AbandonedError, BackendTimeoutError
 from gateway.interfaces import Inquiry
 from gateway.judging import Asking
+from gateway.label import Label
 from gateway.ledgers.memory import MemoryLedger
-from gateway.types import Completion, Level, Message, Money, Purpose, Request, Usage, Verdict
+from gateway.redaction.cover import Cover
+from gateway.redaction.redact import Redacted, redact
+from gateway.types import Completion, Level, Message, Money, Purpose, Redaction, Request, Usage, Verdict
 
 LOCAL, DEAR = Money(0), Money(1000)
 
@@ -291,3 +296,66 @@ async def test_a_model_that_grades_sees_what_it_is_cleared_for(tag: str, asked: 
     assert [attempt.purpose for attempt in entry.attempts] == asked
     assert len(grader.seen) == asked.count("judge")
     assert (reply.backend, entry.escalated) == (("llama", False) if grader.seen else ("last", True))
+
+
+MAIL = Request(messages=(Message(role="user", content="mail jane"),), sampling={"temperature": 0.1, "stop": ["x"]})
+
+
+def redacted_run() -> tuple[Run, Mock]:
+    """Return a run whose opinion may see placeholders alone, and `a` and `other` everything."""
+    private, less = Label(level=Level.CONFIDENTIAL), Label(level=Level.INTERNAL)
+    names = ("a", "b", "other", "opinion")
+    backends = {name: [scripted(name, "yes")] for name in names}
+    trip = run(backends, consultable=frozenset({"opinion", "other"}))
+    trip.request = MAIL
+    trip.assessment = replace(
+        trip.assessment, level=Level.CONFIDENTIAL, redaction=Redaction(label=less, counts={"EMAIL_ADDRESS": 1})
+    )
+    labels = {"a": private, "other": private, "b": less, "opinion": less}
+    trip.plan = replace(trip.plan, clearances={name: cleared(name, label=labels[name]) for name in names})
+    covered = redact(MAIL, (), ())
+    assert covered is not None
+
+    async def again(request: Request) -> Redacted | None:
+        return redact(request, (), ())
+
+    trip.cover = Cover(redacted=covered, again=again)
+    return trip, backends["opinion"][0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_asked"),
+    [
+        ({}, True),
+        ({"sampling": {**MAIL.sampling, "temperature": 0.7, "seed": 3}}, True),
+        ({"sampling": {}}, True),
+        ({"sampling": {**MAIL.sampling, "stop": ["enaj"]}}, False),
+        ({"sampling": {**MAIL.sampling, "seed": "enaj"}}, False),
+        ({"sampling": {**MAIL.sampling, "enaj": 1}}, False),
+        ({"tools": ({"name": "enaj"},)}, False),
+        ({"tool_choice": "enaj"}, False),
+        ({"response_format": {"type": "enaj"}}, False),
+        ({"messages": (*MAIL.messages, Message(role="user", content="enaj"))}, False),
+    ],
+)
+async def test_who_sees_placeholders_is_asked_the_callers_own_words_alone(
+    changed: dict[str, Any], is_asked: bool
+) -> None:
+    """What a backend answered that saw the values may hold them in any writing."""
+    trip, opinion = redacted_run()
+
+    answer = await inquiry(trip).ask("opinion", replace(MAIL, **changed), purpose="sample")
+
+    assert (answer is not None, bool(opinion.seen)) == (is_asked, is_asked)
+
+
+async def test_an_answer_of_who_saw_placeholders_may_be_shown() -> None:
+    """But not once somebody was asked who saw the values."""
+    trip, opinion = redacted_run()
+    asking = replace(inquiry(trip), backend="b")
+    shown = replace(MAIL, messages=(Message(role="user", content="is it good?"),))
+
+    assert await asking.ask("opinion", shown, purpose="judge") is not None
+    assert await asking.ask("other", shown, purpose="judge") is not None
+    assert await asking.ask("opinion", shown, purpose="judge") is None
+    assert len(opinion.seen) == 1

@@ -265,17 +265,19 @@ async def test_an_earlier_turn_that_was_tagged_keeps_the_conversation_in_the_hou
     assert reply.backend == "ours"
 
 
-JUDGED = {"name": "r", "use": ["ours", "last"], "accept": {"judge": "llm", "backend": "closed", "scale": "yes_no"}}
+JUDGE = {"judge": "llm", "backend": "closed", "scale": "yes_no"}
+JUDGED = {"name": "r", "use": ["ours", "last"], "accept": JUDGE}
+REDACTED = {"name": "r", "use": ["theirs", "last"], "accept": JUDGE}
 
 
 async def test_a_judge_that_may_see_no_more_is_shown_placeholders(opened: Opened) -> None:
-    """The answer of our own model holds the address too: it is replaced again, as is whatever else it says."""
-    more = {"ours": mock(f"I wrote to {EMAIL} and {OTHER}."), "last": mock("no")}
+    """The answer to the redacted request holds the address too: it is replaced again, as is whatever else it says."""
+    theirs = mock(f"I wrote to {EMAIL} and {OTHER}.", clearance="internal", local=False)
 
-    async with opened(JUDGED, more=more, closed={"says": "yes"}) as (router, echo):
+    async with opened(REDACTED, more={"theirs": theirs, "last": mock("no")}, closed={"says": "yes"}) as (router, echo):
         reply = await router.route(f"Mail {EMAIL}!")
 
-    assert (reply.backend, reply.accepted) == ("ours", True)
+    assert (reply.backend, reply.accepted) == ("theirs", True)
     assert len(echo.seen) == 1
     assert EMAIL not in echo.told
     assert OTHER not in echo.told
@@ -292,15 +294,42 @@ async def test_a_judge_that_may_see_no_more_is_shown_placeholders(opened: Opened
 )
 async def test_a_judge_is_not_asked_about_an_answer_that_holds_more(opened: Opened, answer: str) -> None:
     """A number that the request has not, or half of an address: its answer stands for nothing then."""
-    more = {"ours": mock(answer), "last": mock("from the last")}
+    more = {"theirs": mock(answer, clearance="internal", local=False), "last": mock("from the last")}
 
-    async with opened(JUDGED, more=more, closed={"says": "yes"}) as (router, echo):
+    async with opened(REDACTED, more=more, closed={"says": "yes"}) as (router, echo):
         reply = await router.route(f"Mail {EMAIL}!")
 
     assert echo.seen == []
     assert reply.backend == "last"
     refused = [attempt.error.code for attempt in reply.attempts if attempt.error is not None]
     assert refused == ["not_cleared"]
+
+
+@pytest.mark.parametrize("answer", [EMAIL[::-1], "jane, then doe, at the example company", "That is fine."])
+async def test_a_judge_that_may_see_no_more_is_not_shown_what_saw_the_values(opened: Opened, answer: str) -> None:
+    """Whoever saw an address may say it backwards: nobody could replace that."""
+    more = {"ours": mock(answer), "last": mock("from the last")}
+
+    async with opened(JUDGED, more=more, closed={"says": "yes"}) as (router, echo):
+        reply = await router.route(f"Mail {EMAIL}!")
+        assert echo.seen == []
+        await router.route("Mail nobody!")
+
+    assert reply.backend == "last"
+    assert len(echo.seen) == 1
+
+
+async def test_whoever_is_asked_the_same_again_is_shown_no_answer(opened: Opened) -> None:
+    """A second opinion of the redacted request is asked for whoever answered."""
+    accept = {"judge": "agreement", "samples": 0, "backends": "closed", "at_least": 0.1}
+    rule = {"name": "r", "use": ["ours", "last"], "accept": accept}
+    free = {"input": 0, "output": 0}
+    more = {"ours": mock(EMAIL[::-1]), "last": mock("from the last", price={"input": 1_000, "output": 1_000})}
+
+    async with opened(rule, more=more, closed={"price": free}) as (router, echo):
+        await router.route(f"Mail {EMAIL}!")
+
+    assert PLACEHOLDER.sub("*", echo.told) == "Mail *!"
 
 
 async def test_a_comparison_is_made_with_placeholders_too(opened: Opened) -> None:
