@@ -108,6 +108,11 @@ class Proof:
     unknown_parties: int = 0
 
     @property
+    def unsealed(self) -> int:
+        """How many of the records are not sealed: in a whole trail the first ones, and at least the one that begins."""
+        return self.records - self.sealed
+
+    @property
     def is_whole(self) -> bool:
         """Whether nothing is missing, altered or surplus, as far as this trail can tell."""
         return self.problem_count == 0

@@ -54,6 +54,7 @@ def _trail(proof: Proof) -> Json:
         "head": str(proof.head),
         "records": proof.records,
         "sealed_records": proof.sealed,
+        "unsealed_records": proof.unsealed,
         "dropped_records": proof.dropped,
         "erasures": proof.erasures,
         "begun": _time(proof.begun),

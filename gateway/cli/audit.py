@@ -15,10 +15,12 @@ from gateway.cli.audit_page import counted, print_proof, print_trail
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, text_of
 from gateway.cli.savings import moment
-from gateway.errors import InvalidRequestError, LedgerError
+from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.ledgers import sqlite
 from gateway.settings import Settings
 from gateway.types import Level
+
+_BE = {True: "is", False: "are"}
 
 audit = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -127,6 +129,29 @@ def show_head(*, ledger: LedgerOption = None, policy: PolicyOption = None, as_js
     if as_json:
         say_json({"schema": "gateway.audit.head/1", "head": str(head), "count": head.count, "hash": head.hash})
     else:
+        say(str(head))
+
+
+@audit.command("seal")
+def seal_trail(*, ledger: LedgerOption = None, policy: PolicyOption = None, as_json: JsonOption = False) -> None:
+    """Seal a trail that has requests already with the key of GATEWAY_AUDIT_KEY, from here on.
+
+    A new ledger is sealed by itself where the key is set. What was recorded before is not sealed, and `verify` says so.
+    The trail must be whole. Afterwards nobody writes to it without the key.
+
+    Example: gateway audit seal --ledger ledger.sqlite3
+    """
+    key = Settings().seal()
+    if key is None:
+        raise ConfigurationError("there is no key to seal with; set GATEWAY_AUDIT_KEY to at least 16 random bytes")
+    head = sqlite.seal(_file(ledger, policy), key)
+    before = head.count - 1
+    if as_json:
+        say_json({"schema": "gateway.audit.seal/1", "head": str(head), "unsealed_records": before})
+    else:
+        say(
+            f"sealed from record {head.count:,} on; {counted(before, 'record')} before it {_BE[before == 1]} not sealed"
+        )
         say(str(head))
 
 

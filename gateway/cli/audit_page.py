@@ -138,12 +138,23 @@ def _trail(proof: Proof) -> dict[str, list[str]]:
     erased = f", {counted(proof.erasures, 'erasure')} among them" if proof.erasures else ""
     begun = f" since {_time(proof.begun)}" if proof.begun else ""
     before = counted(proof.before.entries, "entry", "entries")
-    note = [f"{before} on the books are older than the trail: of them nothing is proved"]
+    notes = [
+        *(
+            [f"{before} on the books are older than the trail: of them nothing is proved"]
+            if proof.before.entries
+            else []
+        ),
+        *([_unsealed(proof.unsealed)] if proof.sealed and proof.unsealed > 1 else []),
+    ]
     return {
         "trail": [f"{state}: {counted(proof.records, 'record')}{begun}{erased}, {seal}"],
         "head": [str(proof.head)],
-        **({"note": note} if proof.before.entries else {}),
+        **({"note": notes} if notes else {}),
     }
+
+
+def _unsealed(count: int) -> str:
+    return f"records 1 to {count:,} are not sealed: whoever can write the file could have made them up before the seal"
 
 
 def _problems(proof: Proof) -> dict[str, list[str]]:

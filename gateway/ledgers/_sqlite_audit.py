@@ -14,8 +14,8 @@ from gateway.audit.records import Before
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
-from gateway.ledgers._sqlite_schema import open_for_reading
-from gateway.ledgers._sqlite_trail import key_of
+from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
+from gateway.ledgers._sqlite_trail import TrailEnd, key_of
 from gateway.ledgers._sqlite_writer import EraseWrite, Writer
 
 _SELECT_ENTRIES = f"SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n"  # noqa: S608 - our own names
@@ -87,6 +87,27 @@ def read_head(path: Path, *, key: bytes | None = None) -> Head:
     with viewing(path) as view:
         check_key(view.trail, view.key_check, key)
         return view.head
+
+
+def seal(path: Path, key: bytes) -> Head:
+    """Seal a file's trail from here on; raises `LedgerError` where it is not whole, or is sealed already."""
+    found = read_proof(path, key=key)
+    # Of a whole trail without seals this alone is said.
+    if found.sealed or found.problem_count != 1 or found.problems[0].code != "unsealed":
+        state = "sealed already" if found.sealed else "not whole"
+        raise LedgerError(
+            f"the audit trail of {str(path)!r} is {state}: it is left as it is; see `gateway audit verify`"
+        )
+    trail = TrailEnd(key, may_seal=True)
+    with closing(open_for_writing(path, durable=True, busy_timeout_s=5)) as connection:
+        try:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                trail.open(connection)
+                trail.close(connection)
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot seal the audit trail of {str(path)!r}: {error}") from error
+    return read_head(path, key=key)
 
 
 class SqliteTrail:

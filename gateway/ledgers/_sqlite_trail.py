@@ -52,8 +52,10 @@ class TrailEnd:
     After its commit `committed` must be called. After one that failed, `forget`: keys that it made are not in the file.
     """
 
-    def __init__(self, key: bytes | None) -> None:
+    def __init__(self, key: bytes | None, *, may_seal: bool = False) -> None:
         self._key = key
+        # Whether a trail that has requests already may be sealed from here on: only where somebody said so.
+        self._may_seal = may_seal
         self._pseudonyms: dict[tuple[str, str], str] = {}
         self._known: tuple[str, int] | None = None
         self._head = Head(count=0, hash="")
@@ -84,6 +86,11 @@ class TrailEnd:
             due = head_seal(end.head, self._key) or ""
             if not hmac.compare_digest((end.seal or "").encode(), due.encode()):
                 raise LedgerError(f"the head of the audit trail was not written with the key: {_TAMPERED}")
+        elif self._key is not None and not self._may_seal and (end.head.count > 1 or end.seal is not None):
+            raise LedgerError(
+                "the audit trail has requests and no seal, and GATEWAY_AUDIT_KEY is set; if it is to be sealed from "
+                "here on, run `gateway audit seal`; if it was sealed before, somebody took the seal off"
+            )
         if self._seen is None:
             return
         trail, head = self._seen

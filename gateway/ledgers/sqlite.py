@@ -22,6 +22,7 @@ from gateway.errors import LedgerError
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,

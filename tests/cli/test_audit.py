@@ -332,6 +332,7 @@ def test_an_erasure_while_somebody_reads_is_to_be_finished(
 def test_a_sealed_trail_asks_for_its_key(gateway: Gateway, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it nothing is said of the trail, and nobody is erased."""
     monkeypatch.setenv("GATEWAY_AUDIT_KEY", KEY)
+    gateway("audit", "seal", "--ledger", file)
     leak(file)
     sealed = gateway("audit", "verify", "--ledger", file)
     monkeypatch.delenv("GATEWAY_AUDIT_KEY")

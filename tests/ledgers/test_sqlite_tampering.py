@@ -143,3 +143,54 @@ async def test_an_unexpected_fault_is_told_and_the_writer_lives_on(
 def fail(*_: object) -> bool:
     """Fail as no part of ours should."""
     raise KeyError("private")
+
+
+@pytest.mark.parametrize("taken", [(), ("UPDATE audit_head SET key_check = NULL, seal = NULL",)])
+async def test_a_trail_with_requests_is_not_sealed_by_the_way(
+    path: Path, key: Callable[[str | None], None], taken: tuple[str, ...]
+) -> None:
+    """Whether it never was sealed, or somebody took the seal off to have his own tail sealed."""
+    key(KEY if taken else None)
+    await write(path, "a")
+    tamper(path, *taken)
+    key(KEY)
+
+    with pytest.raises(LedgerError, match="gateway audit seal"):
+        await write(path, "b")
+
+
+async def test_a_seal_that_is_taken_off_while_the_ledger_is_open_is_not_put_on_again(
+    path: Path, key: Callable[[str | None], None]
+) -> None:
+    """The next request does not put its own in its place."""
+    key(KEY)
+    async with opened(path) as ledger:
+        await record(ledger, "a")
+        tamper(path, "UPDATE audit_head SET key_check = NULL, seal = NULL")
+
+        with pytest.raises(LedgerError, match="took the seal off"):
+            await record(ledger, "b")
+
+
+@pytest.mark.parametrize(
+    ("sealed", "done", "said"),
+    [
+        (True, (), "sealed already"),
+        (True, ("UPDATE audit_head SET key_check = NULL, seal = NULL",), "sealed already"),
+        (False, ("DELETE FROM audit WHERE n = 2",), "not whole"),
+    ],
+)
+async def test_a_trail_that_is_sealed_or_not_whole_is_not_sealed(
+    path: Path,
+    key: Callable[[str | None], None],
+    sealed: bool,
+    done: tuple[str, ...],
+    said: str,
+) -> None:
+    """Nobody gets his tampering sealed."""
+    key(KEY if sealed else None)
+    await write(path, *"ab")
+    tamper(path, *done)
+
+    with pytest.raises(LedgerError, match=said):
+        sqlite.seal(path, KEY.encode())

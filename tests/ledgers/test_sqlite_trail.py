@@ -270,10 +270,11 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
 KEY = "a key that nobody else knows"
 
 
-async def test_a_key_seals_a_trail_from_the_moment_it_is_there(path: Path, sealed: Callable[..., None]) -> None:
+async def test_a_trail_is_sealed_from_the_moment_that_somebody_says_so(path: Path, sealed: Callable[..., None]) -> None:
     """What was written before is held by the first sealed record."""
     await write(path, "before")
     sealed(KEY)
+    sqlite.seal(path, KEY.encode())
     await write(path, "after")
 
     proof = read_proof(path, key=KEY.encode())
@@ -304,6 +305,7 @@ async def test_a_ledger_that_was_open_before_the_seal_writes_nothing_more(
     """Once sealed, a process without the key is told so."""
     async with opened(path) as without:
         sealed(KEY)
+        sqlite.seal(path, KEY.encode())
         await write(path, "sealed")
 
         results = await asyncio.gather(*(record(without, name) for name in "ab"), return_exceptions=True)
