@@ -3,14 +3,20 @@
 What was on the books before the trail began has no record; how many those were stands in the first record.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.audit.chain import Chain, Head, Problem
+from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Party
 from gateway.audit.records import Before, Record
 from gateway.entries import LedgerEntry
+
+# What an erased tenant's name on the books begins with.
+ERASED = "erased-"
+_ESCAPED = re.compile(r"\\u(d[89a-f][0-9a-f]{2})")
 
 
 class TrailView(Protocol):
@@ -48,8 +54,42 @@ class TrailView(Protocol):
     def compared(self) -> Iterable[str]:
         """Return the ids of the entries that a comparison is booked for."""
 
+    def misfiled(self) -> Iterable[int]:
+        """Return the places of records that are kept under another entry or subject than they say."""
+
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records, None where it is not known, or not any more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tenants:
+    """Holds the tenants of entries against their pseudonyms; an erased one's entries bear one new name and no key."""
+
+    view: TrailView
+    erasures: int = 0
+    _known: dict[str, str | None] = field(default_factory=dict)
+    _erased: dict[str, str] = field(default_factory=dict)
+
+    def agree(self, recorded: str | None, booked: str | None) -> bool:
+        """Say whether a record and its entry are of one tenant, as far as it can be said now."""
+        if recorded is None or booked is None:
+            return recorded is None and booked is None
+        if booked not in self._known:
+            # Half a surrogate pair is booked as its escape.
+            names = (booked, _ESCAPED.sub(lambda found: chr(int(found[1], 16)), booked))
+            found = (self.view.pseudonym(Party(whose="tenant", name=name)) for name in names)
+            self._known[booked] = next(filter(None, found), None)
+        known = self._known[booked]
+        if known is not None:
+            return known == recorded
+        return booked.startswith(ERASED) and self._erased.setdefault(recorded, booked) == booked
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the erasures as a whole."""
+        if set(self._erased) & {known for known in self._known.values() if known is not None}:
+            yield "entries of a tenant who is known bear the name of an erased one"
+        if len(set(self._erased.values())) > self.erasures:
+            yield "there are more erased tenants on the books than erasures in the trail"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,10 +106,15 @@ class Comparing:
     _without_entry: dict[str, Record] = field(default_factory=dict)
     _without_record: dict[str, LedgerEntry] = field(default_factory=dict)
     _compared: set[str] = field(default_factory=set)
+    _tenants: Tenants = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tenants = Tenants(view=self.view)
 
     def meet(self, record: Record) -> None:
         """Take the next record."""
         if record.entry is None:
+            self._tenants.erasures += record.kind == "erasure"
             return
         if record.kind == "holdout":
             if record.kept:
@@ -92,6 +137,10 @@ class Comparing:
             self._problem(f"entry {entry_id} of record {record.n} is not on the books", entry=entry_id, n=record.n)
         for entry_id in self._without_record:
             self._problem(f"entry {entry_id} has no record", entry=entry_id)
+        for n in self.view.misfiled():
+            self._problem(f"record {n} is kept under another entry or subject than it says", n=n)
+        for text in self._tenants.faults():
+            self._problem(text)
         booked = set(self.view.compared())
         for entry_id in sorted(self._compared - booked):
             self._problem(f"the comparison of entry {entry_id} is not on the books", entry=entry_id)
@@ -121,6 +170,8 @@ class Comparing:
         if entry_id in self._without_entry and entry_id in self._without_record:
             record, entry = self._without_entry.pop(entry_id), self._without_record.pop(entry_id)
             different = _differences(record, entry)
+            if not self._tenants.agree(record.names.tenant, entry.tenant):
+                different.append("tenant")
             if different:
                 text = f"entry {entry_id} and record {record.n} differ in {', '.join(different)}"
                 self._problem(text, entry=entry_id, n=record.n)
@@ -146,4 +197,8 @@ def _differences(record: Record, entry: LedgerEntry) -> list[str]:
             [(attempt.backend, attempt.replica, attempt.purpose, attempt.error) for attempt in entry.attempts],
         ),
     }
-    return [name for name, (recorded, booked) in pairs.items() if recorded != booked]
+    different = [name for name, (recorded, booked) in pairs.items() if recorded != booked]
+    # Who answered, what it cost and all the rest; what is told already needs no second word.
+    if not different and record.digest is not None and record.digest != entry_digest(entry):
+        return ["who answered, or what it cost"]
+    return different

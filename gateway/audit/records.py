@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Contact, Facts
 from gateway.clearance import Destination
+from gateway.entries import LedgerEntry
 from gateway.types import Label, Level
 
 VERSION = 1
@@ -44,7 +46,10 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record as it was read. `kept` says of a comparison whether it is on the books as well."""
+    """A record as it was read. `kept` says of a comparison whether it is on the books as well.
+
+    `digest` is that of the entry of a request, None in records of before there were digests.
+    """
 
     n: int
     prev: str
@@ -56,6 +61,7 @@ class Record:
     entry: str | None = None
     status: str | None = None
     kept: bool = True
+    digest: str | None = None
     facts: Facts | None = None
     names: Names = Names()
 
@@ -66,9 +72,10 @@ def begin_body(trail: str, before: Before) -> Body:
     return {"kind": "begin", "trail": trail, "before": told}
 
 
-def request_body(entry_id: str, status: str, names: Names) -> Body:
+def request_body(entry: LedgerEntry, names: Names) -> Body:
     """Return what the record of a request says besides its facts, answered or not."""
-    return {"kind": "request", "entry": entry_id, "status": status, **_named(names)}
+    told = {"entry": entry.id, "status": entry.status, "digest": entry_digest(entry)}
+    return {"kind": "request", **told, **_named(names)}
 
 
 def holdout_body(entry_id: str, names: Names, *, kept: bool) -> Body:
@@ -177,6 +184,7 @@ def _record(body: Body) -> Record:
         entry=body.get("entry"),
         status=body.get("status"),
         kept=body.get("kept", True),
+        digest=body.get("digest"),
         facts=None if what is None else _facts(what),
         names=Names(tenant=body.get("tenant"), subject=body.get("subject")),
     )

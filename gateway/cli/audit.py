@@ -167,7 +167,8 @@ def erase(
     """Erase a tenant or a subject for good: nothing leads from the records to him any more, and the chain stays whole.
 
     His key is deleted; on the books, his tenant's name, what callers called his requests, and their vectors. Copies of
-    the file elsewhere are not reached. Exit code 1: nobody of that name is known.
+    the file elsewhere are not reached. Exit code 1: nobody of that name is known, or no
+    request of his was found.
 
     Example: gateway audit erase --subject jane@example.com
     """
@@ -178,6 +179,8 @@ def erase(
     if as_json:
         shown = {"known": erasure.known, "records": erasure.records, "wiped": erasure.wiped}
         say_json({"schema": "gateway.audit.erase/1", **shown})
+    elif erasure.known and not erasure.records:
+        remark("the key is deleted, but no request was found that it led to; see `gateway audit verify`")
     elif erasure.known:
         say(f"erased: {counted(erasure.records, 'request')} and the key that led to them")
     else:
@@ -185,7 +188,7 @@ def erase(
     if not erasure.wiped:
         complain("somebody reads the ledger, and its log may still hold the key; run this again when it is free")
         raise typer.Exit(FAULT)
-    if not erasure.known:
+    if not erasure.records:
         raise typer.Exit(NO)
 
 

@@ -125,6 +125,10 @@ class MemoryView:
         """Return the ids of the entries with a comparison; one whose entry was dropped is gone with it."""
         return set(self.booked_holdouts) | (self.chain.compared() - self.booked.keys())
 
+    def misfiled(self) -> Iterator[int]:
+        """Yield nothing: there are no columns beside the records."""
+        return iter(())
+
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records."""
         return self.chain.pseudonym(party)

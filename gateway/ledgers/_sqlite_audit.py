@@ -20,6 +20,15 @@ from gateway.ledgers._sqlite_writer import EraseWrite, Writer
 
 _SELECT_ENTRIES = f"SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n"  # noqa: S608 - our own names
 
+_SELECT_MISFILED = """
+    SELECT a.n FROM audit a LEFT JOIN entries e ON e.n = a.entry
+    WHERE json_valid(CAST(a.body AS TEXT)) AND (
+        CASE WHEN a.subject IS NOT NULL THEN lower(hex(a.subject)) END
+            IS NOT json_extract(CAST(a.body AS TEXT), '$.subject')
+        OR (a.entry IS NOT NULL AND e.id IS NOT json_extract(CAST(a.body AS TEXT), '$.entry'))
+        OR (a.entry IS NULL AND json_extract(CAST(a.body AS TEXT), '$.kind') = 'request')
+    ) ORDER BY a.n"""
+
 
 class FileView:
     """A file's trail and books in one read transaction."""
@@ -53,6 +62,11 @@ class FileView:
         """Yield the ids of the entries that a comparison is booked for."""
         for (entry_id,) in self._connection.execute("SELECT id FROM holdouts h JOIN entries e ON e.n = h.entry"):
             yield entry_id
+
+    def misfiled(self) -> Iterator[int]:
+        """Yield the places of records whose columns do not say what the record says: they would be found by them."""
+        for (n,) in self._connection.execute(_SELECT_MISFILED):
+            yield n
 
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records, None where it is not known, or not any more."""

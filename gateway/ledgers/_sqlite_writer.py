@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from gateway.audit.evidence import Evidence, Party, evidence_of
-from gateway.audit.records import erasure_body, holdout_body, request_body
+from gateway.audit.books import ERASED
+from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
+from gateway.audit.records import Record, UnreadableRecordError, erasure_body, holdout_body, read, request_body
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.ledgers._sqlite_rows import (
@@ -119,7 +120,7 @@ class EntryWrite:
         for attempt in attempt_rows(entry):
             _execute(connection, _INSERT_ATTEMPT, (place, *attempt))
         names = trail.names(connection, evidence)
-        trail.append(connection, request_body(entry.id, entry.status, names), evidence.facts, at=entry.at, entry=place)
+        trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
         return True
 
 
@@ -133,26 +134,47 @@ class EraseWrite:
     def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> int | None:
         """Delete the key, and from the books what leads to the party; None where it is not known."""
         pseudonym = trail.delete_key(connection, self.party)
-        if self.party.whose == "tenant":
-            count = self._free_tenant(connection)
-        else:
-            count = _free_subject(connection, pseudonym) if pseudonym is not None else 0
+        theirs = _entries_of(connection, self.party.whose, pseudonym)
+        count = self._free_tenant(connection, theirs) if self.party.whose == "tenant" else _free(connection, theirs)
         if pseudonym is None and count == 0:
             return None
         trail.append(connection, erasure_body(self.party.whose, count), at=datetime.now(UTC))
         return count
 
-    def _free_tenant(self, connection: sqlite3.Connection) -> int:
+    def _free_tenant(self, connection: sqlite3.Connection, theirs: set[str]) -> int:
+        named = _execute(connection, "SELECT id FROM entries WHERE tenant = ?", (self.party.name,))
+        theirs = theirs.union(entry_id for (entry_id,) in named)
         # Another word than NULL, which would open the entries to everybody's feedback.
-        row = (f"erased-{secrets.token_hex(8)}", self.party.name)
-        count = _execute(connection, f"{_ERASE_REQUESTS}, tenant = ? WHERE tenant = ?", row).rowcount
-        _execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", row)
-        return count
+        tenant = f"{ERASED}{secrets.token_hex(8)}"
+        for entry_id in theirs:
+            _execute(connection, "UPDATE entries SET tenant = ? WHERE id = ?", (tenant, entry_id))
+            feedback = "UPDATE feedback SET tenant = ? WHERE entry = (SELECT n FROM entries WHERE id = ?)"
+            _execute(connection, feedback, (tenant, entry_id))
+        _execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
+        return _free(connection, theirs)
 
 
-def _free_subject(connection: sqlite3.Connection, pseudonym: str) -> int:
-    theirs = "n IN (SELECT entry FROM audit WHERE subject = ?)"
-    return _execute(connection, f"{_ERASE_REQUESTS} WHERE {theirs}", (bytes.fromhex(pseudonym),)).rowcount
+def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
+    return sum(_execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in entry_ids)
+
+
+def _entries_of(connection: sqlite3.Connection, whose: Whose, pseudonym: str | None) -> set[str]:
+    """Return the ids of a party's entries as the records say them, not the columns beside: those nothing holds."""
+    if pseudonym is None:
+        return set()
+    # The bodies are ASCII without spaces: what has not this text is not read any further.
+    found = _execute(
+        connection, "SELECT CAST(body AS TEXT) FROM audit WHERE instr(body, ?)", (f'"{whose}":"{pseudonym}"',)
+    )
+    records = [record for (text,) in found if (record := _readable(text)) is not None]
+    return {record.entry for record in records if record.entry and getattr(record.names, whose) == pseudonym}
+
+
+def _readable(text: str) -> Record | None:
+    try:
+        return read(text)
+    except UnreadableRecordError:
+        return None
 
 
 Write = EntryWrite | FeedbackWrite | HoldoutWrite | EraseWrite

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.audit.books import ERASED
 from gateway.audit.chain import Head
 from gateway.audit.evidence import Erasure, Evidence, Party, evidence_of
 from gateway.audit.proof import Proof, Question, examine
@@ -59,7 +60,7 @@ class MemoryLedger:
             return
         self._entries[entry.id] = entry
         told = evidence or evidence_of(entry)
-        self._chain.append(request_body(entry.id, entry.status, self._chain.names(told)), told.facts, at=entry.at)
+        self._chain.append(request_body(entry, self._chain.names(told)), told.facts, at=entry.at)
         if len(self._entries) > self._capacity:
             oldest = next(iter(self._entries))
             del self._entries[oldest]
@@ -132,7 +133,7 @@ class MemoryLedger:
             return None
         if party.whose == "tenant":
             theirs = {entry.id for entry in self._entries.values() if entry.tenant == party.name}
-            self._rename(theirs, f"erased-{secrets.token_hex(8)}")
+            self._rename(theirs, f"{ERASED}{secrets.token_hex(8)}")
         else:
             theirs = self._chain.entries_about(pseudonym) & self._entries.keys()
         for entry_id in theirs:

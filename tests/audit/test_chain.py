@@ -95,7 +95,7 @@ def _forge(touched: Kept, place: int, *, key: bytes | None) -> Head:
     n, text = touched.rows[place - 1]
     head = Head(count=n, hash=link(text, key))
     for at in range(place, len(touched.rows)):
-        body: dict[str, Any] = {**json.loads(touched.rows[at][1]), "prev": head.hash, "tenant": "00"}
+        body: dict[str, Any] = {**json.loads(touched.rows[at][1]), "prev": head.hash, "more": "00"}
         text = canonical(body)
         head = Head(count=at + 1, hash=link(text, key))
         touched.rows[at] = (at + 1, text)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.entries import NOON, ledger_entry
-from support.trails import FOREIGN, LOCAL, PHI, Kept, contact, evidence, facts, kept
+from support.trails import FOREIGN, LOCAL, PHI, Kept, booked, contact, evidence, facts, kept
 
 from gateway.audit.chain import append, genesis
 from gateway.audit.evidence import Evidence, Facts, Party, evidence_of
@@ -55,7 +55,7 @@ def violations(proof: Proof) -> list[tuple[str, str]]:
 
 def written(status: str, told: Facts, names: Names | None = None) -> Record:
     """Return what is read from the record that is written."""
-    body = {**request_body("entry", status, names or Names()), **place(1, "", NOON, sealed=False)}
+    body = {**request_body(ledger_entry("entry", status=status), names or Names()), **place(1, "", NOON, sealed=False)}
     return read(canonical(body, told))
 
 
@@ -142,7 +142,7 @@ def test_what_was_sent_redacted_is_judged_as_what_it_was(sent: Level, found: lis
 def test_a_call_of_unknown_clearance_proves_nothing() -> None:
     """An entry that was booked without evidence is counted, and is no proof."""
     entry = ledger_entry("entry-0")
-    view = kept(evidence_of(entry))
+    view = kept(more=[(request_body(entry, Names(tenant="0a")), evidence_of(entry).facts)])
     view.books = [entry]
 
     proof = examine(view)
@@ -262,7 +262,7 @@ def test_an_entry_that_differs_from_its_record_is_named(change: dict[str, Any], 
 def test_two_records_of_one_entry_are_noticed() -> None:
     """One request is recorded once."""
     view = kept(evidence(), evidence())
-    twice = (request_body("entry-0", "answered", Names()), facts())
+    twice = (request_body(booked("entry-0", evidence()), Names()), facts())
     again = kept(evidence(), more=[twice, twice])
 
     assert examine(view).is_whole

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.trails import booked, evidence
 
+from gateway.audit.evidence import Party
 from gateway.errors import LedgerError
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_writer import EntryWrite
@@ -194,3 +195,61 @@ async def test_a_trail_that_is_sealed_or_not_whole_is_not_sealed(
 
     with pytest.raises(LedgerError, match=said):
         sqlite.seal(path, KEY.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET backend = 'frontier' WHERE n = 1",
+        "UPDATE entries SET local = 0 WHERE n = 1",
+        "UPDATE entries SET cost_nano_usd = 7 WHERE n = 1",
+        "UPDATE attempts SET prompt_tokens = 7 WHERE entry = 1",
+        "UPDATE entries SET tenant = 'beta' WHERE n = 1",
+        "UPDATE entries SET tenant = 'nobody' WHERE n = 1",
+        "UPDATE entries SET tenant = 'erased-0' WHERE n = 1",
+        "UPDATE entries SET tenant = NULL WHERE n = 1",
+        "UPDATE audit SET subject = NULL WHERE n = 2",
+        "UPDATE audit SET subject = (SELECT subject FROM audit WHERE n = 3) WHERE n = 2",
+        "UPDATE audit SET entry = 2 WHERE n = 2",
+        "UPDATE audit SET entry = NULL WHERE n = 2",
+        "UPDATE audit_keys SET key = (SELECT key FROM audit_keys LIMIT 1)",
+    ],
+)
+async def test_who_answered_for_whom_cannot_be_changed(path: Path, statement: str) -> None:
+    """Neither on the books, nor in the columns by which a record is found, nor by another key for a tenant."""
+    async with opened(path) as ledger:
+        for tenant in ("acme", "beta", "acme"):
+            await record(ledger, f"{tenant}-{(await ledger.trail.head()).count}", tenant=tenant, subject=f"of {tenant}")
+    assert read_proof(path).is_whole
+
+    tamper(path, statement)
+
+    assert {problem.code for problem in read_proof(path).problems} == {"books"}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET subject = NULL", "UPDATE audit SET entry = 3"])
+async def test_an_erasure_believes_the_records_and_not_their_columns(path: Path, statement: str) -> None:
+    """What leads to somebody is gone, whatever the columns beside say."""
+    async with opened(path) as ledger:
+        for number, subject in enumerate(("jane", "jane", "john")):
+            told = evidence(subject=subject, tenant="acme")
+            await ledger.record(booked(f"{number}", told, request_id=f"ticket-{number}"), told)
+        tamper(path, statement)
+
+        erased = await ledger.trail.erase(Party(whose="subject", name="jane"))
+
+        left = [entry.request_id for entry in await ledger.entries()]
+    assert (erased.records, left) == (2, [None, None, "ticket-2"])
+
+
+async def test_an_erased_tenant_is_freed_by_the_records_too(path: Path) -> None:
+    """Also the entries that somebody gave to another."""
+    async with opened(path) as ledger:
+        await record(ledger, "a", tenant="acme")
+        await record(ledger, "b", tenant="beta")
+        tamper(path, "UPDATE entries SET tenant = 'beta'")
+
+        assert (await ledger.trail.erase(Party(whose="tenant", name="acme"))).records == 1
+
+        assert [entry.tenant == "beta" for entry in await ledger.entries()] == [False, True]
+        assert (await ledger.trail.prove()).is_whole

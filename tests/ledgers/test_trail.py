@@ -180,7 +180,7 @@ async def test_a_tenant_and_a_subject_of_one_name_are_two(ledger: AuditedLedger)
 async def test_names_that_no_utf8_can_say_are_kept_apart(ledger: AuditedLedger) -> None:
     """JSON can carry half a surrogate pair."""
     for name in ("\ud800", "\udfff"):
-        await record(ledger, f"entry-{name!a}", subject=name, tags=frozenset({name}))
+        await record(ledger, f"entry-{name!a}", subject=name, tenant=name, tags=frozenset({name}))
 
     proof = await ledger.trail.prove(Question(parties=(Party(whose="subject", name="\ud800"),)))
 

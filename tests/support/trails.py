@@ -99,6 +99,9 @@ class Kept:
     def compared(self) -> frozenset[str]:
         return self.holdouts
 
+    def misfiled(self) -> Iterator[int]:
+        return iter(())
+
     def pseudonym(self, party: Party) -> str | None:
         return {"acme": "0a", "jane": "0b"}.get(party.name)
 
@@ -113,10 +116,7 @@ def kept(
     entries = [booked(f"entry-{number}", one) for number, one in enumerate(told)]
     bodies: list[tuple[Body, Facts | None]] = [
         (begin_body(TRAIL, Before()), None),
-        *(
-            (request_body(entry.id, entry.status, names or Names()), one.facts)
-            for entry, one in zip(entries, told, strict=True)
-        ),
+        *((request_body(entry, names or Names()), one.facts) for entry, one in zip(entries, told, strict=True)),
         *more,
     ]
     head, rows = genesis(TRAIL), []

@@ -1,0 +1,76 @@
+"""The digest of an entry of the books: of all that stays as it is, whoever is erased. Equal after a file kept it."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from gateway.entries import AttemptRecord, LedgerEntry
+from gateway.types import Money
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def entry_digest(entry: LedgerEntry) -> str:
+    """Return the digest of an entry and its attempts, without the tenant, the vector and the caller's name for it."""
+    text = repr((_entry(entry), [_attempt(attempt) for attempt in entry.attempts]))
+    # Half a surrogate pair is booked as its escape: both read the same here.
+    return hashlib.sha256(text.replace("\\\\ud", "\\ud").encode()).hexdigest()
+
+
+def _entry(entry: LedgerEntry) -> tuple[object, ...]:
+    return (
+        str(entry.at - _EPOCH),
+        entry.id,
+        entry.status,
+        entry.rule,
+        entry.policy_version,
+        entry.task,
+        entry.tags,
+        int(entry.level),
+        entry.kinds,
+        _real(entry.difficulty),
+        entry.backend,
+        entry.model,
+        _truth(entry.local),
+        entry.licence,
+        _real(entry.duration_s),
+        _money(entry.cost),
+        entry.baseline_model,
+        _money(entry.baseline_cost),
+        entry.price_version,
+        bool(entry.streamed),
+        bool(entry.holdout),
+    )
+
+
+def _attempt(attempt: AttemptRecord) -> tuple[object, ...]:
+    usage = attempt.usage
+    return (
+        attempt.backend,
+        attempt.model,
+        attempt.replica,
+        _real(attempt.duration_s),
+        attempt.error,
+        _truth(attempt.accepted),
+        _real(attempt.score),
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
+        _money(attempt.cost),
+        attempt.cost_source,
+        attempt.purpose,
+    )
+
+
+def _real(number: float | None) -> float | None:
+    # A file keeps no NaN, and no sign of zero.
+    return None if number is None or number != number else float(number) + 0.0  # noqa: PLR0124
+
+
+def _truth(value: bool | None) -> bool | None:  # noqa: FBT001
+    return None if value is None else bool(value)
+
+
+def _money(money: Money | None) -> int | None:
+    return None if money is None else money.nano_usd
