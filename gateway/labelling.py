@@ -51,6 +51,11 @@ def joined(default: Level, found: Iterable[Source]) -> Label:
     return reduce(or_, (source.label for source in found), Label(level=default))
 
 
+def told(request: Request, policy: Policy) -> Label:
+    """Return what is known of a request before anybody reads it: what its caller, tenant, key and messages say."""
+    return joined(policy.default_level, sources(request, Seen(), policy))
+
+
 def reasons(default: Level, found: Iterable[Source]) -> tuple[str, ...]:
     """Return what raised the level above the default, the highest last."""
     raising = sorted(

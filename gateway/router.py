@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Literal, Self, Unpack
 from weakref import WeakSet
 
 from gateway import plugins
@@ -28,9 +28,10 @@ from gateway.money.books import Books
 from gateway.policy.load import check_value, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.policy.watch import PolicyFile
+from gateway.redaction.cover import Cover
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
-from gateway.types import Delta, Explanation, Reply, Request
+from gateway.types import Assessment, Delta, Explanation, Reply, Request
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 from gateway.witness import Booking
@@ -154,7 +155,7 @@ class Router:
         """Say what would happen to a request, calling nobody and writing nothing."""
         request = parse_request(content, **fields)
         with self._generations.lease() as house:
-            trip = await _begin(house, self._memory, self._holdouts, request)
+            trip = await _begin(house, self._memory, self._holdouts, request, meant="explained")
             return Explanation(assessment=trip.run.assessment, plan=trip.run.plan)
 
     async def feedback(
@@ -172,7 +173,7 @@ class Router:
         booking = self._books()
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
-            trip = await _begin(house, self._memory, self._holdouts, request, streamed=True)
+            trip = await _begin(house, self._memory, self._holdouts, request, meant="streamed")
             trip.remember()
             ended = False
             try:
@@ -282,14 +283,18 @@ class _Trip:
 
 
 async def _begin(
-    house: House, memory: Memory, holdouts: Holdouts, request: Request, *, streamed: bool = False
+    house: House,
+    memory: Memory,
+    holdouts: Holdouts,
+    request: Request,
+    *,
+    meant: Literal["whole", "streamed", "explained"] = "whole",
 ) -> _Trip:
     started, at, subject = house.crew.clock(), datetime.now(UTC), request.subject
     if subject is not None:
         # Whom it is about is for the audit trail: no part is told.
         request = replace(request, subject=None)
-    earlier, covered = memory.earlier(request, house.policy), memory.covered(request, house.policy)
-    assessment, cover = await house.reader.read(request, earlier=earlier, covered=covered)
+    assessment, cover = await _read(house, memory, request, remembered=meant != "explained")
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
     plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
     run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started, cover=cover)
@@ -302,10 +307,24 @@ async def _begin(
         run=run,
         entry_id=new_id(),
         at=at,
-        streamed=streamed,
+        streamed=meant == "streamed",
         holdout=house.policy.holdout.backend if drawn and house.policy.holdout else None,
         subject=subject,
     )
+
+
+async def _read(house: House, memory: Memory, request: Request, *, remembered: bool) -> tuple[Assessment, Cover | None]:
+    """Assess a request with the earlier turns of its conversation, those included that came while it was read."""
+    policy = house.policy
+    earlier, covered = memory.earlier(request, policy), memory.covered(request, policy)
+    if remembered:
+        memory.foresee(request, policy)
+    while True:
+        assessment, cover = await house.reader.read(request, earlier=earlier, covered=covered)
+        # Labels only rise, and end at the strictest, so that this ends too.
+        if not memory.outruns(request, assessment, policy):
+            return assessment, cover
+        earlier, covered = memory.earlier(request, policy), memory.covered(request, policy)
 
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:

@@ -13,6 +13,7 @@ from gateway.fleet.labels import ConversationLabels
 from gateway.fleet.past import NOTHING, Past
 from gateway.fleet.placeholders import ConversationPlaceholders, Earlier
 from gateway.fleet.quota import Quota
+from gateway.labelling import told
 from gateway.policy.models import Policy
 from gateway.policy.place import is_local
 from gateway.redaction.placeholders import Numbering
@@ -37,6 +38,24 @@ class Memory:
         """Return what the earlier turns of a request's conversation left with placeholders in them."""
         label = self._covered.recall(request, policy.conversations)
         return Earlier(label=label, numbering=self._placeholders.recall(request, policy.conversations))
+
+    def foresee(self, request: Request, policy: Policy) -> None:
+        """Remember what a request's tags ask for, before it is read: a later turn may be decided upon in the meantime.
+
+        No redaction lowers that.
+        """
+        if request.conversation is not None:
+            label = told(request, policy)
+            self._labels.join(request, label, policy)
+            self._covered.join(request, label, policy)
+
+    def outruns(self, request: Request, assessment: Assessment, policy: Policy) -> bool:
+        """Whether other turns of its conversation have become more private than this one counts as."""
+        limits, redaction = policy.conversations, assessment.redaction
+        known, covered = self._labels.recall(request, limits), self._covered.recall(request, limits)
+        if known is not None and not assessment.label.covers(known):
+            return True
+        return redaction is not None and covered is not None and not redaction.label.covers(covered)
 
     def join(self, request: Request, assessment: Assessment, policy: Policy, numbering: Numbering | None) -> None:
         """Remember how private a request is, for the later turns of its conversation, and its placeholders."""
