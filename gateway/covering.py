@@ -60,9 +60,11 @@ class Coverer:
             return None
         # Of a request that may be long: whoever asks no judge does not pay for it.
         known = await asyncio.to_thread(values)
-        findings = (*read.findings, *known.found(request))
+        if known.are_too_many:
+            return None
+        findings = (*read.findings, *await asyncio.to_thread(known.found, request))
         made = await self._surely(request, findings, numbering)
-        if made is None or known.is_in(made.uncovered):
+        if made is None or await asyncio.to_thread(known.is_in, made.uncovered):
             return None
         sources = labelling.sources(request, labelling.Seen(findings=findings), self.policy)
         own = labelling.joined(self.policy.default_level, sources)

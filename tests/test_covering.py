@@ -1,6 +1,7 @@
 """How private a request is with placeholders, and requests that others make of it."""
 
 import re
+import threading
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from support.assessing import asked, assessed
 from support.policies import mock, policy
 
+from gateway import covering
 from gateway.covering import Coverer
 from gateway.detectors.patterns import PatternDetector
 from gateway.fleet.placeholders import Earlier
@@ -16,6 +18,8 @@ from gateway.interfaces import Detector
 from gateway.leaves import scanned_text
 from gateway.policy.models import Policy
 from gateway.redaction.cover import Cover
+from gateway.redaction.known import Known
+from gateway.redaction.redact import MOST_VALUES
 from gateway.types import ContentPart, Finding, Label, Level, Message, Redaction, Request, ToolCall
 
 EMAIL = "jane.doe@example.com"
@@ -197,6 +201,49 @@ async def test_what_cannot_be_read_is_not_sent() -> None:
 
     assert made is not None
     assert await made[1].again(asked("judge this")) is None
+
+
+class Suspicious:
+    """Suspects every word that begins with an X, as a name is suspected."""
+
+    def detect(self, text: str) -> Sequence[Finding]:
+        spans = [match.span() for match in re.finditer(r"\bx\w+", text)]
+        return [
+            Finding(kind="pii_weak", type="PERSON", start=start, end=end, strength="weak", detector="suspicious")
+            for start, end in spans
+        ]
+
+
+@pytest.mark.parametrize(("count", "is_sent"), [(MOST_VALUES - 1, True), (MOST_VALUES, False)])
+async def test_so_many_values_are_looked_for_and_no_more(count: int, is_sent: bool) -> None:
+    """Also of those that are only suspected: looking for each in a long answer would take seconds."""
+    given = ruled(pii_weak={"level": "internal", "redact_to": "public"})
+    request = asked(" ".join([EMAIL, *(f"x{number}" for number in range(count))]))
+    made = await covered(request, given=given, detectors={**SHAPES, "suspicious": Suspicious()})
+
+    assert made is not None
+    assert (await made[1].again(asked("Is this a good answer?")) is not None) == is_sent
+
+
+async def test_values_are_looked_for_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long request of a judge holds nobody up."""
+    threads: list[int] = []
+
+    class Watched(Known):
+        def found(self, request: Request) -> list[Finding]:
+            threads.append(threading.get_ident())
+            return super().found(request)
+
+        def is_in(self, text: str) -> bool:
+            threads.append(threading.get_ident())
+            return super().is_in(text)
+
+    monkeypatch.setattr(covering, "Known", Watched)
+
+    await again(asked(f"to {EMAIL}"), "Is this a good answer?")
+
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
 
 
 async def test_nothing_of_a_value_is_in_a_repr() -> None:

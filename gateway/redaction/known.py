@@ -4,20 +4,20 @@ import json
 from collections.abc import Iterable, Iterator
 
 from gateway.leaves import scanned_text
-from gateway.redaction.redact import MOST_PLACES, lower
+from gateway.redaction.redact import MOST_PLACES, MOST_VALUES, lower
 from gateway.types import Finding, Request
 
 _LEAST = 4
 
 
 class Known:
-    """The values of findings; in no `repr`."""
+    """The values of findings; in no `repr`. Where they `are_too_many`, looking for each would take seconds."""
 
     def __init__(self, request: Request, findings: Iterable[Finding]) -> None:
         text = lower(scanned_text(request))
-        self._values = {
-            form: finding for finding in findings for form in _forms(text[max(0, finding.start) : finding.end])
-        }
+        values = {text[max(0, finding.start) : finding.end]: finding for finding in findings}
+        self.are_too_many = len(values) > MOST_VALUES
+        self._values = {form: finding for value, finding in values.items() for form in _forms(value)}
 
     def found(self, request: Request) -> list[Finding]:
         """Return where they stand in another request, as findings; none beyond a bound that no redaction takes."""

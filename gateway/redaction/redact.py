@@ -82,6 +82,7 @@ def _redacted(request: Request, findings: Sequence[Finding], numbering: Numberin
     if len(places) > MOST_PLACES:
         return None
     spans = list(_merged(places))
+    gone = {small[start:end] for start, end, own in spans if any(finding.kind in NEVER_RESTORED for finding in own)}
     vault: dict[str, str | None] = {}
     counts, changes = Counter[str](), list[Change]()
     for start, end, own in spans:
@@ -89,8 +90,8 @@ def _redacted(request: Request, findings: Sequence[Finding], numbering: Numberin
         name = numbering.name(own[0].type, value)
         if name not in vault:
             counts[own[0].type] += 1
-        gone = any(finding.kind in NEVER_RESTORED for finding in own)
-        vault[name] = None if gone else value
+        # What is gone at one place comes back at none.
+        vault[name] = None if small[start:end] in gone else value
         changes.append((start, end, f"[[{name}]]"))
     doubtful |= _left(found, spans, units, small) | set(_suspected(findings, spans, units))
     return Redacted(

@@ -140,6 +140,18 @@ def test_secrets_and_cards_never_come_back(kind: str) -> None:
     assert result.sure == {kind}
 
 
+@pytest.mark.parametrize("kinds", [("secret", "pii"), ("pii", "secret")])
+def test_what_is_a_secret_at_one_place_comes_back_at_none(kinds: Sequence[str]) -> None:
+    """A short value is told at each place by itself, and has one placeholder."""
+    request = asked("pin 481, pin 481")
+    findings = [finding(start, start + 3, kind=kind, type="PIN") for start, kind in zip((4, 13), kinds, strict=True)]
+
+    result = redacted(request, findings)
+
+    assert set(result.vault.values.values()) == {None}
+    assert "481" not in back(result)
+
+
 def test_what_overlaps_a_secret_never_comes_back_either() -> None:
     """The address of a machine inside a connection string would bring a part of it back."""
     request = asked("postgres://u:p@10.0.0.1/db")
