@@ -26,7 +26,7 @@ async def streamed(router: Router, text: str, **fields: Any) -> str | None:
     stream = router.stream(text, **fields)
     async for _ in stream:
         pass
-    return stream.reply.backend
+    return stream.reply.backend if stream.reply else None
 
 
 async def test_a_turn_is_as_private_as_one_that_is_still_read() -> None:
@@ -46,7 +46,7 @@ async def test_a_streamed_turn_counts_from_its_first_moment_too() -> None:
             streamed(router, LONG, tags=["phi"], conversation="c1"), streamed(router, "now?", conversation="c1")
         )
 
-    assert backends == ["llama", "llama"]
+    assert set(backends) == {"llama"}
 
 
 async def test_a_turn_that_is_read_for_long_heeds_those_that_came_meanwhile() -> None:

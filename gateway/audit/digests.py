@@ -68,7 +68,7 @@ def _real(number: float | None) -> float | None:
     return None if number is None or number != number else float(number) + 0.0  # noqa: PLR0124
 
 
-def _truth(value: bool | None) -> bool | None:  # noqa: FBT001
+def _truth(value: bool | None) -> bool | None:
     return None if value is None else bool(value)
 
 

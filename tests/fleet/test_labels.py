@@ -100,3 +100,50 @@ def test_words_that_only_a_caller_knows_are_not_kept() -> None:
     kept = memory.recall(turn(), rules.conversations)
     assert kept is not None
     assert set(kept.kinds) == {"pii", "phi_weak", "unknown"}
+
+
+def test_a_tenant_with_many_conversations_pushes_out_no_other_tenants() -> None:
+    """His own that rested longest go."""
+    memory, rules = ConversationLabels(), ruled(most=4)
+
+    for name in ("a1", "a2"):
+        memory.join(turn(name, "acme"), PII, rules)
+    for number in range(50):
+        memory.join(turn(f"c{number}", "other"), GONE, rules)
+
+    kept = [memory.recall(turn(name, "acme"), rules.conversations) for name in ("a1", "a2")]
+    others = [number for number in range(50) if memory.recall(turn(f"c{number}", "other"), rules.conversations)]
+    assert (kept, others, len(memory)) == ([PII, PII], [48, 49], 4)
+
+
+def test_of_tenants_with_one_conversation_each_the_latest_stay() -> None:
+    """Nobody has more than another, and the bound holds."""
+    memory, rules = ConversationLabels(), ruled(most=3)
+
+    for number in range(9):
+        memory.join(turn("c1", f"tenant {number}"), PII, rules)
+
+    kept = [number for number in range(9) if memory.recall(turn("c1", f"tenant {number}"), rules.conversations)]
+    assert kept == [6, 7, 8]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 30)), max_size=60))
+def test_nobody_loses_a_conversation_who_has_no_more_than_his_share(turns: list[tuple[int, int, int]]) -> None:
+    """Whoever has come, whatever was forgotten in the meantime, and the bound always holds."""
+    clock, rules = Clock(), ruled(most=10, ttl_s=60)
+    memory = ConversationLabels(clock=clock)
+    told: dict[tuple[int, int], float] = {}
+
+    for tenant, conversation, pause in turns:
+        clock.now += pause
+        memory.join(turn(f"c{conversation}", f"t{tenant}"), PII, rules)
+        told[tenant, conversation] = clock.now
+
+    fresh = {key for key, at in told.items() if clock.now - at < 60}
+    kept = {key for key in told if memory.recall(turn(f"c{key[1]}", f"t{key[0]}"), rules.conversations)}
+    assert kept <= fresh
+    assert len(memory) == len(kept) <= 10
+    for tenant in range(5):
+        # Five tenants share ten places: two are everybody's own, the latest.
+        own = sorted((key for key in fresh if key[0] == tenant), key=lambda key: told[key])
+        assert len([key for key in kept if key[0] == tenant]) >= min(2, len(own))
