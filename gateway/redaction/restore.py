@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from gateway.redaction.nesting import Depth
 from gateway.redaction.vault import Vault
 
 # Markdown's backslash, which JSON doubles.
@@ -28,14 +29,14 @@ class Restorer:
     """Takes one text in pieces and gives it with its values.
 
     What may be the beginning of a placeholder is held back until it is known. `as_json` writes values as they stand
-    inside a JSON string. `misses` counts the nonces that are of no placeholder: damaged ones, and ones that a model
-    made up.
+    inside a JSON string; in JSON that is itself such a string, one that would have to be escaped does not come back.
+    `misses` counts those, and the nonces that are of no placeholder: damaged ones, and ones that a model made up.
     """
 
     def __init__(self, vault: Vault, *, as_json: bool = False) -> None:
         self.misses = 0
         self._vault = vault
-        self._as_json = as_json
+        self._json = Depth() if as_json else None
         self._nonce = re.compile(re.escape(vault.nonce), re.IGNORECASE | re.ASCII)
         self._held = ""
         # The last that was given out and is no value: the beginning of a nonce may be in it.
@@ -71,13 +72,22 @@ class Restorer:
         said = self._said + text
         self.misses += sum(1 for _ in self._nonce.finditer(said))
         self._said = said[max(0, len(said) - len(self._vault.nonce) + 1) :]
+        if self._json is not None:
+            self._json.feed(text)
         return text
 
     def _value(self, place: "_Place", text: str) -> str:
         value = self._vault.values[place.name]
         if value is None:
             return text[place.start : place.end]
-        return json.dumps(value, ensure_ascii=False)[1:-1] if self._as_json else value
+        if self._json is None:
+            return value
+        self._json.value()
+        escaped = json.dumps(value, ensure_ascii=False)[1:-1]
+        if escaped != value and self._json.is_nested:
+            self.misses += 1
+            return text[place.start : place.end]
+        return escaped
 
     def _place(self, text: str, first: int, nonce: "re.Match[str]") -> "_Place | None":
         """Return the placeholder that a nonce ends, with as many brackets as it has on both sides."""

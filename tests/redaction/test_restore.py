@@ -1,5 +1,6 @@
 """Values in the place of placeholders: however a text is cut, and however a model wrote it."""
 
+import json
 import re
 import time
 from itertools import pairwise
@@ -150,3 +151,44 @@ def test_a_hostile_answer_is_read_in_linear_time(piece: str) -> None:
     seconds(2_000)
 
     assert seconds(64_000) <= 8 * 4 * max(seconds(8_000), 1e-3)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '{"a": "PLACE"}',
+        '["PLACE"]',
+        ' { "PLACE": 1}',
+        '{"a": "{\\"b\\": \\"PLACE\\"}"}',
+        '{"a": "one", "b": "say \\"PLACE\\""}',
+    ],
+)
+def test_a_value_breaks_no_json_within_json(inner: str) -> None:
+    """One that would have to be escaped twice stays away and is counted; any other comes back."""
+    odd, plain = (
+        json.dumps(
+            {"first": "x", "body": inner.replace("PLACE", f"[[{name}_{NONCE}]]"), "last": f"[[VALUE_1v2_{NONCE}]]"}
+        )
+        for name in ("VALUE_1v2", "ADDRESS_1")
+    )
+
+    kept, back = streamed(list(odd), as_json=True), streamed(list(plain), as_json=True)
+
+    assert json.loads(kept[0])["body"] == inner.replace("PLACE", f"[[VALUE_1v2_{NONCE}]]")
+    assert json.loads(back[0])["body"] == inner.replace("PLACE", "7 Elm St")
+    assert json.loads(kept[0])["last"] == VALUES[f"VALUE_1v2_{NONCE}"]
+    assert (kept[1], back[1]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["PLACE", 'PLACE said "PLACE"', 'he said "PLACE"', "[note] PLACE", "\n", "{}PLACE", '\\"{PLACE', "[[PLACE]]"],
+)
+def test_what_only_looks_like_json_within_json_has_its_values(text: str) -> None:
+    """A text may have quotes and brackets."""
+    written = json.dumps({"a": {"b": text.replace("PLACE", f"[[VALUE_1v2_{NONCE}]]")}})
+
+    said, misses = restored(written, VAULT, as_json=True)
+
+    assert json.loads(said) == {"a": {"b": text.replace("PLACE", str(VALUES[f"VALUE_1v2_{NONCE}"]))}}
+    assert misses == 0
