@@ -60,6 +60,9 @@ class TrailView(Protocol):
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records, None where it is not known, or not any more."""
 
+    def keys(self) -> int | None:
+        """Return how many parties have a key, None where that says nothing: their records may have been dropped."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Tenants:

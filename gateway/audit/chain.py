@@ -20,7 +20,9 @@ from gateway.errors import ConfigurationError
 MOST_PROBLEMS = 50
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
-Code = Literal["altered", "missing", "misplaced", "unreadable", "beginning", "end", "anchor", "unsealed", "books"]
+Code = Literal[
+    "altered", "missing", "misplaced", "unreadable", "beginning", "end", "anchor", "unsealed", "books", "keys"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

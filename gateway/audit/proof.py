@@ -23,7 +23,8 @@ MOST_VIOLATIONS = 1000
 class Question:
     """Which requests are asked about: those for which all holds that is given. Of names, one is enough.
 
-    A tag is one of the label, whoever put it there; a kind is what a detector found.
+    A tag is one of the label, whoever put it there; a kind is what a detector found. `known` are names that are right
+    although no record may have them: of any other nothing is proved, for it may be a slip. None: whoever asks is sure.
     """
 
     tags: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class Question:
     since: datetime | None = None
     until: datetime | None = None
     parties: tuple[Party, ...] = ()
+    known: frozenset[str] | None = None
 
     def fits(self, at: datetime, label: Label, found: frozenset[str]) -> bool:
         """Say whether a request of this time and label is asked about, whoever it concerns."""
@@ -83,7 +85,8 @@ class Proof:
     """What came of reading a whole trail. `uncovered` are requests of the question from before the trail began.
 
     `unknown` calls are those whose backend's clearance the record does not say; `stopped` ones sent nothing.
-    `unknown_parties` are names in the question that nobody knows, or nobody knows any more.
+    `unknown_parties` are names in the question that nobody knows, or nobody knows any more; `unknown_names` are tags
+    and kinds in it that no record has, and that nobody said are right.
     """
 
     trail: str
@@ -106,6 +109,7 @@ class Proof:
     stopped: int = 0
     uncovered: int = 0
     unknown_parties: int = 0
+    unknown_names: tuple[str, ...] = ()
 
     @property
     def unsealed(self) -> int:
@@ -120,7 +124,8 @@ class Proof:
     @property
     def is_proved(self) -> bool:
         """Whether every request that was asked about is known to have stayed where it may go."""
-        return self.is_whole and not (self.violation_count or self.unknown or self.uncovered or self.unknown_parties)
+        unproved = self.unknown or self.uncovered or self.unknown_parties or self.unknown_names
+        return self.is_whole and not (self.violation_count or unproved)
 
 
 def examine(
@@ -132,20 +137,46 @@ def examine(
     chain = Chain(start=view.start, key=key, anchor=anchor)
     proof = Proof(trail=view.trail, head=view.head, dropped=view.start.count)
     books = Comparing(view=view, chain=chain)
+    met: set[str] = set()
+    names = set(asked.question.tags | asked.question.kinds)
     for record in texts(view.records(), chain):
         proof.records += 1
+        met.update(filter(None, (record.names.tenant, record.names.subject)))
         _begin(record, books, proof)
         books.meet(record)
         if record.kind == "erasure":
             proof.erasures += 1
+        if names and record.facts is not None:
+            names -= record.facts.label.kinds | record.facts.found | record.facts.tags
         if record.facts is not None and asked.about(record, record.facts):
             _count(record, record.facts, proof)
     books.close()
+    _count_keys(view, asked, proof, chain, met)
     chain.close(view.head, view.head_seal)
-    proof.uncovered = sum(asked.about_entry(entry) for entry in books.uncovered())
+    for entry in books.uncovered():
+        proof.uncovered += asked.about_entry(entry)
+        names -= label_of(entry).kinds
+    if asked.question.known is not None:
+        proof.unknown_names = tuple(sorted(names - asked.question.known))
     proof.unknown_parties = asked.unknown
     proof.sealed, proof.problems, proof.problem_count = chain.sealed, chain.problems, chain.problem_count
     return proof
+
+
+def _count_keys(view: TrailView, asked: "_Asked", proof: Proof, chain: Chain, met: set[str]) -> None:
+    """Note keys that lead to no record, and keys that nobody erased and that are gone: such proofs would be empty."""
+    keys = view.keys()
+    if keys is None:
+        return
+    surplus, lost = keys - len(met), len(met) - proof.erasures - keys
+    if surplus > 0:
+        chain.add(Problem(code="keys", text=f"there are {surplus:,} keys more than names in the records"))
+    if lost > 0:
+        chain.add(Problem(code="keys", text=f"{lost:,} keys of names in the records are gone, and nobody erased them"))
+    for whose, pseudonym in asked.pseudonyms.items():
+        if pseudonym is not None and pseudonym not in met:
+            text = f"the key of the {whose} who is asked about leads to no record: it was exchanged"
+            chain.add(Problem(code="keys", text=text))
 
 
 def judged(facts: Facts, contact: Contact) -> str | None:

@@ -36,6 +36,7 @@ def proof_json(proof: Proof, question: Question) -> Json:
             "requests_before_the_trail": proof.uncovered,
             "calls_of_unknown_clearance": proof.unknown,
             "unknown_parties": proof.unknown_parties,
+            "unknown_names": list(proof.unknown_names),
         },
         "trail": _trail(proof),
     }

@@ -13,10 +13,11 @@ from gateway.audit.proof import Question
 from gateway.audit.report import proof_json, trail_json
 from gateway.cli.audit_page import counted, print_proof, print_trail
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, text_of
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, text_of
 from gateway.cli.savings import moment
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.ledgers import sqlite
+from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.settings import Settings
 from gateway.types import Level
 
@@ -81,7 +82,8 @@ def prove(  # noqa: PLR0913 - a parameter an option
 
     Every host that was contacted for them is listed, and each call is judged again by what its backend was cleared for
     at the time. Exit code 0: no violation, and the trail is whole. 1: a violation, a trail that is not whole, or
-    requests of which nothing is proved, for instance older ones than the trail.
+    requests of which nothing is proved, for instance older ones than the trail. Nor is anything proved of a name that
+    no record and no policy has: it may be a slip.
 
     Example: gateway audit prove --tag phi --since 90d
     """
@@ -92,6 +94,7 @@ def prove(  # noqa: PLR0913 - a parameter an option
         since=since,
         until=until,
         parties=_parties(tenant, subject),
+        known=_known(policy),
     )
     proof = sqlite.read_proof(_file(ledger, policy), question, key=Settings().seal(), anchor=head)
     if as_json:
@@ -204,6 +207,16 @@ def _parties(tenant: str | None, subject: str | None) -> tuple[Party, ...]:
         *([Party(whose="subject", name=text_of(subject))] if subject is not None else []),
     ]
     return tuple(named)
+
+
+def _known(policy: Path | None) -> frozenset[str]:
+    try:
+        return frozenset(BUILT_IN_TAGS).union(policy_of(policy).tags)
+    except ConfigurationError:
+        # The trail can be looked at where its policy is not at hand, unless it was named.
+        if policy is not None:
+            raise
+        return frozenset(BUILT_IN_TAGS)
 
 
 def _file(ledger: Path | None, policy: Path | None) -> Path:

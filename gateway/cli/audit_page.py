@@ -54,7 +54,7 @@ def print_trail(proof: Proof) -> None:
 
 def _verdict(proof: Proof, question: Question) -> str:
     if proof.is_proved:
-        none = "" if proof.requests or proof.comparisons else "; there was none: is the name right?"
+        none = "" if proof.requests or proof.comparisons else "; there was none"
         return f"PROVED: no {_what(question)} went where it may not go{none}"
     reasons = [
         *([counted(proof.violation_count, "violation")] if proof.violation_count else []),
@@ -129,7 +129,8 @@ def _unproved(proof: Proof) -> list[str]:
         "whose backend's clearance is not recorded": counted(proof.unknown, "call"),
         "that nobody knows, or nobody knows any more": counted(proof.unknown_parties, "name"),
     }
-    return [f"{count} {what}" for what, count in counts.items() if not count.startswith("0 ")]
+    names = [f"{name!r}: no record has it: is the name right?" for name in proof.unknown_names]
+    return [*(f"{count} {what}" for what, count in counts.items() if not count.startswith("0 ")), *names]
 
 
 def _trail(proof: Proof) -> dict[str, list[str]]:

@@ -43,6 +43,11 @@ class MemoryChain:
         is_request, is_booked_comparison = body["kind"] == "request", bool(body.get("kept"))
         self._kept.append(_Kept(self.head, text, body.get("entry"), subject, is_request, is_booked_comparison))
 
+    @property
+    def known(self) -> int:
+        """How many parties have a key."""
+        return len(self._keys)
+
     def drop(self, entry_id: str) -> None:
         """Forget the records up to that of an entry, which is the oldest; the chain begins after it from now on."""
         while self._kept:
@@ -132,3 +137,7 @@ class MemoryView:
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records."""
         return self.chain.pseudonym(party)
+
+    def keys(self) -> int | None:
+        """Return how many parties have a key; those of dropped records keep theirs."""
+        return None if self.chain.start.count else self.chain.known

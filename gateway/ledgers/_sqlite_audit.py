@@ -68,6 +68,10 @@ class FileView:
         for (n,) in self._connection.execute(_SELECT_MISFILED):
             yield n
 
+    def keys(self) -> int:
+        """Return how many parties have a key."""
+        return int(self._connection.execute("SELECT count(*) FROM audit_keys").fetchone()[0])
+
     def pseudonym(self, party: Party) -> str | None:
         """Return what a party is called in the records, None where it is not known, or not any more."""
         key = key_of(self._connection, self._pepper, party)

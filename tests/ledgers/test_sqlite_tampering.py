@@ -12,6 +12,7 @@ import pytest
 from support.trails import booked, evidence
 
 from gateway.audit.evidence import Party
+from gateway.audit.proof import Question
 from gateway.errors import LedgerError
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_writer import EntryWrite
@@ -253,3 +254,39 @@ async def test_an_erased_tenant_is_freed_by_the_records_too(path: Path) -> None:
 
         assert [entry.tenant == "beta" for entry in await ledger.entries()] == [False, True]
         assert (await ledger.trail.prove()).is_whole
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("DELETE FROM audit_keys WHERE lookup = (SELECT min(lookup) FROM audit_keys)",),
+        ("INSERT INTO audit_keys VALUES (x'00', x'00')",),
+    ],
+)
+async def test_keys_that_are_gone_or_surplus_are_noticed(path: Path, statements: tuple[str, ...]) -> None:
+    """Every name in the records has its key, unless it was erased."""
+    async with opened(path) as ledger:
+        for number, subject in enumerate(("jane", "john", "jack")):
+            await record(ledger, f"{number}", subject=subject)
+        assert (await ledger.trail.prove()).is_whole
+
+    tamper(path, *statements)
+
+    assert {problem.code for problem in read_proof(path).problems} == {"keys"}
+
+
+async def test_somebody_with_anothers_key_is_not_proved_to_have_no_requests(path: Path) -> None:
+    """His own records would not be found by it."""
+    async with opened(path) as ledger:
+        for subject in ("jane", "john"):
+            await record(ledger, subject, subject=subject)
+    tamper(
+        path,
+        "CREATE TABLE old AS SELECT * FROM audit_keys",
+        "UPDATE audit_keys SET key = (SELECT key FROM old WHERE old.lookup <> audit_keys.lookup)",
+    )
+
+    proof = read_proof(path, Question(parties=(Party(whose="subject", name="jane"),)))
+
+    assert [problem.code for problem in proof.problems] == ["keys"]
+    assert (proof.requests, proof.is_proved) == (0, False)

@@ -102,6 +102,9 @@ class Kept:
     def misfiled(self) -> Iterator[int]:
         return iter(())
 
+    def keys(self) -> None:
+        return None
+
     def pseudonym(self, party: Party) -> str | None:
         return {"acme": "0a", "jane": "0b"}.get(party.name)
 
