@@ -119,6 +119,9 @@ def _ends_line(text: str, end: int) -> bool:
 def _is_joined(stem: re.Match[str], begin: int, joined: re.Match[str]) -> bool:
     """Whether a loose sign joins name and value: quotes behind a comma, a plain word behind a flag."""
     text = stem.string
+    if stem[0].lower() in joined[joined.lastgroup or "bare"].lower():
+        # What is called so in `secret "db-secret-50e9" not found`.
+        return False
     if joined["flag"] or is_pass(stem):
         return text[begin] == "-" or _LOGIN_BEFORE.search(text, max(begin - 80, 0), begin) is not None
     return joined["bare"] is None or joined["loose"].strip() not in (",", "(")

@@ -65,6 +65,7 @@ _ABOUT = _words(
     " timeout min max required enabled error message placeholder regex column param parameter env var variable"
     " description title state status pair map schema mode source scope scopes method vault board code frame ring mgr"
     " handler factory generator reset change exception form input group grant"
+    " at attempt attempts tries retry retries"
 )
 # A name that holds one of these is that of something open.
 _OPEN = _words(

@@ -56,14 +56,22 @@ def _groups(text: str, start: int, end: int) -> list[Span]:
 
 
 def _windows(text: str, groups: list[Span], layouts: Collection[str]) -> Iterator[Candidate]:
+    lengths = [end - start for start, end in groups]
     for first, (start, _) in enumerate(groups):
         if start < 0 or not _may_begin(text, start):
             continue
         layout = ""
-        for begin, end in groups[first : first + _MOST_GROUPS]:
+        for last, (begin, end) in enumerate(groups[first : first + _MOST_GROUPS], start=first):
             layout += (text[begin - 1] if layout else "") + str(end - begin)
-            if layout in layouts and _may_end(text, end):
+            if layout in layouts and _may_end(text, end) and not _is_part_of_row(lengths, first, last):
                 yield Candidate(start, end, layout)
+
+
+def _is_part_of_row(lengths: list[int], first: int, last: int) -> bool:
+    """Whether the groups are of one length, and so is the one before or behind them."""
+    length = lengths[first]
+    around = (*lengths[max(first - 1, 0) : first], *lengths[last + 1 : last + 2])
+    return last > first and length in around and set(lengths[first : last + 1]) == {length}
 
 
 def _may_begin(text: str, start: int) -> bool:

@@ -20,7 +20,16 @@ Match = re.Match[str]
 _SIGNS_OF_WORDS = frozenset({"record", "birth", "call", "place", "label"})
 _AREA = re.compile(r"\([0-9]{1,5}\)")
 _LONG_GROUP = re.compile("[0-9A-Fa-f]{3}")
-_VERSION = re.compile(r"(?i:version|release)[ :=]{0,2}\Z")
+_VERSION = re.compile(r"(?i:version|release|section|figure|fig\.|table|chapter|clause|\boid)[ :=]{0,2}\Z")
+# What looks like an address and may as well be a version: it takes a word of machines near it.
+_SMALL = 20
+_MACHINES = re.compile(
+    r"(?i:\bips?\b|ipv4|address|host|server|client|\bdns\b|ping|ssh|http|network|subnet|router|gateway|proxy|port|firewall"
+    r"|traffic|login|logged|node|machine|request|connect|remote|source|visitor|\bfrom \Z)"
+)
+_UPGRADE = re.compile(r"(?i:upgrad|updat|downgrad|migrat|bump|version)")
+_OTHER_NUMBER = re.compile(r"(?i:\b(?:room|order|part|invoice|ticket|item))[ #:]{1,2}\Z")
+_GROUPS_OF_FOUR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 # What a match is worth, and where the finding ends; None where it is nothing.
 Reading = tuple[Strength, int] | None
@@ -53,12 +62,23 @@ def _strong(match: Match) -> Reading:
 def _email(match: Match) -> Reading:
     # `git@host` names a server; `numpy@1.26` and `A@B.T` are no addresses: a domain ends in letters.
     ending = match["value"].rpartition(".")[2]
-    named = len(ending) > 1 and (ending.isalpha() or ending.startswith("xn--")) and match["local"] != "git"
-    return _strong(match) if named else None
+    # A mark of emphasis is no part of it: `_jane@example.com_`.
+    name = ending.rstrip("_")
+    named = len(name) > 1 and (name.isalpha() or name.startswith("xn--")) and match["local"] != "git"
+    return ("strong", match.end("value") - len(ending) + len(name)) if named else None
 
 
 def _card(match: Match) -> Reading:
-    return _strong(match) if _numbers.is_card(_digits(match)) else None
+    if not _numbers.is_card(_digits(match)):
+        return None
+    start, end = match.span("value")
+    # Some four groups of a long row of groups pass the check as well.
+    around = (
+        _GROUPS_OF_FOUR.findall(match.string, max(0, start - 10), start),
+        _GROUPS_OF_FOUR.findall(match.string, end, end + 10),
+    )
+    row = not match["value"].isdecimal() and len(around[0]) + len(around[1]) > 1
+    return "weak" if row else "strong", end
 
 
 def _iban(match: Match) -> Reading:
@@ -69,7 +89,8 @@ def _iban(match: Match) -> Reading:
 
 def _social_security(match: Match) -> Reading:
     area, group, serial = re.split("[-. ]", match["value"])
-    strong = "-" in match["value"] and _numbers.is_social_security(area, group, serial)
+    unnamed = _OTHER_NUMBER.search(match.string, max(0, match.start("value") - 12), match.start("value"))
+    strong = not unnamed and "-" in match["value"] and _numbers.is_social_security(area, group, serial)
     return "strong" if strong else "weak", match.end("value")
 
 
@@ -80,7 +101,19 @@ def _ip4(match: Match) -> Reading:
         return None
     if _VERSION.search(match.string, max(0, match.start("value") - 10), match.start("value")):
         return None
-    return "strong" if reach == "public" else "weak", match.end("value")
+    return "strong" if reach == "public" and not _is_version(match) else "weak", match.end("value")
+
+
+def _is_version(match: Match) -> bool:
+    """Whether small numbers stand where nothing tells of machines, or something of versions."""
+    start, end = match.span("value")
+    if any(int(part) > _SMALL for part in match["value"].split(".")) or end - start == len(match.string.strip()):
+        return False
+    before = match.string[max(0, start - 60) : start]
+    near = f"{before}\n{match.string[end : end + 40]}"
+    return _UPGRADE.search(near) is not None or (
+        _MACHINES.search(before) is None and _MACHINES.search(near, len(before)) is None
+    )
 
 
 def _ip6(match: Match) -> Reading:
@@ -128,11 +161,22 @@ def _digits(match: Match) -> str:
 
 
 _HEX = "[0-9A-Fa-f]"
-_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
+# Of six languages.
+_MONTH = (
+    r"(?:jan|ene|gen|feb|f[e\u00e9]v|mar|m\u00e4r|apr|avr|abr|ma[iyg]|june?|jui|giu|jul|lug|aug|ao[u\u00fb]|ago|set|sept?"
+    r"|o[ck]t|ott|out|nov|d[e\u00e9]c|dez|dic)[a-z\u00e9\u00e7]{0,8}\.?"
+)
+# What else than English calls a day of birth.
+_BIRTHS = (
+    r"|geburts(?:datum|tag)|\bgeboren(?: am| op)?\b|date de naissance|\bn[\u00e9e]e? le\b|fecha de nacimiento"
+    r"|\bnacid[oa] el\b|data di nascita|\bnat[oa] il\b|data de nascimento|\bnascid[oa] em\b|geboortedatum"
+    r"|data urodzenia|\u0434\u0430\u0442\u0430 \u0440\u043e\u0436\u0434\u0435\u043d\u0438\u044f"
+    r"|do\u011fum tarihi|f\u00f6delsedatum|\u51fa\u751f\u65e5\u671f|\u751f\u5e74\u6708\u65e5"
+)
 _DATE = (
     r"(?P<value>[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?P<year>[0-9]{4}|[0-9]{2})"
     r"|(?P<year_first>[0-9]{4})[/.-][0-9]{1,2}[/.-][0-9]{1,2}"
-    rf"|(?:[0-9]{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?),? "
+    rf"|(?:[0-9]{{1,2}}(?:st|nd|rd|th|er|\.)? (?:of |de )?{_MONTH}(?: del?)?|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?),? "
     r"(?P<year_last>[0-9]{4}))(?![0-9])"
 )
 _EXTENSION = "(?: ?x[0-9]{1,5})?"
@@ -152,9 +196,10 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "CREDIT_CARD",
         "number",
-        r"(?P<value>[0-9](?<![0-9]{2})(?:[0-9]{11,18}",
-        r"|[0-9]{3}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}(?:\2[0-9]{1,3})?",
-        r"|[0-9]{3}([ -])[0-9]{6}\3[0-9]{4,5}))(?![0-9])",
+        # Not the digits behind a point.
+        r"(?P<value>[0-9](?<![0-9]{2})(?<![0-9]\.[0-9])(?:[0-9]{11,18}",
+        r"|[0-9]{3}( {1,2}|\r?\n|[-_/])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}(?:\2[0-9]{1,3})?",
+        r"|[0-9]{3}( {1,2}|\r?\n|[-_/])[0-9]{6}\3[0-9]{4,5}))(?![0-9])",
         read=_card,
         kind="pci",
     ),
@@ -167,7 +212,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "US_SSN",
         "ssn",
-        r"(?i:\bssn|social[ _-]security)[^0-9\n]{0,24}",
+        r"(?i:\bssn|social[ _-]?security|\bsocial (?:is|number|no\b|#))[^0-9\n]{0,24}",
         # Read from paper, O is a zero and l a one.
         r"(?P<value>[0-9OSBIl]{3}-[0-9OSBIl]{2}-[0-9OSBIl]{4}|[0-9]{3}([ .]?)[0-9]{2}\2[0-9]{4})(?![0-9])",
         read=_strong,
@@ -188,7 +233,7 @@ RULES: tuple[Rule, ...] = (
         "MAC_ADDRESS",
         "pairs",
         rf"(?P<value>{_HEX}(?<![\w:.-]{_HEX}){_HEX}(?:([:-]){_HEX}{{2}}(?:\2{_HEX}{{2}}){{4}}",
-        rf"|{_HEX}{{2}}\.{_HEX}{{4}}\.{_HEX}{{4}}))(?![\w:])",
+        rf"|{_HEX}{{2}}\.{_HEX}{{4}}\.{_HEX}{{4}}))(?![\w:]|[.-]{_HEX}{{2}})",
         read=_mac,
     ),
     _rule(
@@ -209,7 +254,8 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "DATE_OF_BIRTH",
         "birth",
-        r"(?:(?:\bd\.?o\.?b\b|birth[ _-]?(?:date|day)|date[ _-]of[ _-]birth|\bborn\b)[^0-9\n]{0,16}?",
+        r"(?:(?:\bd\.?o\.?b\b|birth[ _-]?(?:date|day)|date[ _-]?of[ _-]?birth|\bborn\b",
+        rf"{_BIRTHS})[^0-9\n]{{0,16}}?",
         rf"{_DATE})",
         read=_birth,
     ),

@@ -9,6 +9,8 @@ from gateway.detectors._page import Strength
 
 _TEMPLATE = re.compile(
     r"[$%#@]?\{.*|\$\(.*|<.*|%(?:[sdrv]|\([^)]*\)[sdr]|[A-Za-z_]+%)|@[A-Z_]+@|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+|[0-9])|\[.*\]"
+    # Rules of a form: `required|min:8`.
+    r"|[a-z_]+(?:\|[a-z_]+(?::[\w,.]+)?)+"
     r"|.*\.\.\..*|.*://.*|.*\{\{.*|.*\$\{.*"
 )
 _FILLED_IN = re.compile(r"\{[A-Za-z_][A-Za-z0-9_.]{0,40}\}")

@@ -21,7 +21,7 @@ TYPES = tuple(dict.fromkeys((*(rule.type for rule in RULES), *_national.TYPES)))
 _FIRST = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE")
 
 _DIGIT = re.compile(r"[0-9]")
-_NUMBER = re.compile(r"[0-9][-0-9 ().]{5}")
+_NUMBER = re.compile(r"[0-9](?:[-0-9 ().]{5}|[0-9]{3}[_/\n\r][0-9]{4})")
 _IBAN = re.compile(r"[0-9](?<=[A-Za-z]{2}[0-9])[0-9]")
 _PAIRS = re.compile(r":[0-9A-Fa-f]{0,4}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.")
 # The shortest number that a word makes one of, and the shortest date.
@@ -34,7 +34,11 @@ _WORDS: _SignsOfWords = (
         "label",
         ("licen", "dl", "account", "acct", "a/c", "medica", "health", "insur", "member", "subscriber", "beneficiary"),
     ),
-    ("birth", ("dob", "d.o.b", "birth", "born")),
+    ("birth", ("dob", "d.o.b", "birth", "born", "geb", "naiss", "n\u00e9", "nacim", "nacid", "nasc", "nato ", "nata ")),
+    (
+        "birth",
+        ("urodz", "\u0440\u043e\u0436\u0434\u0435\u043d", "do\u011fum", "f\u00f6delse", "\u51fa\u751f", "\u751f\u5e74"),
+    ),
 )
 _WORDS_OF_NUMBERS: _SignsOfWords = (
     ("ssn", ("ssn", "social")),
