@@ -56,7 +56,8 @@ def _groups(text: str, start: int, end: int) -> list[Span]:
 
 
 def _windows(text: str, groups: list[Span], layouts: Collection[str]) -> Iterator[Candidate]:
-    lengths = [end - start for start, end in groups]
+    # A word before the number is none of its groups.
+    lengths = [end - start if text[start:end].isdecimal() else 0 for start, end in groups]
     for first, (start, _) in enumerate(groups):
         if start < 0 or not _may_begin(text, start):
             continue
@@ -71,7 +72,7 @@ def _is_part_of_row(lengths: list[int], first: int, last: int) -> bool:
     """Whether the groups are of one length, and so is the one before or behind them."""
     length = lengths[first]
     around = (*lengths[max(first - 1, 0) : first], *lengths[last + 1 : last + 2])
-    return last > first and length in around and set(lengths[first : last + 1]) == {length}
+    return last > first and length > 0 and length in around and set(lengths[first : last + 1]) == {length}
 
 
 def _may_begin(text: str, start: int) -> bool:
