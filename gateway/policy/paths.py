@@ -19,12 +19,38 @@ from gateway.types import Label, Level
 
 MOST_LABELS = 1_000
 
-Places = Mapping[str, Destination]
+
+class Places:
+    """The backends of a policy, and what each has answered to each label: rules share labels, and there are many."""
+
+    def __init__(self, by_name: Mapping[str, Destination]) -> None:
+        self._by_name = by_name
+        self._answers: dict[tuple[str, Label], str] = {}
+
+    def closed(self, backend: str, labels: Iterable[Label]) -> str:
+        """Return why a backend may see none of the labels; empty where it may see one, or is no backend at all."""
+        if backend not in self._by_name:
+            return ""
+        said: dict[str, None] = {}
+        for label in labels:
+            why = self._refusal(backend, label)
+            if not why:
+                return ""
+            said[why] = None
+        return "; ".join(said)
+
+    def _refusal(self, backend: str, label: Label) -> str:
+        known = self._answers.get((backend, label))
+        if known is None:
+            place = self._by_name[backend]
+            answer = admit(label, place)
+            known = self._answers[backend, label] = _why(answer, place) if isinstance(answer, Refusal) else ""
+        return known
 
 
 def check_paths(policy: Policy, errors: Report) -> None:
     """Report every backend that is named for labels which it can never see, each with its path."""
-    places = destinations(policy).by_name
+    places = Places(destinations(policy).by_name)
     for index, rule in enumerate(policy.rules):
         labels = least_labels(policy, rule)
         if labels:
@@ -46,12 +72,16 @@ def least_labels(policy: Policy, rule: Rule) -> Sequence[Label]:
     combined = islice(product(*(choice or [Label()] for choice in choices)), MOST_LABELS + 1)
     labels = [reduce(or_, some, Label(level=floor)) for some in combined]
     # Of so many the least is not worth the search: the default is below them all.
-    return [Label(level=floor)] if len(labels) > MOST_LABELS else [label for label in labels if label.level <= top]
+    return (
+        [Label(level=floor)]
+        if len(labels) > MOST_LABELS
+        else [label for label in dict.fromkeys(labels) if label.level <= top]
+    )
 
 
 def _check_rule(index: int, rule: Rule, labels: Sequence[Label], places: Places, errors: Report) -> None:
     name = errors.shown(("rules", index, "name"), rule.name)
-    closed = {backend: why for backend in rule.use if (why := _closed(backend, labels, places))}
+    closed = {backend: why for backend in rule.use if (why := places.closed(backend, labels))}
     path = ("rules", index, "use")
     least = min(labels, key=lambda label: (label.level, str(label)))
     start = f"rule {name} → label {errors.hide(str(least))}"
@@ -60,7 +90,7 @@ def _check_rule(index: int, rule: Rule, labels: Sequence[Label], places: Places,
     elif closed:
         errors.add(path, f"{start} → {_listed(closed)}: never asked for these; remove it")
     for number, accept in enumerate(rule.accept):
-        asked = {backend: why for backend in accept.asks if (why := _closed(backend, labels, places))}
+        asked = {backend: why for backend in accept.asks if (why := places.closed(backend, labels))}
         if asked:
             what = f"{start} → judge {accept.judge!r} → {_listed(asked)}: never asked for these; name another"
             errors.add(("rules", index, "accept", number), what)
@@ -70,7 +100,7 @@ def _check_holdout(policy: Policy, places: Places, errors: Report) -> None:
     holdout = policy.holdout
     if holdout is None:
         return
-    why = _closed(holdout.backend, [Label(level=lowest(policy, holdout.at_most))], places)
+    why = places.closed(holdout.backend, [Label(level=lowest(policy, holdout.at_most))])
     if why:
         start = f"holdout → label {holdout.at_most} (at_most) → {_listed({holdout.backend: why})}"
         errors.add(("holdout", "at_most"), f"{start}: never asked for these; lower at_most, or name another backend")
@@ -83,7 +113,7 @@ def _check_caller(path: tuple[str, str], caller: CallerPolicy, policy: Policy, p
     rules = [rule for rule in policy.rules if _takes(rule, key, name, label, policy)]
     closed: dict[str, str] = {}
     for backend in dict.fromkeys(backend for rule in rules for backend in rule.use):
-        why = _closed(backend, [label], places)
+        why = places.closed(backend, [label])
         if not why:
             return
         closed[backend] = why
@@ -103,18 +133,6 @@ def _takes(rule: Rule, key: str, name: str, label: Label, policy: Policy) -> boo
     if key != "tenants" or not rule.when.tenant:
         return True
     return name in rule.when.tenant or (name == ANYBODY and not set(rule.when.tenant) <= (policy.tenants or {}).keys())
-
-
-def _closed(backend: str, labels: Iterable[Label], places: Places) -> str:
-    """Return why a backend may see none of the labels; empty where it may see one, or is no backend at all."""
-    if backend not in places:
-        return ""
-    answers = [admit(label, places[backend]) for label in labels]
-    refusals = [answer for answer in answers if isinstance(answer, Refusal)]
-    if not refusals or len(refusals) < len(answers):
-        return ""
-    said = dict.fromkeys(_why(refusal, places[backend]) for refusal in refusals)
-    return "; ".join(said)
 
 
 def _why(refusal: Refusal, place: Destination) -> str:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from support.assessing import Fixed, asked, assessed, finding
 from support.policies import mock, policy
 
+from gateway.clearance import Clearance, Destination, Refusal, admit
 from gateway.decide import Fleet, decide
+from gateway.policy import paths
 from gateway.policy.lint import lint
 from gateway.policy.paths import least_labels
 from gateway.policy.tags import BUILT_IN_TAGS
@@ -238,3 +240,24 @@ async def test_what_is_called_impossible_never_happens(
     plan = decide(read, given_policy, Fleet())
 
     assert refused.isdisjoint(plan.backends)
+
+
+def test_each_backend_is_asked_of_each_label_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rules share them, and no more once one is admitted."""
+    asked: list[tuple[Label, str]] = []
+
+    def counted(label: Label, place: Destination) -> Clearance | Refusal:
+        asked.append((label, place.name))
+        return admit(label, place)
+
+    monkeypatch.setattr(paths, "admit", counted)
+    many = [
+        {"name": f"r{number}", "when": {"tags": ["phi", "pii", "pci"]}, "use": ["llama", "frontier"]}
+        for number in range(9)
+    ]
+
+    found = errors(*many)
+
+    assert len(found) > 0
+    # The one that sees all is asked of a label of these rules and of the last one's, the other of all three.
+    assert len(asked) == len(set(asked)) == 2 + 3
