@@ -9,7 +9,7 @@ from gateway.policy.laxer import check_laxness
 from gateway.policy.models import Policy, Rule
 from gateway.policy.names import check_names
 from gateway.policy.paths import check_paths
-from gateway.policy.place import has_own_server, is_local
+from gateway.policy.place import has_own_server, is_local, is_odd_loopback
 from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
 from gateway.policy.redacting import check_redaction
 from gateway.policy.report import Report
@@ -60,9 +60,9 @@ def _check_backends(policy: Policy, errors: Report) -> None:
             )
             errors.add(("backends", name, "local"), what)
         elif backend.clearance == Level.RESTRICTED and not is_local(backend):
-            what = (
-                "restricted stays on local backends, and this one is not; lower it, or say 'local: true' if you run it"
-            )
+            odd = any(map(is_odd_loopback, backend.urls)) and backend.local is None
+            advice = "write 127.0.0.1 in urls" if odd else "lower it, or say 'local: true' if you run it"
+            what = f"restricted stays on local backends, and this one is not; {advice}"
             errors.add(("backends", name, "clearance"), what)
         if backend.licence is not None:
             _check_licence(("backends", name, "licence"), backend.licence, errors)

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.policy.asked import asked
 from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
-from gateway.policy.words import LevelName, Model, Names, one_or_many
+from gateway.policy.words import LevelName, Model, Names, Region, one_or_many
 from gateway.types import Label, Level, Need, Stakes
 
 # The model that the server lists first.
@@ -86,7 +86,7 @@ class BackendPolicy(_Open):
     local: bool | None = Field(
         default=None, description="Whether you operate it yourself. Unset: true for loopback and embedded."
     )
-    region: str | None = Field(default=None, description="Where it runs, for tags with a region.")
+    region: Region | None = Field(default=None, description="Where it runs, for tags with a region.")
     refuses: Names = Field(
         default=(), description="Kinds and tags that it never sees, suspicions of them included, at whatever level."
     )

@@ -5,6 +5,8 @@ Judged by the addresses that are asked: those of `urls`, else the kind's usual o
 """
 
 import ipaddress
+import re
+import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +44,9 @@ _OUR_NETWORKS = (
     *("::1/128", "fc00::/7", "fe80::/10"),
 )
 _OURS_BY_DEFAULT = frozenset({"embedded", *USUAL_URLS})
+# What the system reads as an address of version 4: 127.1, 0x7f000001.
+_NUMBERS = re.compile(r"[0-9a-fx.]+")
+_LOOPBACK = 127
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -98,6 +103,26 @@ def networks(backend: BackendPolicy) -> tuple[str, ...]:
     return backend.addresses or (_OUR_NETWORKS if is_local(backend) else ())
 
 
+def is_public(url: str) -> bool:
+    """Return whether a URL has an address, and none of a network that is anybody's own."""
+    address = _address(url)
+    if address is None or address.is_unspecified:
+        return False
+    return not any(address in ipaddress.ip_network(network) for network in _OUR_NETWORKS)
+
+
+def is_odd_loopback(url: str) -> bool:
+    """Return whether a URL means this machine, but in no way that is taken for it: `127.1`, `localhost.`, mapped."""
+    host, address = _host(url), _address(url)
+    if _is_loopback(url):
+        return False
+    if address is not None or host == "localhost.":
+        return address is None or address.is_loopback
+    with suppress(OSError):
+        return _NUMBERS.fullmatch(host) is not None and socket.inet_aton(host)[0] == _LOOPBACK
+    return False
+
+
 def place_of(url: str) -> str:
     """Return the `host:port` that a URL is asked at, as a `Destination` names it; raises `ValueError` for no URL."""
     parts = urlsplit(url)
@@ -131,7 +156,22 @@ def _named(urls: Iterable[str]) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def _is_loopback(url: str) -> bool:
     try:
-        host = urlsplit(url).hostname or ""
+        host = _host(url)
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _host(url: str) -> str:
+    with suppress(ValueError):
+        return urlsplit(url).hostname or ""
+    return ""
+
+
+def _address(url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a URL names, that of version 4 where it stands in one of version 6."""
+    try:
+        address = ipaddress.ip_address(_host(url))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.clearance import UNKNOWN
-from gateway.policy.words import LevelName, LevelWord, Model, Names
+from gateway.policy.words import LevelName, LevelWord, Model, Names, Region
 from gateway.types import Label, Level
 
 # The entry of those whom the policy does not name.
@@ -30,7 +30,7 @@ class TagPolicy(Model):
         default=Level.PUBLIC,
         description="Requests with the tag have at least this level. Unset: as the built-in tag of the name, if any.",
     )
-    region: str | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
+    region: Region | None = Field(default=None, description="Backends elsewhere never see them; local ones always may.")
     retain: bool = Field(
         default=True, description="false: only backends that keep nothing (`retains: false`) see them."
     )

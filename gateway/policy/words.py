@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic_core import PydanticKnownError
 
 from gateway.types import Level
@@ -27,6 +27,8 @@ def _level(value: object) -> object:
 
 LevelWord = Literal["public", "internal", "confidential", "restricted"]
 Names = Annotated[tuple[str, ...], BeforeValidator(one_or_many, json_schema_input_type=str | tuple[str, ...])]
+# Written in capitals or not, it is the same place.
+Region = Annotated[str, AfterValidator(str.casefold)]
 LevelName = Annotated[
     Level,
     BeforeValidator(_level, json_schema_input_type=LevelWord),

@@ -7,10 +7,11 @@ import pytest
 from support.policies import mock, policy
 
 from gateway import plugins
-from gateway.clearance import UNKNOWN
+from gateway.clearance import UNKNOWN, Clearance, admit
 from gateway.policy.lint import lint
 from gateway.policy.load import load_policy
 from gateway.policy.models import Policy
+from gateway.policy.place import destination
 from gateway.policy.tags import BUILT_IN_TAGS, TagPolicy
 from gateway.types import Label, Level
 
@@ -99,3 +100,63 @@ def test_the_text_of_a_policy_keeps_built_in_levels_too(tmp_path: Path) -> None:
     loaded = load_policy(path, options_of=plugins.options, kinds_of=plugins.kinds)
 
     assert [loaded.tags[name].level for name in ("phi", "secret")] == [Level.RESTRICTED] * 2
+
+
+def bound(to: str, **backend: Any) -> Policy:
+    """Return a policy with a tag that is bound to a region, and one backend elsewhere."""
+    backends = {"llama": mock(), "elsewhere": mock(clearance="internal", local=False, **backend)}
+    return policy(backends, tags={"bound": {"level": "internal", "region": to}})
+
+
+def test_a_region_is_the_same_in_capitals() -> None:
+    """Nobody is kept out, and nobody let in, for how it is written."""
+    for given in (bound("eu", region="EU"), bound("EU", region="eu")):
+        label = given.label("bound")
+
+        assert label is not None
+        assert isinstance(admit(label, destination("elsewhere", given.backends["elsewhere"])), Clearance)
+        assert lint(given).warnings == ()
+
+
+def test_a_region_where_no_backend_is_is_a_warning() -> None:
+    """It is a slip, or everything with the tag stays on local backends."""
+    (warning,) = lint(bound("eu-west", region="eu")).warnings
+
+    assert str(warning).startswith("<policy>: tags.bound.region: no backend has the region")
+    assert lint(bound("eu")).warnings == ()
+
+
+def served(url: str, **keys: Any) -> Policy:
+    """Return a policy whose one backend is asked at a URL."""
+    return policy({"llama": {"kind": "vllm", "model": "m", "clearance": "restricted", "urls": [url], **keys}})
+
+
+@pytest.mark.parametrize("url", ["http://8.8.8.8", "http://[2001:4860:4860::8888]:80", "http://[::ffff:8.8.8.8]"])
+def test_a_local_backend_at_a_public_address_is_a_warning(url: str) -> None:
+    """Unless the policy says by `addresses` that it is meant."""
+    (warning,) = lint(served(url, local=True)).warnings
+
+    assert str(warning).startswith("<policy>: backends.llama.urls[0]: a public address of a backend that is said")
+    assert lint(served(url, local=True, addresses=["8.0.0.0/8", "2001::/16"])).warnings == ()
+
+
+@pytest.mark.parametrize("url", ["http://10.1.2.3", "http://[fd00::1]:80", "http://gpu.example", "http://0.0.0.0"])
+def test_a_local_backend_at_an_address_of_ones_own_is_none(url: str) -> None:
+    """Nor one with a name: where that leads is looked at when it is asked."""
+    assert lint(served(url, local=True)).warnings == ()
+
+
+@pytest.mark.parametrize("host", ["127.1", "localhost.", "[::ffff:127.0.0.1]", "0x7f000001", "2130706433"])
+def test_an_odd_spelling_of_this_machine_is_to_be_written_plainly(host: str) -> None:
+    """And not to be declared local, which would be true of any address."""
+    (error,) = lint(served(f"http://{host}:8000")).errors
+
+    assert str(error).endswith("and this one is not; write 127.0.0.1 in urls")
+
+
+@pytest.mark.parametrize("host", ["8.8", "gpu.example", "10.0.0.1", "[::ffff:10.0.0.1]", "abc.x"])
+def test_another_address_is_to_be_declared(host: str) -> None:
+    """As before."""
+    (error,) = lint(served(f"http://{host}:8000")).errors
+
+    assert str(error).endswith("lower it, or say 'local: true' if you run it")
