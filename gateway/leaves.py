@@ -4,9 +4,9 @@ Nothing here knows what the strings mean. Whatever is sent and not walked here w
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Literal
 
 from gateway.errors import InvalidRequestError
@@ -16,6 +16,9 @@ from gateway.types import ContentPart, JsonObject, Message, Need, Request, Role,
 # or a name in a part that nobody can read. A `short` number stays as well, and is not in the scanned text.
 Form = Literal["text", "json", "fixed", "short"]
 Change = Callable[[str, Form], str]
+
+# Where a key of an object stands, and its value.
+Pair = tuple[tuple[int, int], tuple[int, int]]
 
 MEDIA: Mapping[str, Need] = {
     "image_url": Need.IMAGES,
@@ -60,6 +63,18 @@ def said(request: Request) -> Iterator[tuple[int, int, Role]]:
             at = end + 1
         if message.name or message.tool_call_id or message.tool_calls:
             at += sum(len(text) + 1 for text in _further_strings(message))
+
+
+def keyed(request: Request, size: int) -> Iterator[Sequence[Pair]]:
+    """Yield the keys and the plain values of each object beside the messages: their spans in the scanned text.
+
+    `size` is the length of that text, which ends with these.
+    """
+    values = [request.tools, request.tool_choice, request.response_format, request.sampling]
+    if texts := [text for value in values if value for text in _strings(value)]:
+        starts = iter(accumulate((len(text) + 1 for text in texts), initial=size + 1 - sum(len(t) + 1 for t in texts)))
+        for value in filter(None, values):
+            yield from _objects(value, starts)
 
 
 def rewritten(request: Request, change: Change) -> Request:
@@ -165,6 +180,37 @@ def _names_of(part: ContentPart, content: JsonObject) -> Iterator[str]:
 
 def _is_bytes(text: str) -> bool:
     return len(text) > _LONGEST_NAME and _BYTES.fullmatch(text) is not None
+
+
+def _objects(value: object, starts: Iterator[int]) -> Iterator[Sequence[Pair]]:
+    """Yield the pairs of each object of a JSON value; `starts` says where each of its strings begins, in order."""
+    path: list[tuple[Iterator[tuple[object, object]], list[Pair]]]
+    path = [(iter(((None, value),)), [])]
+    while path:
+        items, pairs = path[-1]
+        for key, item in items:
+            name, text = _said(key), _said(item)
+            at = next(starts) if name is not None else 0
+            if text is not None:
+                start = next(starts)
+                if name is not None:
+                    pairs.append(((at, at + len(name)), (start, start + len(text))))
+            elif isinstance(item, Mapping):
+                path.append((iter(item.items()), []))
+                break
+            elif isinstance(item, (list, tuple)):
+                path.append((((None, each) for each in item), []))
+                break
+        else:
+            path.pop()
+            if pairs:
+                yield pairs
+
+
+def _said(item: object) -> str | None:
+    """Return the string that one of `_strings` is of this value, None where it has none of its own."""
+    number = None if isinstance(item, str) else _number(item)
+    return item if isinstance(item, str) else number if number is not None and _is_long(number) else None
 
 
 def _strings(value: object) -> Iterator[str]:

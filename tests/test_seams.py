@@ -21,6 +21,7 @@ from gateway.types import ContentPart, Message, Request
 SHAPES: Mapping[str, Detector] = {"patterns": PatternDetector(), "secrets": SecretDetector()}
 CARD = "4111 1111 1111 1111"
 MAIL = "jane.doe@example.com"
+HORSE = "Tr0ub4" + "dor3x9"
 AWS = "AKIA" + "QYLPMN5HFIQR7XYA"
 
 
@@ -102,9 +103,86 @@ def test_most_requests_have_no_seams(texts: tuple[str, ...]) -> None:
 
 def test_what_is_not_said_has_no_seams() -> None:
     """Names, tools and parameters are read as they are."""
-    request = asked("4111 1111", sampling={"user": "1111 1111"}, tools=({"name": "1111"},))
+    request = asked("4111 1111", sampling={"user": "alice"}, tools=({"name": "lookup"},))
 
     assert not Seams(request, scanned_text(request))
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "kind"),
+    [
+        ("My MRN is", "448812", "phi"),
+        ("password=", HORSE, "secret"),
+        ("my password:", f"{HORSE} and that is all", "secret"),
+        ("My SSN is", "219 09 9999", "pii"),
+        ("I was born on", "2 May 1980, in Leeds", "pii"),
+    ],
+)
+@pytest.mark.parametrize("make", [turns, parted])
+async def test_a_value_is_found_by_what_the_text_before_says_of_it(
+    make: Any, label: str, value: str, kind: str
+) -> None:
+    """It stands in one text, and is told as a span that no single text holds."""
+    request = make(label, value)
+
+    found = [one for one in (await assessed(request, detectors=SHAPES)).findings if one.strength == "strong"]
+
+    assert [one.kind for one in found] == [kind]
+    # A line break between a name and its value joins them in the plain text already.
+    assert found[0].start < len(label) < found[0].end or kind == "secret"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "kind"),
+    [
+        ("What is your password?", HORSE, "secret"),
+        ("Please send me the password for the database.", HORSE, "secret"),
+        ("And your medical record number?", "448812", "phi"),
+    ],
+)
+async def test_an_answer_is_read_with_what_was_asked_for(question: str, answer: str, kind: str) -> None:
+    """An assistant asks, the user answers with nothing but the value."""
+    messages = (Message(role="assistant", content=question), Message(role="user", content=answer))
+
+    assert kind in (await assessed(asked(messages=messages), detectors=SHAPES)).kinds
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("What is your password?", "I forgot it"), ("How many?", "448812"), ("The token " * 30 + "is old", "No. 1, 2")],
+)
+async def test_an_answer_that_tells_nothing_is_nothing(question: str, answer: str) -> None:
+    """Words, and numbers that nothing was said of."""
+    messages = (Message(role="assistant", content=question), Message(role="user", content=answer))
+
+    assert (await assessed(asked(messages=messages), detectors=SHAPES)).findings == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"default": {"password": HORSE}},
+        {"env": [{"name": "DB_PASSWORD", "value": HORSE}], "n": 1234567},
+        {"a": [[1234567, "b"], {"x": 7654321.25, 12345678: "y"}], "deep": {"deep": {"password": HORSE}}},
+    ],
+)
+@pytest.mark.parametrize("where", ["tools", "response_format", "sampling"])
+async def test_the_value_of_a_key_is_found_beside_messages(where: str, value: Any) -> None:
+    """Key and value are two strings of the scanned text, and belong together."""
+    request = asked("Hello", **{where: (value,) if where == "tools" else value})
+    scanned = scanned_text(request)
+
+    (finding,) = (await assessed(request, detectors=SHAPES)).findings
+
+    assert (finding.kind, finding.strength) == ("secret", "strong")
+    assert scanned[finding.start : finding.end].endswith(f"\n{HORSE}")
+
+
+async def test_what_a_cut_leaves_of_a_number_is_none() -> None:
+    """The end of a long number is not a shorter number."""
+    request = turns("1" * 80 + "4111111111111111", "2 x1")
+
+    assert not (await assessed(request, detectors=SHAPES)).kinds & {"pci"}
 
 
 @given(st.lists(st.text(alphabet="1a@. \n-", max_size=400), max_size=6))
