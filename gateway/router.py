@@ -24,6 +24,7 @@ from gateway.fleet.past import Past
 from gateway.generations import Generations
 from gateway.holdout import Comparison, Holdouts
 from gateway.interfaces import Backend, Ledger
+from gateway.labelling import told
 from gateway.money.books import Books
 from gateway.policy.load import check_value, packaged_default
 from gateway.policy.models import PartPolicy, Policy
@@ -317,8 +318,8 @@ async def _read(house: House, memory: Memory, request: Request, *, remembered: b
     """Assess a request with the earlier turns of its conversation, those included that came while it was read."""
     policy = house.policy
     earlier, covered = memory.earlier(request, policy), memory.covered(request, policy)
-    if remembered:
-        memory.foresee(request, policy)
+    if remembered and request.conversation is not None:
+        memory.foresee(request, told(request, policy), policy)
     while True:
         assessment, cover = await house.reader.read(request, earlier=earlier, covered=covered)
         # Labels only rise, and end at the strictest, so that this ends too.

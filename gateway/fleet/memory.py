@@ -13,7 +13,6 @@ from gateway.fleet.labels import ConversationLabels
 from gateway.fleet.past import NOTHING, Past
 from gateway.fleet.placeholders import ConversationPlaceholders, Earlier
 from gateway.fleet.quota import Quota
-from gateway.labelling import told
 from gateway.policy.models import Policy
 from gateway.policy.place import is_local
 from gateway.redaction.placeholders import Numbering
@@ -39,15 +38,13 @@ class Memory:
         label = self._covered.recall(request, policy.conversations)
         return Earlier(label=label, numbering=self._placeholders.recall(request, policy.conversations))
 
-    def foresee(self, request: Request, policy: Policy) -> None:
-        """Remember what a request's tags ask for, before it is read: a later turn may be decided upon in the meantime.
+    def foresee(self, request: Request, label: Label, policy: Policy) -> None:
+        """Remember what a request's tags ask for before it is read, for turns that are decided upon meanwhile.
 
         No redaction lowers that.
         """
-        if request.conversation is not None:
-            label = told(request, policy)
-            self._labels.join(request, label, policy)
-            self._covered.join(request, label, policy)
+        self._labels.join(request, label, policy)
+        self._covered.join(request, label, policy)
 
     def outruns(self, request: Request, assessment: Assessment, policy: Policy) -> bool:
         """Whether other turns of its conversation have become more private than this one counts as."""
