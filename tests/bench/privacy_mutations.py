@@ -19,17 +19,22 @@ from table import Measure
 ROOT = Path(__file__).parent.parent.parent
 # Who notices: the tests of the boundary, not the whole suite.
 TESTS = (
-    *(
-        "tests/test_clearance.py",
-        "tests/test_decide.py",
-        "tests/test_boundary.py",
-        "tests/test_crowds.py",
-        "tests/audit",
-    ),
+    *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_boundary.py", "tests/test_crowds.py"),
     *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
     *("tests/audit", "tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
     *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py", "tests/policy/test_paths.py"),
 )
+# Who should notice first, where that is not plain from the name.
+_NEAREST = {
+    "gateway/audit/proof.py": "tests/audit",
+    "gateway/backends/_http.py": "tests/backends/test_openai_http.py",
+    "gateway/backends/_upstream.py": "tests/backends/test_hosted_places.py",
+    "gateway/backends/hosted.py": "tests/backends/test_hosted_places.py",
+    "gateway/backends/mock.py": "tests/backends/test_mock.py",
+    "gateway/covering.py": "tests/test_covering.py",
+    "gateway/calls.py": "tests/test_redacted_routing.py",
+    "gateway/policy/paths.py": "tests/policy/test_paths.py",
+}
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
 
 
@@ -108,17 +113,17 @@ def _is_noticed(hole: Mutation) -> bool:
         target = Path(home) / hole.path
         raw = target.read_bytes()
         target.write_bytes(raw[: hole.start] + hole.becomes.encode() + raw[hole.end :])
-        ended = _tested(home)
+        ended = _tested(home, _NEAREST.get(hole.path))
     # 1: a test failed; anything else says nothing about the tests.
     if ended.returncode not in (0, 1):
         sys.exit(f"{hole}: the tests could not be run\n{ended.stdout[-2000:]}")
     return ended.returncode == 1
 
 
-def _tested(home: str) -> "subprocess.CompletedProcess[str]":
+def _tested(home: str, nearest: str | None) -> "subprocess.CompletedProcess[str]":
     options = ["-q", "-x", "-p", "no:cacheprovider", "--no-header"]
     return subprocess.run(  # noqa: S603 - our own tests
-        [sys.executable, "-m", "pytest", *options, *(name for name in TESTS if (ROOT / name).exists())],
+        [sys.executable, "-m", "pytest", *options, *sorted(TESTS, key=lambda name: name != nearest)],
         cwd=home,
         env={**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{home}/tests"},
         capture_output=True,
