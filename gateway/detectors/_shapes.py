@@ -29,6 +29,8 @@ _MACHINES = re.compile(
 )
 _UPGRADE = re.compile(r"(?i:upgrad|updat|downgrad|migrat|bump|version)")
 _OTHER_NUMBER = re.compile(r"(?i:\b(?:room|order|part|invoice|ticket|item))[ #:]{1,2}\Z")
+# How far a row of numbers is looked at on either side of one, and how many groups may stand there beside a card.
+_ROW, _MOST_BESIDE = 24, 2
 _GROUPS_OF_FOUR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 
 # What a match is worth, and where the finding ends; None where it is nothing.
@@ -71,14 +73,19 @@ def _email(match: Match) -> Reading:
 def _card(match: Match) -> Reading:
     if not _numbers.is_card(_digits(match)):
         return None
+    return "weak" if _is_in_row(match) else "strong", match.end("value")
+
+
+def _is_in_row(match: Match) -> bool:
+    """Whether it is four groups of a longer row of groups, some of which pass the check as well; no list of cards."""
+    if match["value"].isdecimal():
+        return False
     start, end = match.span("value")
-    # Some four groups of a long row of groups pass the check as well.
-    around = (
-        _GROUPS_OF_FOUR.findall(match.string, max(0, start - 10), start),
-        _GROUPS_OF_FOUR.findall(match.string, end, end + 10),
-    )
-    row = not match["value"].isdecimal() and len(around[0]) + len(around[1]) > 1
-    return "weak" if row else "strong", end
+    before = match.string[max(0, start - _ROW) : start].rpartition("\n")[2]
+    after = match.string[end : end + _ROW].partition("\n")[0]
+    groups = [_GROUPS_OF_FOUR.findall(text) for text in (before, after)]
+    beside = ("".join(groups[0][-4:]), "".join(groups[1][:4]))
+    return sum(map(len, groups)) > _MOST_BESIDE and not any(map(_numbers.is_card, beside))
 
 
 def _iban(match: Match) -> Reading:

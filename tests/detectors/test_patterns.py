@@ -404,3 +404,18 @@ def seconds(text: str) -> float:
         return time.process_time() - started
 
     return min(once(), once())
+
+
+@pytest.mark.parametrize("between", ["\n", " ", ", ", "; ", " / "])
+def test_a_list_of_cards_is_as_certain_as_one(between: str) -> None:
+    """Numbers beside a card make it a part of a row only where they are none themselves."""
+    cards = ["4111 1111 1111 1111", "5500 0000 0000 0004", "4012 8888 8888 1881"]
+
+    findings = DETECTOR.detect(between.join(cards))
+
+    assert [(finding.kind, finding.strength) for finding in findings] == [("pci", "strong")] * 3
+
+
+def test_what_follows_a_card_takes_nothing_from_it() -> None:
+    """Its year and its code are groups too."""
+    assert [finding.strength for finding in DETECTOR.detect("4111 1111 1111 1111 2028 1234")] == ["strong"]
