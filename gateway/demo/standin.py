@@ -45,7 +45,7 @@ class StandIn:
             return _rejected("the body must be a JSON object with 'model' and 'messages'")
         await asyncio.sleep(self.latency_s)
         answer = self.answers.get(digest(_last_user_text(messages)), UNKNOWN_PROMPT)
-        reply = _Reply(number=next(self._numbers), model=f"{model} (stand-in)", answer=answer, prompt=self.seen[-1])
+        reply = _Reply(number=next(self._numbers), model=f"{model}(stand-in)", answer=answer, prompt=self.seen[-1])
         if not body.get("stream"):
             return web.json_response(reply.whole())
         usage = bool((body.get("stream_options") or {}).get("include_usage"))

@@ -17,12 +17,12 @@ MODELS = Models(tickets=Path("tickets.gguf"), smollm2=Path("smollm2.gguf"))
 
 
 async def test_the_policy_passes_its_own_tests() -> None:
-    """The promises of the demo's policy hold, without a warning, and nobody is called."""
+    """The promises of the demo's policy hold, and nobody is called; it is laxer than usual with images, as it says."""
     checked = check_policy(POLICY, options_of=plugins.options, kinds_of=plugins.kinds, environ={})
 
     results = await run_tests(checked.policy)
 
-    assert checked.warnings == ()
+    assert ["unread" in str(warning) for warning in checked.warnings] == [True]
     assert [result.name for result in results if not result.passed] == []
 
 

@@ -93,4 +93,4 @@ def test_long_texts_are_checked_in_bounded_time() -> None:
             watch = Watch()
             code(f"```{language}\n{text}\n```")
             citations(text, text)
-            assert watch.seconds() < 0.5, text[:20]
+            assert watch.seconds() < 1.5, text[:20]

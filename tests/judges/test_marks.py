@@ -122,4 +122,4 @@ def test_long_texts_are_read_in_bounded_time() -> None:
     for text in (*hostile.texts(), *hostile.texts(49_000)):
         watch = Watch()
         marks(text, prompt=text)
-        assert watch.seconds() < 0.5, text[:20]
+        assert watch.seconds() < 1.5, text[:20]

@@ -184,4 +184,4 @@ def test_long_texts_are_recalculated_in_bounded_time() -> None:
     for text in (*hostile.texts(), *hostile.texts(6_000)):
         watch = Watch()
         sums(text)
-        assert watch.seconds() < 0.5, text[:20]
+        assert watch.seconds() < 1.5, text[:20]
