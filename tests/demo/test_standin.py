@@ -53,7 +53,7 @@ async def test_every_answer_names_the_stand_in(client: httpx.AsyncClient) -> Non
     """Nobody who reads an answer can take it for a model's."""
     reply = (await client.post("/chat/completions", json=asked("Which label?"))).json()
 
-    assert reply["model"] == "gpt-x (stand-in)"
+    assert reply["model"] == "gpt-x(stand-in)"
     assert reply["system_fingerprint"] == "stand-in"
 
 
