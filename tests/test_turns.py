@@ -59,6 +59,19 @@ async def test_a_turn_that_is_read_for_long_heeds_those_that_came_meanwhile() ->
     assert (slow.backend, tagged.backend) == ("llama", "llama")
 
 
+async def test_a_redacted_turn_heeds_a_tag_that_came_meanwhile() -> None:
+    """A tag says that there is more than was found: no placeholder takes it out of the conversation."""
+    rules = ruled(tags={"pii": {"level": "confidential", "redact_to": "internal"}})
+    text = f"{LONG} Write to jane.doe@example.com."
+    async with Router.from_policy(rules) as router:
+        alone = await router.route(text, conversation="c1")
+        slow, tagged = await asyncio.gather(
+            router.route(text, conversation="c2"), router.route("short", tags=["pii"], conversation="c2")
+        )
+
+    assert (alone.backend, slow.backend, tagged.backend) == ("cloud", "llama", "llama")
+
+
 async def test_a_turn_that_is_refused_for_its_length_is_remembered() -> None:
     """Its text went nowhere, but it was given."""
     async with Router.from_policy(ruled(limits={"prompt_characters": 100})) as router:

@@ -20,7 +20,12 @@ ROOT = Path(__file__).parent.parent.parent
 # Who notices: the tests of the boundary, not the whole suite.
 TESTS = (
     *("tests/test_clearance.py", "tests/test_decide.py", "tests/test_boundary.py", "tests/test_crowds.py"),
-    *("tests/test_decide_redacted.py", "tests/test_covering.py", "tests/test_redacted_routing.py"),
+    *(
+        "tests/test_decide_redacted.py",
+        "tests/test_covering.py",
+        "tests/test_redacted_routing.py",
+        "tests/test_turns.py",
+    ),
     *("tests/audit", "tests/test_contract.py", "tests/backends/test_mock.py", "tests/backends/test_openai_http.py"),
     *("tests/backends/test_hosted_places.py", "tests/backends/test_hosted.py", "tests/policy/test_paths.py"),
 )
@@ -33,6 +38,7 @@ _NEAREST = {
     "gateway/backends/mock.py": "tests/backends/test_mock.py",
     "gateway/covering.py": "tests/test_covering.py",
     "gateway/calls.py": "tests/test_redacted_routing.py",
+    "gateway/fleet/memory.py": "tests/test_turns.py",
     "gateway/policy/paths.py": "tests/policy/test_paths.py",
 }
 _CARRIED = ("gateway", "tests", "policies", "docs", "examples", "pyproject.toml", "README.md")
