@@ -1,10 +1,12 @@
 """Code that can be read, and quotations that stand in what was given."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import hostile
-from support.pace import Watch
+from support.pace import quickest
 
 from gateway.judges._checks import citations, code
 
@@ -90,7 +92,11 @@ def test_long_texts_are_checked_in_bounded_time() -> None:
     """Nobody can keep the gateway busy with code, or with quotations."""
     for text in (*hostile.texts(), *hostile.texts(9_000)):
         for language in ("python", "json", "js"):
-            watch = Watch()
-            code(f"```{language}\n{text}\n```")
-            citations(text, text)
-            assert watch.seconds() < 1.5, text[:20]
+            fenced = f"```{language}\n{text}\n```"
+            read = partial(_read, fenced, text)
+            assert quickest(read, most=0.5) < 0.5, text[:20]
+
+
+def _read(fenced: str, text: str) -> None:
+    code(fenced)
+    citations(text, text)

@@ -59,7 +59,7 @@ def test_what_takes_too_long_is_not_checked(value: object, schema: dict[str, Any
     watch = Watch()
     why = mismatch(value, schema)
 
-    assert (why, watch.seconds() < 1.5) == (LARGE, True)
+    assert (why, watch.seconds() < 0.5) == (LARGE, True)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_numbers_that_are_chosen_to_collide_take_no_longer(schema: dict[str, Any
     watch = Watch()
     mismatch(value, schema)
 
-    assert watch.seconds() < 1.5
+    assert watch.seconds() < 0.5
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_no_dialect_makes_a_regular_expression_run(where: dict[str, Any]) -> Non
     watch = Watch()
     why = mismatch({"a": "a" * 40 + "b"}, {"properties": {"a": {**where, "pattern": "(a+)+$"}}})
 
-    assert (why, watch.seconds() < 1.5) == (None, True)
+    assert (why, watch.seconds() < 0.5) == (None, True)
 
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -1,10 +1,12 @@
 """The arithmetic of an answer, recalculated."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import hostile
-from support.pace import Watch
+from support.pace import quickest
 
 from gateway.judges._calculator import UnreadableError, calculated
 from gateway.judges._sums import sums
@@ -182,6 +184,4 @@ def test_no_text_makes_the_recalculation_fail(text: str) -> None:
 def test_long_texts_are_recalculated_in_bounded_time() -> None:
     """Nobody can keep the gateway busy with sums."""
     for text in (*hostile.texts(), *hostile.texts(6_000)):
-        watch = Watch()
-        sums(text)
-        assert watch.seconds() < 1.5, text[:20]
+        assert quickest(partial(sums, text), most=0.5) < 0.5, text[:20]
