@@ -283,3 +283,14 @@ def _number(item: object) -> str | None:
 
 def _is_long(number: str) -> bool:
     return len(number) >= _FEWEST_DIGITS and sum(map(str.isdigit, number)) >= _FEWEST_DIGITS
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text can be sent: half a surrogate pair cannot be written as UTF-8."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

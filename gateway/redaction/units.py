@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gateway.leaves import Form, rewritten
+from gateway.leaves import Form, is_encodable, rewritten
 from gateway.types import Request
 
 _STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
@@ -124,13 +124,13 @@ def _units(text: str, form: Form, *, leaf: int, scanned: int, at: int) -> Iterat
     if form in ("fixed", "short"):
         return
     if form == "text" or not _is_json(text):
-        if _is_encodable(text):
+        if is_encodable(text):
             yield _Unit(leaf=leaf, start=0, end=len(text), scanned=scanned, at=at, text=text)
         return
     for match in _STRING.finditer(text):
         start, end = match.span(1)
         said, places = _decoded(match[1])
-        if not _is_encodable(said):
+        if not is_encodable(said):
             continue
         yield _Unit(leaf=leaf, start=start, end=end, scanned=scanned + start, at=at, text=said, places=places)
         at += len(said) + 1
@@ -155,11 +155,3 @@ def _decoded(raw: str) -> tuple[str, Sequence[int] | None]:
     places += range(last, len(raw) + 1)
     said: str = json.loads(f'"{raw}"')
     return said, places
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gateway.errors import InvalidRequestError, RowsError
+from gateway.leaves import is_encodable
 from gateway.spelling import nearest
 from gateway.types import Request
 from gateway.wire.request import parse_request
@@ -215,17 +216,9 @@ def _answers(value: object) -> dict[str, str]:
     for model, text in value.items():
         if not model.strip():
             raise InvalidRequestError("`answers` names a model with an empty name")
-        if not isinstance(text, str) or not _is_encodable(text):
+        if not isinstance(text, str) or not is_encodable(text):
             raise InvalidRequestError("an answer in `answers` is no text that can be written as UTF-8")
     return value
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _logprobs(value: object) -> tuple[float, ...] | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, NoReturn, cast, get_args
 
 from gateway.errors import InvalidRequestError
+from gateway.leaves import is_encodable
 from gateway.types import ContentPart, Message, Role, ToolCall
 
 ROLES = get_args(Role)
@@ -205,14 +206,6 @@ def _optional_text(value: object, place: str) -> str | None:
 
 
 def _encodable(value: str, place: str) -> str:
-    if not value.isascii() and _has_half_a_pair(value):
+    if not is_encodable(value):
         refuse(place, "has half a surrogate pair", "decode it with errors='replace' first")
     return value
-
-
-def _has_half_a_pair(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return True
-    return False

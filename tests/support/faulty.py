@@ -11,22 +11,13 @@ from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, ConfigDict
 
-from gateway import errors
+from gateway.backends import mock
 from gateway.clearance import Clearance, confirm
 from gateway.types import Completion, Delta, Message, Need, Request, ToolCall, Usage
 from gateway.wire.deltas import as_deltas
 
 SUPPORTS = frozenset(Need)
-FAULTS: tuple[type[errors.BackendError], ...] = (
-    errors.BackendTimeoutError,
-    errors.BackendUnavailableError,
-    errors.RateLimitedError,
-    errors.AuthenticationError,
-    errors.ContextWindowExceededError,
-    errors.ContentFilteredError,
-    errors.RequestRejectedError,
-    errors.MalformedResponseError,
-)
+FAULTS = tuple(mock.FAULTS.values())
 _OWN_FAULTS = 0.2
 
 # By backend: the requests that it was sent, in order.
