@@ -6,17 +6,16 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.trails import booked, evidence
+from support.trails import booked, evidence, opened, record, tamper, write
 
 from gateway.audit.evidence import Party
 from gateway.audit.proof import Question
 from gateway.errors import LedgerError
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_writer import EntryWrite
-from gateway.ledgers.sqlite import SqliteLedger, read_proof
+from gateway.ledgers.sqlite import read_proof
 
 KEY = "a key that nobody else knows"
 CUT = (
@@ -44,31 +43,6 @@ def key(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
 def path(tmp_path: Path) -> Path:
     """Where the ledger is."""
     return tmp_path / "ledger.db"
-
-
-def opened(path: Path) -> Any:
-    """Open the ledger."""
-    return sqlite.build(sqlite.Options(path=str(path)))
-
-
-async def write(path: Path, *names: str) -> None:
-    """Put requests on the books."""
-    async with opened(path) as ledger:
-        for name in names:
-            await record(ledger, name)
-
-
-async def record(ledger: SqliteLedger, entry_id: str, **fields: Any) -> None:
-    """Put a request on the books."""
-    told = evidence(**fields)
-    await ledger.record(booked(entry_id, told), told)
-
-
-def tamper(path: Path, *statements: str) -> None:
-    """Change the file behind the ledger's back."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def set_back(path: Path) -> str:

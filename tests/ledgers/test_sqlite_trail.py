@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
-from support.trails import booked, contact, evidence
+from support.trails import booked, contact, evidence, opened, record, tamper, write
 
 import gateway
 from gateway.audit.evidence import Erasure, Party
@@ -20,7 +19,7 @@ from gateway.entries import Feedback, HoldoutRecord
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_schema import MIGRATIONS
-from gateway.ledgers.sqlite import SqliteLedger, read_head, read_proof
+from gateway.ledgers.sqlite import read_head, read_proof
 
 # The package under test, wherever another one is installed.
 GATEWAY = Path(gateway.__file__).parents[1]
@@ -38,31 +37,6 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def path(tmp_path: Path) -> Path:
     """Where the ledger is."""
     return tmp_path / "ledger.db"
-
-
-def opened(path: Path) -> Any:
-    """Open the ledger."""
-    return sqlite.build(sqlite.Options(path=str(path)))
-
-
-async def write(path: Path, *names: str, **fields: Any) -> None:
-    """Put requests on the books."""
-    async with opened(path) as ledger:
-        for name in names:
-            await record(ledger, name, **fields)
-
-
-async def record(ledger: SqliteLedger, entry_id: str, **fields: Any) -> None:
-    """Put a request on the books."""
-    told = evidence(**fields)
-    await ledger.record(booked(entry_id, told), told)
-
-
-def tamper(path: Path, *statements: str) -> None:
-    """Change the file behind the ledger's back."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def codes(proof: Proof) -> set[str]:

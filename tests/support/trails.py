@@ -1,7 +1,10 @@
-"""Audit trails for tests: evidence with every field overridable, and a chain without a ledger."""
+"""Audit trails for tests: evidence with every field overridable, a chain without a ledger, and one with."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gateway.audit.chain import Head, append, genesis, head_seal, key_check
@@ -9,6 +12,8 @@ from gateway.audit.evidence import Contact, Evidence, Facts, Party
 from gateway.audit.records import Before, Body, Names, begin_body, request_body
 from gateway.clearance import Destination
 from gateway.entries import LedgerEntry
+from gateway.ledgers import sqlite
+from gateway.ledgers.sqlite import SqliteLedger
 from gateway.types import Label, Level
 from support.entries import NOON, attempt_record, ledger_entry
 
@@ -128,3 +133,28 @@ def kept(
         rows.append((head.count, text))
     check = None if key is None else key_check(TRAIL, key)
     return Kept(rows=rows, books=entries, head=head, head_seal=head_seal(head, key), key_check=check)
+
+
+def opened(path: Path) -> Any:
+    """Open the ledger."""
+    return sqlite.build(sqlite.Options(path=str(path)))
+
+
+async def write(path: Path, *names: str, **fields: Any) -> None:
+    """Put requests on the books."""
+    async with opened(path) as ledger:
+        for name in names:
+            await record(ledger, name, **fields)
+
+
+async def record(ledger: SqliteLedger, entry_id: str, **fields: Any) -> None:
+    """Put a request on the books."""
+    told = evidence(**fields)
+    await ledger.record(booked(entry_id, told), told)
+
+
+def tamper(path: Path, *statements: str) -> None:
+    """Change the file behind the ledger's back."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
