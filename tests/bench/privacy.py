@@ -3,7 +3,6 @@
 Run: `make bench-privacy`, or `python tests/bench/privacy.py documents speed` for some of it.
 """
 
-import argparse
 import os
 import platform
 import time
@@ -13,8 +12,8 @@ from privacy_decisions import decisions
 from privacy_detection import benign, by_class, by_country, covered, documents, names, near_misses, secrets, speed
 from privacy_faults import faults
 from privacy_mutations import mutations
-from privacy_sets import MissingSetError
-from table import Measure, markdown
+from sections import chosen, measured
+from table import Measure
 
 SECTIONS: dict[str, Callable[[], Iterator[Measure]]] = {
     "documents": documents,
@@ -33,32 +32,15 @@ _TABLES: dict[str, Callable[[], str]] = {"documents": by_class, "near-misses": b
 
 def main() -> None:
     """Measure what is asked for, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}; unset: all")
-    asked = parser.parse_args().sections or list(SECTIONS)
-    unknown = [name for name in asked if name not in SECTIONS]
-    if unknown:
-        parser.error(f"no section {unknown[0]!r}; known: {', '.join(SECTIONS)}")
+    asked = chosen(SECTIONS, __doc__)
     started, load = time.perf_counter(), os.getloadavg()
-    print(markdown(("Measure", "Reach", "Measured", "Result"), ()))
-    done = [name for name in asked if _print(name)]
+    done = measured(SECTIONS, asked)
     for name in done:
         if name in _TABLES:
             print(f"\n{_TABLES[name]()}")
     cores, took = os.cpu_count(), time.perf_counter() - started
     loads = f"load before {load[0]:.1f}, after {os.getloadavg()[0]:.1f}"
     print(f"\n{cores} cores, {loads}, Python {platform.python_version()}; {took:.0f} s in all")
-
-
-def _print(name: str) -> bool:
-    """Print the rows of a section as they come; False where it could not be measured."""
-    try:
-        for row in SECTIONS[name]():
-            print(markdown(row.cells, ()).splitlines()[0], flush=True)
-    except MissingSetError as error:
-        print(f"| {name} | - | skipped: {error} | - |", flush=True)
-        return False
-    return True
 
 
 if __name__ == "__main__":

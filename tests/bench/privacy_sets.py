@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sections import MissingSetError
+
 from gateway.types import Finding
 
 FOLDER = Path(os.environ.get("GATEWAY_BENCH_DATA", "../shared/data")) / "pii"
@@ -35,10 +37,6 @@ NAMES = frozenset({"PERSON", "PERSON_NAME", "STREET_ADDRESS"})
 
 # A row of a set, as its README describes it.
 Row = dict[str, Any]
-
-
-class MissingSetError(Exception):
-    """A set is not there; what needs it is left out."""
 
 
 @cache

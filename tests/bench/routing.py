@@ -5,7 +5,6 @@ this repository: place them under `$GATEWAY_BENCH_DATA/routing` (`../shared/data
 missing is named and left out. Run: `make bench-routing`, or `python tests/bench/routing.py mmlu speed` for some of it.
 """
 
-import argparse
 import os
 import platform
 import time
@@ -19,10 +18,10 @@ from routing_published import PUBLISHED
 from routing_quality import answers, calibration, default, gsm8k, mmlu, pro, unseen
 from routing_risk import risk
 from routing_runs import as_shipped, base, gsm8k_cascade, gsm8k_prompt, mmlu_split
-from routing_sets import MissingSetError
 from routing_speed import speed
 from routing_table import Beside, beside
-from table import Measure, markdown
+from sections import chosen, measured
+from table import Measure
 
 from gateway.training.evaluate import Evaluation
 
@@ -58,37 +57,18 @@ _OURS: tuple[tuple[str, str, str, Callable[[], Evaluation]], ...] = (
 
 def main() -> None:
     """Measure what is asked for, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}; unset: all")
-    asked = parser.parse_args().sections or list(SECTIONS)
-    unknown = [name for name in asked if name not in SECTIONS]
-    if unknown:
-        parser.error(f"no section {unknown[0]!r}; known: {', '.join(SECTIONS)}")
+    asked = chosen(SECTIONS, __doc__)
     started, load_before = time.perf_counter(), os.getloadavg()
-    print(markdown(("Measure", "Reach", "Measured", "Result"), ()))
-    taken = {name: _section(name) for name in asked}
-    measured = [name for name, seconds in taken.items() if seconds is not None]
-    if rows := list(_beside(measured)):
+    taken = measured(SECTIONS, asked)
+    if rows := list(_beside(list(taken))):
         print(f"\n{beside(rows)}")
     print(f"\n{_machine(load_before, time.perf_counter() - started)}")
-    print("Seconds:", ", ".join(f"{name} {seconds:.0f}" for name, seconds in taken.items() if seconds is not None))
+    print("Seconds:", ", ".join(f"{name} {seconds:.0f}" for name, seconds in taken.items()))
 
 
-def _section(name: str) -> float | None:
-    """Print the rows of a section as they come; return how long it took, None where it could not be measured."""
-    started = time.perf_counter()
-    try:
-        for row in SECTIONS[name]():
-            print(markdown(row.cells, ()).splitlines()[0], flush=True)
-    except MissingSetError as error:
-        print(f"| {name} | - | skipped: {error} | - |", flush=True)
-        return None
-    return time.perf_counter() - started
-
-
-def _beside(measured: Sequence[str]) -> Iterator[Beside]:
+def _beside(done: Sequence[str]) -> Iterator[Beside]:
     for benchmark, published in PUBLISHED.items():
-        ours = [(name, run()) for section, where, name, run in _OURS if where == benchmark and section in measured]
+        ours = [(name, run()) for section, where, name, run in _OURS if where == benchmark and section in done]
         if not ours:
             continue
         yield from published

@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from sections import MissingSetError
 
 from gateway.training.rows import Row
 from gateway.wire.request import parse_request
 
 DATA = Path(os.environ.get("GATEWAY_BENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
 Table = list[dict[str, Any]]
-
-
-class MissingSetError(Exception):
-    """A set is not where it is looked for."""
 
 
 def table(name: str) -> Table:
