@@ -82,13 +82,17 @@ class Workers:
             job.run()
             with self._lock:
                 job.ended = True
-                if not job.left:
-                    continue
-                self._left -= 1
+                left = job.left
+                if left:
+                    self._left -= 1
                 # Another thread has taken this one's place.
-                if self._threads - min(self._left, self._left_behind) > self._at_work:
+                is_surplus = left and self._threads - min(self._left, self._left_behind) > self._at_work
+                if is_surplus:
                     self._threads -= 1
-                    return
+            if is_surplus:
+                return
+            # Until the next work comes, this thread holds nothing of what it read.
+            del job
 
 
 class _Job(Generic[Result]):

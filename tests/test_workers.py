@@ -1,7 +1,9 @@
 """Work that does not end is left behind in its thread: the loop goes on, threads stay few, and others are served."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
@@ -154,3 +156,24 @@ async def test_the_loop_goes_on_meanwhile(stuck: Stuck) -> None:
         turns += 1
 
     assert turns > 10
+
+
+class Text:
+    """What work reads."""
+
+
+async def test_a_thread_that_waits_holds_nothing_of_its_last_work() -> None:
+    """What was read may be private, and the next work may be long in coming."""
+    workers, text = Workers("test"), Text()
+    kept = weakref.ref(text)
+    await workers.run(partial(repr, text), limit_s=LONG)
+
+    del text
+
+    # The thread puts down its work after it has told of its end.
+    for _ in range(100):
+        gc.collect()
+        if kept() is None:
+            break
+        await asyncio.sleep(0.01)
+    assert kept() is None
