@@ -7,14 +7,17 @@ opens nothing; `build` may open connections, processes and files and closes them
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gateway.audit.chain import Head
 from gateway.audit.evidence import Erasure, Evidence, Party
-from gateway.audit.proof import Proof, Question
 from gateway.clearance import Clearance
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
+
+# What reads a trail is no part of a request: only a ledger that keeps one loads it.
+if TYPE_CHECKING:
+    from gateway.audit.chain import Head
+    from gateway.audit.proof import Proof, Question
 
 
 @runtime_checkable
@@ -155,10 +158,10 @@ class Ledger(Protocol):
 class Trail(Protocol):
     """A hash-chained audit trail without content, for who must prove where requests went."""
 
-    async def head(self) -> Head:
+    async def head(self) -> "Head":
         """Return where the trail ends; noted elsewhere, it shows later that nothing before it was changed."""
 
-    async def prove(self, question: Question | None = None, *, anchor: Head | None = None) -> Proof:
+    async def prove(self, question: "Question | None" = None, *, anchor: "Head | None" = None) -> "Proof":
         """Read the whole trail beside the books, and answer a question about it; `anchor` is a head noted earlier."""
 
     async def erase(self, party: Party) -> Erasure:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from gateway.audit.books import ERASED
@@ -312,7 +311,8 @@ def _log_fault(error: Exception) -> None:
 
 def _identity(place: str) -> tuple[int, int] | None:
     try:
-        status = Path(place).stat()
+        # Once a batch: a Path would cost five times as much as asking.
+        status = os.stat(place)  # noqa: PTH116
     except OSError:
         return None
     return status.st_dev, status.st_ino
