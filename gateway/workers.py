@@ -73,26 +73,29 @@ class Workers:
         self._grow()
 
     def _serve(self) -> None:
+        with self._lock:
+            self._idle += 1
         while True:
-            with self._lock:
-                self._idle += 1
             job = self._queue.get()
             with self._lock:
                 self._idle -= 1
-            job.run()
+            tell = job.run()
             with self._lock:
                 job.ended = True
-                left = job.left
-                if left:
+                if job.left:
                     self._left -= 1
                 # Another thread has taken this one's place.
-                is_surplus = left and self._threads - min(self._left, self._left_behind) > self._at_work
+                is_surplus = job.left and self._threads - min(self._left, self._left_behind) > self._at_work
                 if is_surplus:
                     self._threads -= 1
+                else:
+                    # Before anybody hears of it: who comes with more work then finds this thread, and starts none.
+                    self._idle += 1
+            tell()
             if is_surplus:
                 return
             # Until the next work comes, this thread holds nothing of what it read.
-            del job
+            del job, tell
 
 
 class _Job(Generic[Result]):
@@ -105,14 +108,18 @@ class _Job(Generic[Result]):
         self.future: Future[Result] = Future()
         self.left = self.ended = False
 
-    def run(self) -> None:
+    def run(self) -> Callable[[], object]:
+        """Do the work; return what tells its end to who waits for it."""
         if not self.future.set_running_or_notify_cancel():
-            return
+            return _nobody
         try:
-            result = self._work()
+            return partial(self.future.set_result, self._work())
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             # No future takes a StopIteration, and what ends a process is not for the loop to raise.
             is_fit = isinstance(error, Exception) and not isinstance(error, StopIteration)
-            self.future.set_exception(error if is_fit else RuntimeError(f"the work ended with {type(error).__name__}"))
-        else:
-            self.future.set_result(result)
+            fault = error if is_fit else RuntimeError(f"the work ended with {type(error).__name__}")
+            return partial(self.future.set_exception, fault)
+
+
+def _nobody() -> None:
+    """Tell nobody: who waited is gone."""
