@@ -10,6 +10,10 @@ Status = Literal["answered", "refused", "exhausted", "cancelled"]
 FeedbackFate = Literal["kept", "unknown", "over_cap"]
 # The source of an outcome that is a comparison; nobody's feedback is named so.
 HOLDOUT = "holdout"
+# Who recorded a request, unless it was imported.
+GATEWAY = "gateway"
+# The baseline's tokens are taken to be as many as the answer's.
+ASSUMED_EQUAL = "assumed-equal"
 CostSource = Literal["provider", "price", "pool", "unknown"]
 
 
@@ -19,7 +23,8 @@ class AttemptRecord:
 
     `cost_source` says where `cost` comes from: `provider`, `price` (our price list), `pool` (hardware that is
     paid for already: marginal cost 0), or `unknown`. `purpose` says why the backend was called: only an `answer` can
-    become the reply.
+    become the reply. `first_token_s` is set for streams. `uncached_cost` is what the call would have cost without the
+    provider's prompt cache, None where that is the same or unknown.
     """
 
     backend: str
@@ -33,6 +38,8 @@ class AttemptRecord:
     cost: Money | None
     cost_source: CostSource
     purpose: Purpose = "answer"
+    first_token_s: float | None = None
+    uncached_cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,11 @@ class LedgerEntry:
     `id` is new for every call; `request_id` is what the caller called the request, if anything. `classifier` is the
     version of the classifier that said the difficulty, and `features` what it keeps to learn from, where the policy
     lets it. `holdout` marks the random share that a strong backend was to be asked about afterwards.
+
+    `cost` and three baselines are compared: `baseline_cost` at the declared model (`uncached_baseline` without its
+    prompt cache, None where that is the same), `managed_cost` at the cheapest managed host of the open model that
+    answered, and the answering calls alone, which stand in `attempts`. `token_basis` says how the baseline's tokens
+    were taken. `source` is who recorded the request: `gateway`, or the file that it was imported from.
     """
 
     id: str
@@ -70,6 +82,12 @@ class LedgerEntry:
     classifier: str | None = None
     features: bytes | None = field(default=None, repr=False)
     holdout: bool = False
+    team: str | None = None
+    source: str = GATEWAY
+    managed_model: str | None = None
+    managed_cost: Money | None = None
+    uncached_baseline: Money | None = None
+    token_basis: str = ASSUMED_EQUAL
 
     @property
     def saved(self) -> Money | None:
@@ -85,8 +103,8 @@ class LedgerEntry:
 
     @property
     def answers(self) -> tuple[AttemptRecord, ...]:
-        """The calls that were made for an answer, without those of judges."""
-        return tuple(attempt for attempt in self.attempts if attempt.purpose == "answer")
+        """The calls that were made for an answer, without those of judges; an answer from a cache is one of them."""
+        return tuple(attempt for attempt in self.attempts if attempt.purpose in ("answer", "cache"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     chosen = _choose(attempts, answer_unaccepted=not cancelled and rule is not None and rule.unaccepted == "answer")
     case = _Case(
         request_id=request.id,
+        team=request.team,
         assessment=assessment,
         plan=plan,
         attempts=tuple(attempts),
@@ -119,6 +120,7 @@ class _Case:
     """What is known of a request once its answer is chosen."""
 
     request_id: str | None
+    team: str | None
     assessment: Assessment
     plan: Plan
     attempts: tuple[Attempt, ...]
@@ -159,6 +161,7 @@ class _Case:
             classifier=assessment.classifier,
             features=assessment.features,
             holdout=self._is_held_out(backend),
+            team=self.team,
         )
 
     def _is_held_out(self, backend: BackendPolicy | None) -> bool:

@@ -23,8 +23,9 @@ JsonObject = Mapping[str, Any]
 
 Stakes = Literal["low", "normal", "high"]
 # Why a backend was called: for the answer itself, for a second opinion on one, by a judge that is a model, or to
-# compare a local answer with a strong one afterwards.
-Purpose = Literal["answer", "sample", "judge", "holdout"]
+# compare a local answer with a strong one afterwards. In imported histories also: an answer that a cache of the
+# caller's gave, the embedding that looked it up, and a model that guarded.
+Purpose = Literal["answer", "sample", "judge", "holdout", "cache", "embedding", "guard"]
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
@@ -117,6 +118,7 @@ class Request:
     `conversation` is the caller's name for the conversation that the request goes on with.
     `key` is the name, never the text, of the API key that the caller showed: its tags count, and it is kept nowhere.
     `subject` is whom it is about, in the caller's words; only the audit trail is told, and keeps a pseudonym.
+    `team` is who pays for it: costs are charged back to it.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -134,6 +136,7 @@ class Request:
     conversation: str | None = None
     key: str | None = field(default=None, repr=False)
     subject: str | None = field(default=None, repr=False)
+    team: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +207,9 @@ class Assessment:
 class Usage:
     """Tokens of one call; None where the backend did not say.
 
-    `prompt_tokens` includes `cached_tokens` and `cache_write_tokens`; `completion_tokens` includes `reasoning_tokens`.
+    `prompt_tokens` includes `cached_tokens`, `cache_write_tokens`, `audio_tokens` and `image_tokens` (of both, those
+    that no cache knew); `cache_write_tokens` includes `cache_write_1h_tokens`. `completion_tokens` includes
+    `reasoning_tokens` and `audio_output_tokens`. `money.tokens` takes them apart.
     """
 
     prompt_tokens: int | None = None
@@ -212,6 +217,10 @@ class Usage:
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    audio_tokens: int = 0
+    image_tokens: int = 0
+    audio_output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

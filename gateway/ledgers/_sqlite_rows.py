@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from gateway.entries import AttemptRecord, Example, Feedback, HoldoutRecord, LedgerEntry
+from gateway.times import microseconds, time_of
 from gateway.types import Level, Money, Usage
 
 # What sqlite3 takes and gives: int, float, str, bytes or None.
@@ -17,26 +17,20 @@ Row = tuple[Any, ...]
 ENTRY_COLUMNS = (
     "id", "at_us", "status", "rule", "policy_version", "tenant", "task", "tags", "level", "kinds", "difficulty",
     "backend", "model", "local", "licence", "duration_s", "cost_nano_usd", "baseline_model", "baseline_nano_usd",
-    "price_version", "streamed", "request_id", "classifier", "features", "holdout",
+    "price_version", "streamed", "request_id", "classifier", "features", "holdout", "team", "source", "managed_model",
+    "managed_nano_usd", "uncached_baseline_nano_usd", "token_basis",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "number", "backend", "model", "replica", "duration_s", "error", "accepted", "score", "prompt_tokens",
-    "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nano_usd", "cost_source",
-    "purpose",
+    "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "cache_write_1h_tokens",
+    "audio_tokens", "image_tokens", "audio_output_tokens", "cost_nano_usd", "cost_source", "purpose", "first_token_s",
+    "uncached_nano_usd",
 )  # fmt: skip
 HOLDOUT_COLUMNS = ("at_us", *ATTEMPT_COLUMNS[1:])
 # What `entries_of` reads, of entries `e` joined with attempts `a`.
 JOINED_COLUMNS = ", ".join(
     ("e.n", *(f"e.{name}" for name in ENTRY_COLUMNS), *(f"a.{name}" for name in ATTEMPT_COLUMNS))
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(at: datetime) -> int:
-    """Return an aware time as microseconds since 1970 UTC."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def entry_row(entry: LedgerEntry) -> Row:
@@ -67,6 +61,12 @@ def entry_row(entry: LedgerEntry) -> Row:
         entry.classifier,
         entry.features,
         entry.holdout,
+        entry.team,
+        entry.source,
+        entry.managed_model,
+        _nano_usd(entry.managed_cost),
+        _nano_usd(entry.uncached_baseline),
+        entry.token_basis,
     )
 
 
@@ -90,7 +90,7 @@ def entries_of(rows: Iterable[Row]) -> Iterator[LedgerEntry]:
 def feedback_of(row: Row) -> Feedback:
     """Turn (entry id, score, source, at_us, tenant) into feedback."""
     entry_id, score, source, at_us, tenant = row
-    return Feedback(entry_id=entry_id, score=score, source=source, at=_time(at_us), tenant=tenant)
+    return Feedback(entry_id=entry_id, score=score, source=source, at=time_of(at_us), tenant=tenant)
 
 
 def example_of(row: Row) -> Example:
@@ -106,14 +106,14 @@ def example_of(row: Row) -> Example:
         tenant=tenant,
         outcome=outcome,
         source=source,
-        at=_time(at_us),
+        at=time_of(at_us),
     )
 
 
 def holdout_of(row: Row) -> HoldoutRecord:
     """Turn (entry id, `HOLDOUT_COLUMNS`) into what a strong backend said."""
     entry_id, at_us, *attempt = row
-    return HoldoutRecord(entry_id=entry_id, attempt=_attempt(attempt), at=_time(at_us))
+    return HoldoutRecord(entry_id=entry_id, attempt=_attempt(attempt), at=time_of(at_us))
 
 
 _SPLIT = 1 + len(ENTRY_COLUMNS)
@@ -123,13 +123,15 @@ def _entry(row: Row, attempts: tuple[AttemptRecord, ...]) -> LedgerEntry:
     column = dict(zip(ENTRY_COLUMNS, row[1:_SPLIT], strict=True))
     local = column.pop("local")
     return LedgerEntry(
-        at=_time(column.pop("at_us")),
+        at=time_of(column.pop("at_us")),
         tags=_from_json(column.pop("tags")),
         level=Level(column.pop("level")),
         kinds=_from_json(column.pop("kinds")),
         local=None if local is None else bool(local),
         cost=_money(column.pop("cost_nano_usd")),
         baseline_cost=_money(column.pop("baseline_nano_usd")),
+        managed_cost=_money(column.pop("managed_nano_usd")),
+        uncached_baseline=_money(column.pop("uncached_baseline_nano_usd")),
         streamed=bool(column.pop("streamed")),
         holdout=bool(column.pop("holdout")),
         attempts=attempts,
@@ -151,15 +153,22 @@ def _attempt_row(attempt: AttemptRecord) -> Row:
         attempt.usage.cached_tokens,
         attempt.usage.cache_write_tokens,
         attempt.usage.reasoning_tokens,
+        attempt.usage.cache_write_1h_tokens,
+        attempt.usage.audio_tokens,
+        attempt.usage.image_tokens,
+        attempt.usage.audio_output_tokens,
         _nano_usd(attempt.cost),
         attempt.cost_source,
         attempt.purpose,
+        attempt.first_token_s,
+        _nano_usd(attempt.uncached_cost),
     )
 
 
 def _attempt(row: Sequence[Any]) -> AttemptRecord:
-    backend, model, replica, duration_s, error, accepted, score, *tokens, cost, cost_source, purpose = row
-    prompt, completion, cached, cache_write, reasoning = tokens
+    backend, model, replica, duration_s, error, accepted, score, *tokens = row[:-5]
+    cost, cost_source, purpose, first_token_s, uncached = row[-5:]
+    prompt, completion, cached, cache_write, reasoning, cache_write_1h, audio, image, audio_output = tokens
     return AttemptRecord(
         backend=backend,
         model=model,
@@ -174,15 +183,17 @@ def _attempt(row: Sequence[Any]) -> AttemptRecord:
             cached_tokens=cached,
             cache_write_tokens=cache_write,
             reasoning_tokens=reasoning,
+            cache_write_1h_tokens=cache_write_1h,
+            audio_tokens=audio,
+            image_tokens=image,
+            audio_output_tokens=audio_output,
         ),
         cost=_money(cost),
         cost_source=cost_source,
         purpose=purpose,
+        first_token_s=first_token_s,
+        uncached_cost=_money(uncached),
     )
-
-
-def _time(at_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def _nano_usd(money: Money | None) -> int | None:

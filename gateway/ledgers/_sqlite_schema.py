@@ -6,7 +6,29 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gateway.errors import LedgerError
+from gateway.ledgers import _sqlite_rollups
+from gateway.ledgers._sqlite_rollups import Rollups
+from gateway.ledgers._sqlite_rows import HOLDOUT_COLUMNS, JOINED_COLUMNS, entries_of, holdout_of
 from gateway.ledgers._sqlite_trail import begin
+
+_ENTRY_COLUMNS_4 = (
+    "team TEXT",
+    "source TEXT NOT NULL DEFAULT 'gateway'",
+    "managed_model TEXT",
+    "managed_nano_usd INTEGER",
+    "uncached_baseline_nano_usd INTEGER",
+    "token_basis TEXT NOT NULL DEFAULT 'assumed-equal'",
+    # The hour that it counts in: its own, unless its month was closed by then.
+    "hour INTEGER NOT NULL DEFAULT 0",
+)
+_CALL_COLUMNS_4 = (
+    "cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0",
+    "audio_tokens INTEGER NOT NULL DEFAULT 0",
+    "image_tokens INTEGER NOT NULL DEFAULT 0",
+    "audio_output_tokens INTEGER NOT NULL DEFAULT 0",
+    "first_token_s REAL",
+    "uncached_nano_usd INTEGER",
+)
 
 # One tuple of statements a version, applied in order; a released one is never edited.
 # Money is integer nano-USD, `at_us` microseconds since 1970 UTC; NULL means unknown.
@@ -60,9 +82,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             hash TEXT NOT NULL, seal TEXT, erasures INTEGER NOT NULL, key_check TEXT)""",
         "CREATE TABLE audit_keys (lookup BLOB PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID",
     ),
+    (
+        *(f"ALTER TABLE entries ADD COLUMN {column}" for column in _ENTRY_COLUMNS_4),
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table in ("attempts", "holdouts")
+            for column in _CALL_COLUMNS_4
+        ),
+        "UPDATE entries SET hour = at_us / 3600000000",
+        *_sqlite_rollups.TABLES,
+    ),
 )
-# From this version on a file has an audit trail.
+# From these versions on a file has an audit trail, and hourly sums.
 _AUDITED = 3
+_SUMMED = 4
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
@@ -132,7 +165,28 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
         if version < _AUDITED:
             begin(connection)
+        if version < _SUMMED:
+            sum_up(connection)
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+
+
+def sum_up(connection: sqlite3.Connection) -> None:
+    """Write the hourly sums of all that is on the books; there must be none yet."""
+    rollups = Rollups()
+    rollups.begin(connection)
+    for entry in entries_of(connection.execute(_SELECT_ENTRIES)):
+        rollups.add(entry)
+    for tenant, team, version, *holdout in connection.execute(_SELECT_HOLDOUTS):
+        rollups.add_holdout(holdout_of(holdout), tenant=tenant, team=team, version=version)
+    rollups.flush(connection)
+
+
+# The names are ours.
+_SELECT_ENTRIES = f"""
+    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n ORDER BY e.n, a.number"""  # noqa: S608
+_SELECT_HOLDOUTS = f"""
+    SELECT tenant, team, price_version, id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)}
+    FROM holdouts h JOIN entries e ON e.n = h.entry"""  # noqa: S608
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

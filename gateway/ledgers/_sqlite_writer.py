@@ -17,37 +17,36 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from gateway.audit.books import ERASED
 from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
 from gateway.audit.records import Record, UnreadableRecordError, erasure_body, holdout_body, read, request_body
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import ConfigurationError, LedgerError
+from gateway.ledgers._sqlite_rollups import Rollups, rename_tenant
 from gateway.ledgers._sqlite_rows import (
     ATTEMPT_COLUMNS,
     ENTRY_COLUMNS,
     HOLDOUT_COLUMNS,
-    Row,
     attempt_rows,
     entry_row,
     holdout_row,
-    microseconds,
 )
+from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
+from gateway.times import microseconds
 
 log = logging.getLogger("gateway")
 
 BATCH = 10_000
 
 
-def _values(count: int) -> str:
-    return f"VALUES ({', '.join('?' * count)})"
-
-
-_INSERT_ENTRY = (
-    f"INSERT INTO entries ({', '.join(ENTRY_COLUMNS)}) {_values(len(ENTRY_COLUMNS))} ON CONFLICT (id) DO NOTHING"
-)
-_INSERT_ATTEMPT = f"INSERT INTO attempts (entry, {', '.join(ATTEMPT_COLUMNS)}) {_values(1 + len(ATTEMPT_COLUMNS))}"
+_INSERT_ENTRY = f"""
+    INSERT INTO entries (hour, {", ".join(ENTRY_COLUMNS)}) VALUES ({marks(1 + len(ENTRY_COLUMNS))})
+    ON CONFLICT (id) DO NOTHING"""  # noqa: S608 - the names are ours
+_INSERT_ATTEMPT = f"""
+    INSERT INTO attempts (entry, {", ".join(ATTEMPT_COLUMNS)}) VALUES ({marks(1 + len(ATTEMPT_COLUMNS))})"""  # noqa: S608 - as above
 _TENANTS_ENTRY = "FROM entries e WHERE id = ? AND (tenant IS NULL OR tenant = ?)"
 _INSERT_FEEDBACK = f"""
     INSERT INTO feedback (score, source, at_us, entry, tenant) SELECT ?, ?, ?, n, tenant {_TENANTS_ENTRY}
@@ -56,10 +55,33 @@ _INSERT_HOLDOUT = f"""
     INSERT INTO holdouts (entry, {", ".join(HOLDOUT_COLUMNS)})
     SELECT n{", ?" * len(HOLDOUT_COLUMNS)} FROM entries WHERE id = ? ON CONFLICT DO NOTHING"""  # noqa: S608 - as above
 
+_SELECT_WHOSE = "SELECT tenant, team, price_version FROM entries WHERE id = ?"
 _ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL"
 
 # How many records an erasure concerned is an integer, None where nobody of that name was known.
 Result = bool | FeedbackFate | int | None
+
+
+class Pages(NamedTuple):
+    """What is kept beside the rows, in their transaction: the end of the audit trail, and the hourly sums."""
+
+    trail: TrailEnd
+    rollups: Rollups
+
+    def open(self, connection: sqlite3.Connection) -> None:
+        """Read where both stand."""
+        self.trail.open(connection)
+        self.rollups.begin(connection)
+
+    def close(self, connection: sqlite3.Connection) -> None:
+        """Write where both stand now."""
+        self.rollups.flush(connection)
+        self.trail.close(connection)
+
+    def forget(self) -> None:
+        """Forget what a transaction made that failed."""
+        self.trail.forget()
+        self.rollups.forget()
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +93,14 @@ class FeedbackWrite:
     most: int
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection, _trail: TrailEnd) -> FeedbackFate:
+    def apply(self, connection: sqlite3.Connection, _pages: Pages) -> FeedbackFate:
         """Write it, or say why not."""
         said = self.feedback
         entry = (said.entry_id, said.tenant)
         row = (said.score, said.source, microseconds(said.at), *entry, self.since_us, self.most)
-        if _execute(connection, _INSERT_FEEDBACK, row).rowcount == 1:
+        if execute(connection, _INSERT_FEEDBACK, row).rowcount == 1:
             return "kept"
-        found = _execute(connection, f"SELECT 1 {_TENANTS_ENTRY}", entry).fetchone()
+        found = execute(connection, f"SELECT 1 {_TENANTS_ENTRY}", entry).fetchone()
         return "over_cap" if found else "unknown"
 
 
@@ -90,14 +112,17 @@ class HoldoutWrite:
     evidence: Evidence | None
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> bool:
+    def apply(self, connection: sqlite3.Connection, pages: Pages) -> bool:
         """Write it; False where its entry is unknown or has one already: the calls are recorded all the same."""
         record, evidence = self.record, self.evidence
-        kept = _execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
+        kept = execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
+        if kept:
+            tenant, team, version = execute(connection, _SELECT_WHOSE, (record.entry_id,)).fetchone()
+            pages.rollups.add_holdout(record, tenant=tenant, team=team, version=version)
         if evidence is not None:
-            names = trail.names(connection, evidence)
+            names = pages.trail.names(connection, evidence)
             body, place = holdout_body(record.entry_id, names, kept=kept), _place_of(connection, record.entry_id)
-            trail.append(connection, body, evidence.facts, at=record.at, entry=place)
+            pages.trail.append(connection, body, evidence.facts, at=record.at, entry=place)
         return kept
 
 
@@ -109,17 +134,18 @@ class EntryWrite:
     evidence: Evidence | None
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> bool:
+    def apply(self, connection: sqlite3.Connection, pages: Pages) -> bool:
         """Write them; False where the entry's id is there already, which stays as it is."""
         entry, evidence = self.entry, self.evidence or evidence_of(self.entry)
-        cursor = _execute(connection, _INSERT_ENTRY, entry_row(entry))
+        cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry), *entry_row(entry)))
         if cursor.rowcount != 1:
             return False
         place = cursor.lastrowid
         for attempt in attempt_rows(entry):
-            _execute(connection, _INSERT_ATTEMPT, (place, *attempt))
-        names = trail.names(connection, evidence)
-        trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
+            execute(connection, _INSERT_ATTEMPT, (place, *attempt))
+        pages.rollups.add(entry)
+        names = pages.trail.names(connection, evidence)
+        pages.trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
         return True
 
 
@@ -130,31 +156,32 @@ class EraseWrite:
     party: Party
     waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection, trail: TrailEnd) -> int | None:
+    def apply(self, connection: sqlite3.Connection, pages: Pages) -> int | None:
         """Delete the key, and from the books what leads to the party; None where it is not known."""
-        pseudonym = trail.delete_key(connection, self.party)
+        pseudonym = pages.trail.delete_key(connection, self.party)
         theirs = _entries_of(connection, self.party.whose, pseudonym)
         count = self._free_tenant(connection, theirs) if self.party.whose == "tenant" else _free(connection, theirs)
         if pseudonym is None and count == 0:
             return None
-        trail.append(connection, erasure_body(self.party.whose, count), at=datetime.now(UTC))
+        pages.trail.append(connection, erasure_body(self.party.whose, count), at=datetime.now(UTC))
         return count
 
     def _free_tenant(self, connection: sqlite3.Connection, theirs: set[str]) -> int:
-        named = _execute(connection, "SELECT id FROM entries WHERE tenant = ?", (self.party.name,))
+        named = execute(connection, "SELECT id FROM entries WHERE tenant = ?", (self.party.name,))
         theirs = theirs.union(entry_id for (entry_id,) in named)
         # Another word than NULL, which would open the entries to everybody's feedback.
         tenant = f"{ERASED}{secrets.token_hex(8)}"
         for entry_id in theirs:
-            _execute(connection, "UPDATE entries SET tenant = ? WHERE id = ?", (tenant, entry_id))
+            execute(connection, "UPDATE entries SET tenant = ? WHERE id = ?", (tenant, entry_id))
             feedback = "UPDATE feedback SET tenant = ? WHERE entry = (SELECT n FROM entries WHERE id = ?)"
-            _execute(connection, feedback, (tenant, entry_id))
-        _execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
+            execute(connection, feedback, (tenant, entry_id))
+        execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
+        rename_tenant(connection, self.party.name, tenant)
         return _free(connection, theirs)
 
 
 def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
-    return sum(_execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in entry_ids)
+    return sum(execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in entry_ids)
 
 
 def _entries_of(connection: sqlite3.Connection, whose: Whose, pseudonym: str | None) -> set[str]:
@@ -162,7 +189,7 @@ def _entries_of(connection: sqlite3.Connection, whose: Whose, pseudonym: str | N
     if pseudonym is None:
         return set()
     # The bodies are ASCII without spaces: what has not this text is not read any further.
-    found = _execute(
+    found = execute(
         connection, "SELECT CAST(body AS TEXT) FROM audit WHERE instr(body, ?)", (f'"{whose}":"{pseudonym}"',)
     )
     records = [record for (text,) in found if (record := _readable(text)) is not None]
@@ -190,6 +217,7 @@ class Writer:
     ) -> None:
         self._open_file = open_file
         self._trail = TrailEnd(audit_key)
+        self._pages = Pages(self._trail, Rollups())
         self._connection = open_file()
         self._agree_on_key(sealing=audit_key is not None)
         self._place = place
@@ -259,19 +287,19 @@ class Writer:
             self._reopen_if_gone()
             with self._connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                self._trail.open(connection)
-                results = [write.apply(connection, self._trail) for write in batch]
-                self._trail.close(connection)
+                self._pages.open(connection)
+                results = [write.apply(connection, self._pages) for write in batch]
+                self._pages.close(connection)
             self._trail.committed()
         except LedgerError as error:
-            self._trail.forget()
+            self._pages.forget()
             _wake(batch, [error for _ in batch])
         except (sqlite3.Error, OverflowError, ConfigurationError) as error:
-            self._trail.forget()
+            self._pages.forget()
             self._fail(batch, error)
         # The thread's outer edge: without it every later request would wait for ever.
         except Exception as error:  # noqa: BLE001
-            self._trail.forget()
+            self._pages.forget()
             _log_fault(error)
             self._fail(batch, error)
         else:
@@ -318,15 +346,6 @@ def _identity(place: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3.Cursor:
-    try:
-        return connection.execute(statement, row)
-    except UnicodeEncodeError:
-        # JSON can carry half a surrogate pair in a label, UTF-8 cannot: escaped, the entry is still on the books.
-        whole = [v.encode(errors="backslashreplace").decode() if isinstance(v, str) else v for v in row]
-        return connection.execute(statement, whole)
-
-
 def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> None:
     """Tell every waiter, with one call for each event loop."""
     by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result], Result | LedgerError]]]
@@ -351,5 +370,5 @@ def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -
 
 
 def _place_of(connection: sqlite3.Connection, entry_id: str) -> int | None:
-    found = _execute(connection, "SELECT n FROM entries WHERE id = ?", (entry_id,)).fetchone()
+    found = execute(connection, "SELECT n FROM entries WHERE id = ?", (entry_id,)).fetchone()
     return None if found is None else int(found[0])

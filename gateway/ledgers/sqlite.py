@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.audit.evidence import Evidence
 from gateway.entries import HOLDOUT, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
+from gateway.ledgers import _sqlite_rollups
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_rollups import Step
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -30,13 +32,15 @@ from gateway.ledgers._sqlite_rows import (
     example_of,
     feedback_of,
     holdout_of,
-    microseconds,
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
+from gateway.money.rollups import CallHour, DurationHour, Hour
+from gateway.times import hour_of, microseconds
 
 _EVER = (-(2**63), 2**63 - 1)
 _DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
 
 
 class Options(BaseModel):
@@ -117,10 +121,34 @@ def read_entries(
         yield from entries_of(connection.execute(_select_entries(limited=limit is not None), bounds))
 
 
+def read_hours(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[Hour]:
+    """Yield the sums of a file's requests by cell and step, of the hours that `since` to `until` touches."""
+    with _reading(path) as connection:
+        yield from _sqlite_rollups.read_hours(connection, *_hours(since, until), step)
+
+
+def read_calls(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[CallHour]:
+    """Yield the sums of a file's calls, as `read_hours` does."""
+    with _reading(path) as connection:
+        yield from _sqlite_rollups.read_calls(connection, *_hours(since, until), step)
+
+
+def read_durations(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[DurationHour]:
+    """Yield how long a file's answers took, as `read_hours` does."""
+    with _reading(path) as connection:
+        yield from _sqlite_rollups.read_durations(connection, *_hours(since, until), step)
+
+
 def read_feedback(path: Path) -> Iterator[Feedback]:
     """Yield the feedback of a file that counts, of each source the latest about an entry, in the order it came."""
     statement = """
-        SELECT id, score, source, f.at_us, f.tenant FROM feedback f JOIN entries e ON e.n = f.entry
+        SELECT id, score, f.source, f.at_us, f.tenant FROM feedback f JOIN entries e ON e.n = f.entry
         WHERE f.n IN (SELECT max(n) FROM feedback GROUP BY entry, source) ORDER BY f.n"""
     with _reading(path) as connection:
         yield from map(feedback_of, connection.execute(statement))
@@ -170,6 +198,11 @@ def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:
         "since": _EVER[0] if since is None else microseconds(since),
         "until": _EVER[1] if until is None else microseconds(until),
     }
+
+
+def _hours(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    start = 0 if since is None else hour_of(since)
+    return start, _EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
 
 
 def _open(options: Options) -> tuple[Path, Writer, SqliteTrail]:

@@ -52,6 +52,7 @@ class Books:
             cost=cost,
             cost_source=source,
             purpose=attempt.purpose,
+            first_token_s=attempt.first_token_s,
         )
 
     def estimate(self, backend: str, usage: Usage) -> Money | None:

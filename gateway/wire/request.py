@@ -33,6 +33,7 @@ class RequestFields(TypedDict, total=False):
     task: str | None
     stakes: Stakes | None
     tenant: str | None
+    team: str | None
     deadline_s: float | None
     pin: str | None
     conversation: str | None
@@ -273,6 +274,7 @@ _LABELS: dict[str, Check] = {
     "task": label_of,
     "stakes": _stakes,
     "tenant": label_of,
+    "team": label_of,
     "deadline_s": _deadline,
     "pin": label_of,
     "conversation": _id,

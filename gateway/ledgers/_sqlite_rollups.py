@@ -1,0 +1,218 @@
+"""The hourly sums of a SQLite ledger: kept in the transaction of what they sum, and read for reports.
+
+What a cell is (`money.rollups`) stands once in `cells` or `call_cells`; the hours hold its number and integers alone.
+An entry of a month that is closed counts in the first open hour: what was closed stays as it was.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Literal, TypeVar
+
+from gateway.entries import HoldoutRecord, LedgerEntry
+from gateway.ledgers._sqlite_statements import execute, marks
+from gateway.money.rollups import (
+    CallCell,
+    CallHour,
+    CallSums,
+    Cell,
+    DurationHour,
+    Hour,
+    Sums,
+    call_cells,
+    cell_of,
+    duration_bucket,
+    holdout_cell,
+    sums_of,
+)
+from gateway.money.rollups import call_sums as call_sums_of
+from gateway.times import hour_of, microseconds
+
+Step = Literal["hour", "day", "all"]
+_HOURS: dict[Step, int] = {"hour": 1, "day": 24, "all": 0}
+AnyCell = TypeVar("AnyCell", Cell, CallCell)
+
+_SUMS, _CALL_SUMS = ", ".join(Sums._fields), ", ".join(CallSums._fields)
+
+TABLES = (
+    f"""CREATE TABLE cells (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, {", ".join(Cell._fields)})""",
+    f"""CREATE TABLE hours (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), first_us INTEGER NOT NULL,
+        last_us INTEGER NOT NULL, {", ".join(f"{name} INTEGER NOT NULL" for name in Sums._fields)},
+        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
+    f"""CREATE TABLE call_cells (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, {", ".join(CallCell._fields)})""",
+    f"""CREATE TABLE call_hours (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES call_cells (id),
+        {", ".join(f"{name} INTEGER NOT NULL" for name in CallSums._fields)},
+        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
+    """CREATE TABLE duration_hours (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), bucket INTEGER NOT NULL,
+        count INTEGER NOT NULL, PRIMARY KEY (hour, cell, bucket)) WITHOUT ROWID""",
+    # A month that is closed: up to `until_hour` nothing is added any more. `sha256` is that of what was frozen.
+    """CREATE TABLE closes (
+        month TEXT PRIMARY KEY, until_hour INTEGER NOT NULL, at_us INTEGER NOT NULL, sha256 TEXT NOT NULL)""",
+)
+
+
+def _added(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = {name} + excluded.{name}" for name in names)
+
+
+_UPSERT_HOUR = f"""
+    INSERT INTO hours (hour, cell, first_us, last_us, {_SUMS}) VALUES ({marks(4 + len(Sums._fields))})
+    ON CONFLICT DO UPDATE SET first_us = min(first_us, excluded.first_us), last_us = max(last_us, excluded.last_us),
+    {_added(Sums._fields)}"""  # noqa: S608 - the names are ours
+_UPSERT_CALLS = f"""
+    INSERT INTO call_hours (hour, cell, {_CALL_SUMS}) VALUES ({marks(2 + len(CallSums._fields))})
+    ON CONFLICT DO UPDATE SET {_added(CallSums._fields)}"""  # noqa: S608 - as above
+_UPSERT_DURATIONS = """
+    INSERT INTO duration_hours (hour, cell, bucket, count) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count"""
+
+
+class Rollups:
+    """Adds up what a batch writes. `flush` writes it; `forget` after a transaction that failed."""
+
+    def __init__(self) -> None:
+        self._hours: dict[tuple[int, Cell], tuple[int, int, Sums]] = {}
+        self._calls: dict[tuple[int, CallCell], CallSums] = {}
+        self._durations: dict[tuple[int, Cell, int], int] = {}
+        self._ids: dict[Cell | CallCell, int] = {}
+        self._open_hour = 0
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Look from which hour on the books are open, in the transaction that holds the write lock."""
+        self._open_hour = connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0]
+
+    def hour(self, entry: LedgerEntry) -> int:
+        """Return the hour that an entry is booked in."""
+        return max(hour_of(entry.at), self._open_hour)
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Add an entry and its calls."""
+        hour, cell, sums, at_us = self.hour(entry), cell_of(entry), sums_of(entry), microseconds(entry.at)
+        known = self._hours.get((hour, cell))
+        span = (at_us, at_us, sums)
+        self._hours[hour, cell] = span if known is None else _joined(known, span)
+        for call, call_sums in call_cells(entry):
+            self._add_call(hour, call, call_sums)
+        if entry.status == "answered":
+            key = (hour, cell, duration_bucket(entry.duration_s))
+            self._durations[key] = self._durations.get(key, 0) + 1
+
+    def add_holdout(self, record: HoldoutRecord, *, tenant: str | None, team: str | None, version: str) -> None:
+        """Add the call of a comparison."""
+        hour = max(hour_of(record.at), self._open_hour)
+        self._add_call(hour, holdout_cell(record, tenant, team, version), call_sums_of(record.attempt))
+
+    def _add_call(self, hour: int, cell: CallCell, sums: CallSums) -> None:
+        known = self._calls.get((hour, cell))
+        self._calls[hour, cell] = sums if known is None else known.plus(sums)
+
+    def flush(self, connection: sqlite3.Connection) -> None:
+        """Write what was added."""
+        for (hour, cell), (first_us, last_us, sums) in self._hours.items():
+            connection.execute(_UPSERT_HOUR, (hour, self._id(connection, cell), first_us, last_us, *sums))
+        for (hour, call), call_sums in self._calls.items():
+            connection.execute(_UPSERT_CALLS, (hour, self._id(connection, call), *call_sums))
+        for (hour, cell, bucket), count in self._durations.items():
+            connection.execute(_UPSERT_DURATIONS, (hour, self._id(connection, cell), bucket, count))
+        self._clear()
+
+    def forget(self) -> None:
+        """Forget what was added, and the numbers of cells: those made in the transaction that failed are no numbers."""
+        self._clear()
+        self._ids.clear()
+
+    def _clear(self) -> None:
+        self._hours.clear()
+        self._calls.clear()
+        self._durations.clear()
+
+    def _id(self, connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
+        known = self._ids.get(cell)
+        if known is None:
+            if len(self._ids) >= _MOST_IDS:
+                self._ids.clear()
+            known = self._ids[cell] = _id_of(connection, cell)
+        return known
+
+
+_MOST_IDS = 50_000
+
+
+def _joined(one: tuple[int, int, Sums], other: tuple[int, int, Sums]) -> tuple[int, int, Sums]:
+    return min(one[0], other[0]), max(one[1], other[1]), one[2].plus(other[2])
+
+
+def _id_of(connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
+    table, key = "cells" if isinstance(cell, Cell) else "call_cells", json.dumps(cell)
+    # The names are ours, the values are bound.
+    columns = ", ".join(cell._fields)
+    insert = f"INSERT INTO {table} (key, {columns}) VALUES ({marks(1 + len(cell))}) ON CONFLICT DO NOTHING"  # noqa: S608
+    execute(connection, insert, (key, *cell))
+    return int(connection.execute(f"SELECT id FROM {table} WHERE key = ?", (key,)).fetchone()[0])  # noqa: S608
+
+
+def rename_tenant(connection: sqlite3.Connection, tenant: str, name: str) -> None:
+    """Give the sums of a tenant another name."""
+    for number, cell in list(_cells(connection, "cells", Cell)):
+        if cell.tenant == tenant:
+            row = json.dumps(cell._replace(tenant=name)), name, number
+            connection.execute("UPDATE cells SET key = ?, tenant = ? WHERE id = ?", row)
+    for number, call in list(_cells(connection, "call_cells", CallCell)):
+        if call.tenant == tenant:
+            row = json.dumps(call._replace(tenant=name)), name, number
+            connection.execute("UPDATE call_cells SET key = ?, tenant = ? WHERE id = ?", row)
+
+
+def read_hours(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[Hour]:
+    """Yield the sums of the hours from `since` on and before `until`, by cell and step."""
+    sums = ", ".join(f"sum({name})" for name in Sums._fields)
+    cells = dict(_cells(connection, "cells", Cell))
+    statement = f"""
+        SELECT {_start(step)} AS start, cell, min(first_us), max(last_us), {sums} FROM hours
+        WHERE hour >= :since AND hour < :until GROUP BY start, cell ORDER BY start, cell"""  # noqa: S608
+    for start, cell, first_us, last_us, *values in connection.execute(statement, _bounds(since, until, step)):
+        yield Hour(start, cells[cell], Sums(*values), first_us, last_us)
+
+
+def read_calls(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[CallHour]:
+    """Yield the sums of the calls of the hours from `since` on and before `until`, by cell and step."""
+    sums = ", ".join(f"sum({name})" for name in CallSums._fields)
+    cells = dict(_cells(connection, "call_cells", CallCell))
+    statement = f"""
+        SELECT {_start(step)} AS start, cell, {sums} FROM call_hours
+        WHERE hour >= :since AND hour < :until GROUP BY start, cell ORDER BY start, cell"""  # noqa: S608
+    for start, cell, *values in connection.execute(statement, _bounds(since, until, step)):
+        yield CallHour(start, cells[cell], CallSums(*values))
+
+
+def read_durations(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[DurationHour]:
+    """Yield how long the answers of the hours from `since` on and before `until` took, by cell and step."""
+    cells = dict(_cells(connection, "cells", Cell))
+    statement = f"""
+        SELECT {_start(step)} AS start, cell, bucket, sum(count) FROM duration_hours
+        WHERE hour >= :since AND hour < :until GROUP BY start, cell, bucket ORDER BY start, cell, bucket"""  # noqa: S608
+    for start, cell, bucket, count in connection.execute(statement, _bounds(since, until, step)):
+        yield DurationHour(start, cells[cell], bucket, count)
+
+
+def _start(step: Step) -> str:
+    return ":since" if step == "all" else "hour - hour % :step"
+
+
+def _bounds(since: int, until: int, step: Step) -> dict[str, int]:
+    return {"since": since, "until": until, "step": _HOURS[step]}
+
+
+def _cells(connection: sqlite3.Connection, table: str, kind: type[AnyCell]) -> Iterator[tuple[int, AnyCell]]:
+    for number, *values in connection.execute(f"SELECT id, {', '.join(kind._fields)} FROM {table}"):  # noqa: S608
+        yield number, _cell(kind, values)
+
+
+def _cell(kind: type[AnyCell], values: list[object]) -> AnyCell:
+    cell = kind._make(values)
+    return cell._replace(local=None if cell.local is None else bool(cell.local)) if isinstance(cell, Cell) else cell

@@ -1,0 +1,351 @@
+"""Sums by the hour: what each request and each call adds to them. Pure integers, so that sums of sums are exact.
+
+Two tables. An hour of a `Cell` sums the requests of one tenant, team, rule, backend, model ...; an hour of a `CallCell`
+sums the calls that were made for them. Every column is a plain sum, so that a driver of the savings (`money.savings`)
+is the same whether it is reckoned from hours or from entries. Money is nano-USD, durations are microseconds.
+
+Of a covered request (its cost is known, and its baseline where it was answered) each call's cost is in one column:
+`cost_failure` where it failed or the request was not answered, `cost_judge`, `cost_sample`, `cost_guard` and
+`cost_embedding` by its purpose, `cost_first` for the first answer that came, `cost_escalation` for those after it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from math import log
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
+from gateway.money.tokens import Tokens
+from gateway.types import Money, Purpose
+
+# Durations are counted in buckets whose borders are 10 % apart: a percentile read from them is that exact.
+DURATION_STEP = 1.1
+
+
+class Cell(NamedTuple):
+    """Which requests are summed together."""
+
+    tenant: str | None
+    team: str | None
+    rule: str | None
+    tags: str
+    task: str | None
+    backend: str | None
+    model: str | None
+    licence: str | None
+    local: bool | None
+    baseline_model: str | None
+    managed_model: str | None
+    token_basis: str
+    price_version: str
+    source: str
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """The tags that the requests had, all of them each."""
+        return tuple(json.loads(self.tags))
+
+
+class CallCell(NamedTuple):
+    """Which calls are summed together."""
+
+    tenant: str | None
+    team: str | None
+    rule: str | None
+    purpose: Purpose
+    backend: str
+    model: str
+    cost_source: str
+    price_version: str
+
+
+class Sums(NamedTuple):
+    """What an hour of a cell sums up.
+
+    `covered` counts the requests in the sums of money; those that are not add to `excluded` and, as far as it is known,
+    to `excluded_cost` alone. `baseline` is split by where the first answer came from: `baseline_cache`, `baseline_pool`
+    (hardware of ours), and the rest. `full_first` and `full_baseline` are `cost_first` and that rest without prompt
+    caches. `managed` is the second baseline, of the `managed_covered` requests of which it is known; those cost
+    `managed_cost`. `direct` is the third: the answering calls alone.
+    """
+
+    requests: int = 0
+    answered: int = 0
+    refused: int = 0
+    exhausted: int = 0
+    cancelled: int = 0
+    local: int = 0
+    cached: int = 0
+    escalated: int = 0
+    unaccepted: int = 0
+    covered: int = 0
+    excluded: int = 0
+    cost: int = 0
+    excluded_cost: int = 0
+    baseline: int = 0
+    baseline_cache: int = 0
+    baseline_pool: int = 0
+    full_baseline: int = 0
+    cost_first: int = 0
+    full_first: int = 0
+    cost_escalation: int = 0
+    cost_failure: int = 0
+    cost_judge: int = 0
+    cost_sample: int = 0
+    cost_guard: int = 0
+    cost_embedding: int = 0
+    managed: int = 0
+    managed_covered: int = 0
+    managed_cost: int = 0
+    direct: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    duration_us: int = 0
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Return both together."""
+        return Sums._make(map(int.__add__, self, other))
+
+
+class CallSums(NamedTuple):
+    """What an hour of a call cell sums up; tokens are in disjoint kinds (`money.tokens`).
+
+    `unpriced` counts the calls of unknown cost, `unmetered` those that answered without saying how many tokens.
+    """
+
+    calls: int = 0
+    failed: int = 0
+    unpriced: int = 0
+    unmetered: int = 0
+    cost: int = 0
+    input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    audio_input: int = 0
+    image_input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_output: int = 0
+    duration_us: int = 0
+
+    def plus(self, other: "CallSums") -> "CallSums":
+        """Return both together."""
+        return CallSums._make(map(int.__add__, self, other))
+
+
+class Hour(NamedTuple):
+    """The sums of a cell in an hour or a longer step that begins with it, and when its first and last entry came."""
+
+    start: int
+    cell: Cell
+    sums: Sums
+    first_us: int
+    last_us: int
+
+
+class CallHour(NamedTuple):
+    """The sums of a cell of calls in an hour or a longer step that begins with it."""
+
+    start: int
+    cell: CallCell
+    sums: CallSums
+
+
+class DurationHour(NamedTuple):
+    """How many answers of a cell took a duration of that bucket, in an hour or a longer step that begins with it."""
+
+    start: int
+    cell: Cell
+    bucket: int
+    answers: int
+
+
+def cell_of(entry: LedgerEntry) -> Cell:
+    """Return which requests an entry is summed with."""
+    return Cell(
+        tenant=entry.tenant,
+        team=entry.team,
+        rule=entry.rule,
+        tags=_tags(entry.tags),
+        task=entry.task,
+        backend=entry.backend,
+        model=entry.model,
+        licence=entry.licence,
+        local=entry.local,
+        baseline_model=entry.baseline_model,
+        managed_model=entry.managed_model,
+        token_basis=entry.token_basis,
+        price_version=entry.price_version,
+        source=entry.source,
+    )
+
+
+def sums_of(entry: LedgerEntry) -> Sums:
+    """Return what an entry adds to its cell's hour."""
+    counts = {
+        "requests": 1,
+        entry.status: 1,
+        "escalated": int(entry.escalated),
+        "duration_us": round(entry.duration_s * 1_000_000),
+    }
+    answered = entry.status == "answered"
+    cost = entry.cost
+    if cost is None or (answered and entry.baseline_cost is None):
+        return Sums(**counts, **_answer(entry), excluded=1, excluded_cost=_known(entry))
+    first = next(_answered(entry.answers), None) if answered else None
+    costs = _costs(entry.attempts, first)
+    if not answered:
+        return Sums(**counts, covered=1, cost=cost.nano_usd, **costs)
+    return Sums(**counts, **_answer(entry), covered=1, cost=cost.nano_usd, **costs, **_compared(entry, first))
+
+
+def call_cells(entry: LedgerEntry) -> Iterator[tuple[CallCell, CallSums]]:
+    """Yield each call of an entry with the cell that it is summed in."""
+    for attempt in entry.attempts:
+        yield _call_cell(entry.tenant, entry.team, entry.rule, attempt, entry.price_version), call_sums(attempt)
+
+
+def holdout_cell(record: HoldoutRecord, tenant: str | None, team: str | None, version: str) -> CallCell:
+    """Return where the call of a comparison is summed: no rule asked for it."""
+    return _call_cell(tenant, team, None, record.attempt, version)
+
+
+def call_sums(attempt: AttemptRecord) -> CallSums:
+    """Return what a call adds to its cell's hour."""
+    kinds, cost = Tokens.of(attempt.usage), attempt.cost
+    failed = attempt.error is not None
+    known = kinds._asdict() if kinds is not None else {}
+    return CallSums(
+        calls=1,
+        failed=int(failed),
+        unpriced=int(cost is None),
+        unmetered=int(kinds is None and not failed),
+        cost=0 if cost is None else cost.nano_usd,
+        duration_us=round(attempt.duration_s * 1_000_000),
+        **known,
+    )
+
+
+def duration_bucket(duration_s: float) -> int:
+    """Return the bucket of a duration: its border below is `DURATION_STEP` to that power, in microseconds."""
+    return int(log(max(duration_s * 1_000_000, 1.0)) / log(DURATION_STEP))
+
+
+def bucket_s(bucket: float) -> float:
+    """Return the duration in seconds in the middle of a bucket."""
+    return float(DURATION_STEP ** (bucket + 0.5)) / 1_000_000
+
+
+def percentile(counts: Sequence[tuple[int, int]], share: float) -> float | None:
+    """Return the duration in seconds below which a share of (bucket, count) lies, None of nothing."""
+    total = sum(count for _, count in counts)
+    reached = 0
+    for bucket, count in sorted(counts):
+        reached += count
+        if reached >= share * total:
+            return bucket_s(bucket) if total else None
+    return None
+
+
+_FREE = Money(0)
+# The column of a call's cost by its purpose; an answer's depends on what became of it.
+_OF_PURPOSE: Mapping[Purpose, str] = MappingProxyType(
+    {
+        "judge": "cost_judge",
+        "sample": "cost_sample",
+        "guard": "cost_guard",
+        "embedding": "cost_embedding",
+        "holdout": "cost_judge",
+    }
+)
+
+
+def _answered(answers: Iterable[AttemptRecord]) -> Iterator[AttemptRecord]:
+    return (attempt for attempt in answers if attempt.error is None)
+
+
+def _answer(entry: LedgerEntry) -> dict[str, int]:
+    """Return what is counted of an answer, whatever is known of its cost."""
+    if entry.status != "answered":
+        return {}
+    last = _last(entry)
+    usage = last.usage if last else None
+    return {
+        "local": int(entry.local is True),
+        "cached": int(last is not None and last.purpose == "cache"),
+        "unaccepted": int(last is not None and last.accepted is False),
+        "prompt_tokens": (usage and usage.prompt_tokens) or 0,
+        "completion_tokens": (usage and usage.completion_tokens) or 0,
+    }
+
+
+def _last(entry: LedgerEntry) -> AttemptRecord | None:
+    """Return the call whose answer was given: the last of the backend that the entry names."""
+    answers = [attempt for attempt in _answered(entry.answers) if attempt.backend == entry.backend]
+    return answers[-1] if answers else None
+
+
+def _costs(attempts: Sequence[AttemptRecord], first: AttemptRecord | None) -> dict[str, int]:
+    """Return every call's cost in its column; `first` is None where the request was not answered."""
+    costs: dict[str, int] = {}
+    for attempt in attempts:
+        column = _OF_PURPOSE.get(attempt.purpose) or _column(attempt, first)
+        costs[column] = costs.get(column, 0) + (attempt.cost or _FREE).nano_usd
+    return costs
+
+
+def _column(answer: AttemptRecord, first: AttemptRecord | None) -> str:
+    if first is None or answer.error is not None:
+        return "cost_failure"
+    return "cost_first" if answer is first else "cost_escalation"
+
+
+def _compared(entry: LedgerEntry, first: AttemptRecord | None) -> dict[str, int]:
+    """Return a covered answer's baselines, each in its columns."""
+    baseline, last = (entry.baseline_cost or _FREE).nano_usd, _last(entry)
+    direct = last.cost if last is not None else None
+    sums = {"baseline": baseline, "direct": (direct or _FREE).nano_usd}
+    managed = entry.managed_cost if entry.managed_cost is not None or entry.local else direct
+    if managed is not None:
+        cost = (entry.cost or _FREE).nano_usd
+        sums |= {"managed": managed.nano_usd, "managed_covered": 1, "managed_cost": cost}
+    if first is not None and first.purpose == "cache":
+        return sums | {"baseline_cache": baseline}
+    if first is not None and first.cost_source == "pool":
+        return sums | {"baseline_pool": baseline}
+    full = entry.uncached_baseline or entry.baseline_cost or _FREE
+    return sums | {"full_baseline": full.nano_usd, "full_first": _uncached(first).nano_usd}
+
+
+def _uncached(first: AttemptRecord | None) -> Money:
+    return _FREE if first is None else first.uncached_cost or first.cost or _FREE
+
+
+def _known(entry: LedgerEntry) -> int:
+    """Return what is known of the cost of an entry that is not covered."""
+    if entry.cost is not None:
+        return entry.cost.nano_usd
+    return sum(attempt.cost.nano_usd for attempt in entry.attempts if attempt.cost is not None)
+
+
+def _call_cell(
+    tenant: str | None, team: str | None, rule: str | None, attempt: AttemptRecord, version: str
+) -> CallCell:
+    return CallCell(
+        tenant=tenant,
+        team=team,
+        rule=rule,
+        purpose=attempt.purpose,
+        backend=attempt.backend,
+        model=attempt.model,
+        cost_source=attempt.cost_source,
+        price_version=version,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _tags(names: tuple[str, ...]) -> str:
+    return json.dumps(names)

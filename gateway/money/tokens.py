@@ -1,0 +1,52 @@
+"""A usage taken apart: how many tokens of each kind, no token twice, so that each is billed at one price. Pure.
+
+A `Usage` holds totals that include their parts; here the parts add up to the provider's totals again.
+"""
+
+from typing import NamedTuple, Self
+
+from gateway.types import Usage
+
+
+class Tokens(NamedTuple):
+    """The tokens of a call by kind; they add up to its prompt and its answer."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    audio_input: int = 0
+    image_input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_output: int = 0
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self | None:
+        """Return a usage by kind; None where a total is unknown, or a part is larger than its whole."""
+        prompt, completion = usage.prompt_tokens, usage.completion_tokens
+        if prompt is None or completion is None:
+            return None
+        read, written, hour = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
+        audio, image = usage.audio_tokens, usage.image_tokens
+        reasoning, spoken = usage.reasoning_tokens, usage.audio_output_tokens
+        fresh, visible = prompt - read - written, completion - reasoning - spoken
+        possible = min(
+            fresh, read, written - hour, hour, audio, image, prompt - audio - image, visible, reasoning, spoken
+        )
+        if possible < 0:
+            return None
+        # Not every server says which of its audio and images it had in the cache: what was not cached is the bound.
+        audio = min(audio, fresh)
+        image = min(image, fresh - audio)
+        return cls(fresh - audio - image, read, written - hour, hour, audio, image, visible, reasoning, spoken)
+
+    @property
+    def prompt(self) -> int:
+        """The tokens that were sent."""
+        return sum(self[:6])
+
+    @property
+    def completion(self) -> int:
+        """The tokens that came back."""
+        return sum(self[6:])
