@@ -28,6 +28,7 @@ from gateway.types import Completion, Delta, Need, Request
 from gateway.wire import openai
 from gateway.wire.deltas import Ending
 from gateway.wire.failures import failure, retry_after_s
+from gateway.wire.usage import parse_cost
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -200,8 +201,8 @@ class HostedBackend:
                 if chunk is None:
                     break
                 delta = ending.take(openai.parse_chunk(chunk, backend=self._name))
-                if delta.usage is not None and not _reported_usage(answer):
-                    delta = replace(delta, usage=None, reported_cost=None)
+                if delta.usage is not None:
+                    delta = self._as_reported(delta, answer)
                 if delta.finish_reason is not None and not self._was_finished(answer, call):
                     ending.finished = False
                     break
@@ -313,6 +314,21 @@ class HostedBackend:
             return errors.RequestRejectedError(text, backend=name)
         return failure(status, None, backend=name)
 
+    def _as_reported(self, delta: Delta, stream: Any) -> Delta:
+        """Return the end of a stream with what the provider said of its usage and cost.
+
+        Where it said nothing, litellm counts with a tokenizer of its own; of what it said, litellm loses the cost.
+        """
+        reports = [chunk.usage for chunk in stream.chunks if getattr(chunk, "usage", None) is not None]
+        if not reports:
+            return replace(delta, usage=None, reported_cost=None)
+        return replace(delta, reported_cost=parse_cost({"usage": self._reported(dict(reports[-1]))}))
+
+    def _reported(self, usage: dict[str, Any]) -> dict[str, Any]:
+        if self._options.provider not in _REPORT_COST:
+            usage.pop("cost", None)
+        return usage
+
     async def _payload(self, awaited: Awaitable[Any]) -> Any:
         """Return an answer as the provider gave it: what litellm reckons is no report of a usage or a cost."""
         answer = await awaited
@@ -321,8 +337,7 @@ class HostedBackend:
         payload = answer.model_dump()
         usage = payload.get("usage")
         if isinstance(usage, dict):
-            if self._options.provider not in _REPORT_COST:
-                usage.pop("cost", None)
+            self._reported(usage)
             if not usage.get("prompt_tokens") and not usage.get("completion_tokens"):
                 payload["usage"] = None
         return payload
@@ -363,11 +378,6 @@ def _key(options: Options) -> str | None:
         return options.api_key.get_secret_value().strip()
     found = (os.environ.get(name, "").strip() for name in KEYS[options.provider])
     return next(filter(None, found), None)
-
-
-def _reported_usage(stream: Any) -> bool:
-    """Whether the provider sent a usage; where it did not, litellm counts with a tokenizer of its own."""
-    return any(getattr(chunk, "usage", None) is not None for chunk in stream.chunks)
 
 
 def _json(response: "Response") -> object:

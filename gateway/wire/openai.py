@@ -7,7 +7,6 @@ a usage or a log-probability that cannot be read is unknown. No error quotes wha
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from gateway.errors import BackendError, ContentFilteredError, MalformedResponseError, RequestRejectedError
@@ -16,7 +15,6 @@ from gateway.types import (
     ContentPart,
     Delta,
     Message,
-    Money,
     Request,
     TokenLogprob,
     ToolCall,
@@ -25,6 +23,7 @@ from gateway.types import (
 )
 from gateway.wire.failures import failure
 from gateway.wire.request import LOCAL_SAMPLING, SAMPLING, Content, RequestFields, new_id, parse_request
+from gateway.wire.usage import parse_cost, parse_usage
 
 __all__ = [
     "LOCAL_SAMPLING",
@@ -42,9 +41,6 @@ __all__ = [
 
 TOP_LOGPROBS = 5
 
-# Beyond these, a report is a mistake: no call has so many tokens, or costs a million dollars.
-MOST_TOKENS = 10**9
-MOST_USD = 10**6
 # From here to a rounding error above 0, which is certainty.
 LEAST_LOGPROB = -1e6
 ROUNDING = 1e-3
@@ -169,10 +165,10 @@ def _completion(payload: Mapping[str, Any], *, backend: str, model: str) -> Comp
     return Completion(
         message=message,
         finish_reason=reason,
-        usage=_usage(payload) or Usage(),
+        usage=parse_usage(payload) or Usage(),
         model=_name(payload) or model,
         logprobs=_logprobs(choice) or None,
-        reported_cost=_cost(payload),
+        reported_cost=parse_cost(payload),
     )
 
 
@@ -188,10 +184,10 @@ def _delta(payload: Mapping[str, Any], *, backend: str) -> Delta:
         text=_text(said.get("content"), "content") or "",
         tool_calls=_tool_call_deltas(said.get("tool_calls")),
         finish_reason=_finish_reason(choice),
-        usage=_usage(payload),
+        usage=parse_usage(payload),
         model=_name(payload),
         logprobs=_logprobs(choice),
-        reported_cost=_cost(payload),
+        reported_cost=parse_cost(payload),
     )
 
 
@@ -292,40 +288,6 @@ def _list(value: object, place: str) -> Sequence[object]:
     if not isinstance(value, list):
         raise _Unreadable(f"{place} is no list")
     return value
-
-
-def _usage(payload: Mapping[str, Any]) -> Usage | None:
-    usage = payload.get("usage")
-    if not isinstance(usage, dict):
-        return None
-    cached = _detail(usage, "prompt_tokens_details", "cached_tokens")
-    if cached is None:
-        # llama.cpp reports what it took from its cache among the timings.
-        cached = _detail(payload, "timings", "cache_n")
-    return Usage(
-        prompt_tokens=_tokens(usage.get("prompt_tokens")),
-        completion_tokens=_tokens(usage.get("completion_tokens")),
-        cached_tokens=cached or 0,
-        cache_write_tokens=_detail(usage, "prompt_tokens_details", "cache_write_tokens") or 0,
-        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens") or 0,
-    )
-
-
-def _detail(values: Mapping[str, Any], group: str, name: str) -> int | None:
-    details = values.get(group)
-    return _tokens(details.get(name)) if isinstance(details, dict) else None
-
-
-def _tokens(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None
-
-
-def _cost(payload: Mapping[str, Any]) -> Money | None:
-    usage = payload.get("usage")
-    cost = usage.get("cost") if isinstance(usage, dict) else None
-    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 <= cost <= MOST_USD:
-        return None
-    return Money(int(Decimal(str(cost)).scaleb(9).to_integral_value(ROUND_HALF_EVEN)))
 
 
 def _logprobs(choice: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:

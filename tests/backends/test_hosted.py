@@ -41,7 +41,7 @@ from support.wire_servers import (
 from gateway import errors
 from gateway.backends import hosted
 from gateway.backends.hosted import HostedBackend, Options
-from gateway.types import Delta, Message, Money, Need, Request, Usage
+from gateway.types import Completion, Delta, Message, Money, Need, Request, Usage
 from gateway.wire.openai import parse_request
 
 # What litellm does with pydantic is litellm's to mend, and is seen once a process.
@@ -171,6 +171,68 @@ async def test_a_stream_is_passed_on(server: WireServer, wire: Wire) -> None:
     usage = deltas[-1].usage
     assert usage is not None
     assert (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens) == (20, 7, 16)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_anthropic_writes_to_its_caches_is_read(*, stream: bool) -> None:
+    """Written tokens are inside the prompt; those that are kept for an hour cost more, and are told apart."""
+    lives = {"ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 20}
+    counted = {"input_tokens": 4, "cache_read_input_tokens": 16, "cache_creation_input_tokens": 70, "output_tokens": 7}
+    message = {**anthropic_message({"type": "text", "text": TEXT}), "usage": {**counted, "cache_creation": lives}}
+    _, *rest = anthropic_stream(TEXT)
+    opening = {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
+    answer = Answer(pieces=[event(opening, name="message_start"), *rest]) if stream else Answer(body=message)
+
+    async with serving(lambda _: answer) as server, _open(server, ANTHROPIC.model) as backend:
+        if stream:
+            usage = (await _all(backend.stream(REQUEST, MINE)))[-1].usage
+        else:
+            usage = (await backend.complete(REQUEST, MINE)).usage
+
+    assert usage == Usage(
+        prompt_tokens=90,
+        completion_tokens=7,
+        cached_tokens=16,
+        cache_write_tokens=70,
+        cache_write_1h_tokens=20,
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_xai_charges_and_thinks_is_read(*, stream: bool) -> None:
+    """Its thinking is billed beside the answer, and what it charges is in ticks."""
+    thought = {"completion_tokens_details": {"reasoning_tokens": 30}, "cost_in_usd_ticks": 37_756_000}
+    counted = {"prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 57, **thought}
+    *pieces, _, done = openai_stream(TEXT)
+    last = event({**openai_chunk(), "choices": [], "usage": counted})
+    answer = Answer(pieces=[*pieces, last, done]) if stream else Answer(body={**openai_completion(), "usage": counted})
+
+    async with serving(lambda _: answer) as server, _open(server, "xai/grok-4") as backend:
+        if stream:
+            read: Completion | Delta = (await _all(backend.stream(REQUEST, MINE)))[-1]
+        else:
+            read = await backend.complete(REQUEST, MINE)
+
+    assert read.usage == Usage(prompt_tokens=20, completion_tokens=37, reasoning_tokens=30)
+    assert read.reported_cost == Money(3_775_600)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_openrouter_charges_is_read_with_the_bill_behind_it(*, stream: bool) -> None:
+    """With a key of one's own, the provider behind it sends a bill beside OpenRouter's fee."""
+    billed = {"cost": 0.0005, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.01}}
+    counted = {"prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27, **billed}
+    *pieces, _, done = openai_stream(TEXT)
+    last = event({**openai_chunk(), "choices": [], "usage": counted})
+    answer = Answer(pieces=[*pieces, last, done]) if stream else Answer(body={**openai_completion(), "usage": counted})
+
+    async with serving(lambda _: answer) as server, _open(server, "openrouter/some/model") as backend:
+        if stream:
+            read: Completion | Delta = (await _all(backend.stream(REQUEST, MINE)))[-1]
+        else:
+            read = await backend.complete(REQUEST, MINE)
+
+    assert read.reported_cost == Money(10_500_000)
 
 
 async def test_the_first_token_does_not_wait_for_the_rest(server: WireServer, wire: Wire) -> None:
