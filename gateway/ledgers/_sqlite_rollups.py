@@ -19,10 +19,11 @@ from gateway.money.rollups import (
     DurationHour,
     Hour,
     Sums,
+    Whose,
+    call_cell,
     call_cells,
     cell_of,
     duration_bucket,
-    holdout_cell,
     sums_of,
 )
 from gateway.money.rollups import call_sums as call_sums_of
@@ -102,10 +103,10 @@ class Rollups:
             key = (hour, cell, duration_bucket(entry.duration_s))
             self._durations[key] = self._durations.get(key, 0) + 1
 
-    def add_holdout(self, record: HoldoutRecord, *, tenant: str | None, team: str | None, version: str) -> None:
+    def add_holdout(self, record: HoldoutRecord, whose: Whose) -> None:
         """Add the call of a comparison."""
         hour = max(hour_of(record.at), self._open_hour)
-        self._add_call(hour, holdout_cell(record, tenant, team, version), call_sums_of(record.attempt))
+        self._add_call(hour, call_cell(whose, record.attempt), call_sums_of(record.attempt))
 
     def _add_call(self, hour: int, cell: CallCell, sums: CallSums) -> None:
         known = self._calls.get((hour, cell))

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from gateway.entries import AttemptRecord, Example, Feedback, HoldoutRecord, LedgerEntry
+from gateway.money.rollups import Whose
 from gateway.times import microseconds, time_of
 from gateway.types import Level, Money, Usage
 
@@ -26,6 +27,7 @@ ATTEMPT_COLUMNS = (
     "audio_tokens", "image_tokens", "audio_output_tokens", "cost_nano_usd", "cost_source", "purpose", "first_token_s",
     "uncached_nano_usd",
 )  # fmt: skip
+WHOSE_COLUMNS = "tenant, team, rule, tags, task, price_version"
 HOLDOUT_COLUMNS = ("at_us", *ATTEMPT_COLUMNS[1:])
 # What `entries_of` reads, of entries `e` joined with attempts `a`.
 JOINED_COLUMNS = ", ".join(
@@ -114,6 +116,12 @@ def holdout_of(row: Row) -> HoldoutRecord:
     """Turn (entry id, `HOLDOUT_COLUMNS`) into what a strong backend said."""
     entry_id, at_us, *attempt = row
     return HoldoutRecord(entry_id=entry_id, attempt=_attempt(attempt), at=time_of(at_us))
+
+
+def whose_of(row: Sequence[Any]) -> Whose:
+    """Turn `WHOSE_COLUMNS` into whom a call is charged to."""
+    tenant, team, rule, tags, task, price_version = row
+    return Whose(tenant, team, rule, _from_json(tags), task, price_version)
 
 
 _SPLIT = 1 + len(ENTRY_COLUMNS)

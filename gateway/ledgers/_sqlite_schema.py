@@ -8,8 +8,16 @@ from urllib.parse import quote
 from gateway.errors import LedgerError
 from gateway.ledgers import _sqlite_rollups
 from gateway.ledgers._sqlite_rollups import Rollups
-from gateway.ledgers._sqlite_rows import HOLDOUT_COLUMNS, JOINED_COLUMNS, entries_of, holdout_of
+from gateway.ledgers._sqlite_rows import (
+    HOLDOUT_COLUMNS,
+    JOINED_COLUMNS,
+    WHOSE_COLUMNS,
+    entries_of,
+    holdout_of,
+    whose_of,
+)
 from gateway.ledgers._sqlite_trail import begin
+from gateway.money.rollups import Whose
 
 _ENTRY_COLUMNS_4 = (
     "team TEXT",
@@ -176,16 +184,17 @@ def sum_up(connection: sqlite3.Connection) -> None:
     rollups.begin(connection)
     for entry in entries_of(connection.execute(_SELECT_ENTRIES)):
         rollups.add(entry)
-    for tenant, team, version, *holdout in connection.execute(_SELECT_HOLDOUTS):
-        rollups.add_holdout(holdout_of(holdout), tenant=tenant, team=team, version=version)
+    for row in connection.execute(_SELECT_HOLDOUTS):
+        rollups.add_holdout(holdout_of(row[_WHOSE:]), whose_of(row[:_WHOSE]))
     rollups.flush(connection)
 
 
+_WHOSE = len(Whose._fields)
 # The names are ours.
 _SELECT_ENTRIES = f"""
     SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n ORDER BY e.n, a.number"""  # noqa: S608
 _SELECT_HOLDOUTS = f"""
-    SELECT tenant, team, price_version, id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)}
+    SELECT {WHOSE_COLUMNS}, id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)}
     FROM holdouts h JOIN entries e ON e.n = h.entry"""  # noqa: S608
 
 

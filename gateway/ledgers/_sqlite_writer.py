@@ -29,9 +29,11 @@ from gateway.ledgers._sqlite_rows import (
     ATTEMPT_COLUMNS,
     ENTRY_COLUMNS,
     HOLDOUT_COLUMNS,
+    WHOSE_COLUMNS,
     attempt_rows,
     entry_row,
     holdout_row,
+    whose_of,
 )
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
@@ -55,7 +57,7 @@ _INSERT_HOLDOUT = f"""
     INSERT INTO holdouts (entry, {", ".join(HOLDOUT_COLUMNS)})
     SELECT n{", ?" * len(HOLDOUT_COLUMNS)} FROM entries WHERE id = ? ON CONFLICT DO NOTHING"""  # noqa: S608 - as above
 
-_SELECT_WHOSE = "SELECT tenant, team, price_version FROM entries WHERE id = ?"
+_SELECT_WHOSE = f"SELECT {WHOSE_COLUMNS} FROM entries WHERE id = ?"  # noqa: S608 - the names are ours
 _ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL"
 
 # How many records an erasure concerned is an integer, None where nobody of that name was known.
@@ -117,8 +119,9 @@ class HoldoutWrite:
         record, evidence = self.record, self.evidence
         kept = execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
         if kept:
-            tenant, team, version = execute(connection, _SELECT_WHOSE, (record.entry_id,)).fetchone()
-            pages.rollups.add_holdout(record, tenant=tenant, team=team, version=version)
+            pages.rollups.add_holdout(
+                record, whose_of(execute(connection, _SELECT_WHOSE, (record.entry_id,)).fetchone())
+            )
         if evidence is not None:
             names = pages.trail.names(connection, evidence)
             body, place = holdout_body(record.entry_id, names, kept=kept), _place_of(connection, record.entry_id)

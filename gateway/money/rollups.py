@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
 from gateway.money.tokens import Tokens
+from gateway.times import microseconds
 from gateway.types import Money, Purpose
 
 # Durations are counted in buckets whose borders are 10 % apart: a percentile read from them is that exact.
@@ -54,10 +55,28 @@ class CallCell(NamedTuple):
     tenant: str | None
     team: str | None
     rule: str | None
+    tags: str
+    task: str | None
     purpose: Purpose
     backend: str
     model: str
     cost_source: str
+    price_version: str
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """The tags that the requests had, all of them each."""
+        return tuple(json.loads(self.tags))
+
+
+class Whose(NamedTuple):
+    """Whom a call is charged to."""
+
+    tenant: str | None
+    team: str | None
+    rule: str | None
+    tags: tuple[str, ...]
+    task: str | None
     price_version: str
 
 
@@ -204,13 +223,45 @@ def sums_of(entry: LedgerEntry) -> Sums:
 
 def call_cells(entry: LedgerEntry) -> Iterator[tuple[CallCell, CallSums]]:
     """Yield each call of an entry with the cell that it is summed in."""
+    whose = Whose(entry.tenant, entry.team, entry.rule, entry.tags, entry.task, entry.price_version)
     for attempt in entry.attempts:
-        yield _call_cell(entry.tenant, entry.team, entry.rule, attempt, entry.price_version), call_sums(attempt)
+        yield call_cell(whose, attempt), call_sums(attempt)
 
 
-def holdout_cell(record: HoldoutRecord, tenant: str | None, team: str | None, version: str) -> CallCell:
-    """Return where the call of a comparison is summed: no rule asked for it."""
-    return _call_cell(tenant, team, None, record.attempt, version)
+def call_cell(whose: Whose, attempt: AttemptRecord) -> CallCell:
+    """Return which calls a call is summed with."""
+    return CallCell(
+        tenant=whose.tenant,
+        team=whose.team,
+        rule=whose.rule,
+        tags=_tags(whose.tags),
+        task=whose.task,
+        purpose=attempt.purpose,
+        backend=attempt.backend,
+        model=attempt.model,
+        cost_source=attempt.cost_source,
+        price_version=whose.price_version,
+    )
+
+
+def summed(
+    entries: Iterable[LedgerEntry], holdouts: Iterable[HoldoutRecord] = ()
+) -> "tuple[list[Hour], list[CallHour]]":
+    """Return the sums of entries, all in one step that begins at 0: what a ledger keeps by the hour."""
+    cells: dict[Cell, Hour] = {}
+    calls: dict[CallCell, CallSums] = {}
+    whose: dict[str, Whose] = {}
+    for entry in entries:
+        cell, sums, at_us = cell_of(entry), sums_of(entry), microseconds(entry.at)
+        known = cells.get(cell, Hour(0, cell, Sums(), at_us, at_us))
+        cells[cell] = Hour(0, cell, known.sums.plus(sums), min(known.first_us, at_us), max(known.last_us, at_us))
+        whose[entry.id] = Whose(entry.tenant, entry.team, entry.rule, entry.tags, entry.task, entry.price_version)
+        for call, call_sums_ in call_cells(entry):
+            calls[call] = calls.get(call, CallSums()).plus(call_sums_)
+    for record in holdouts:
+        call = call_cell(whose[record.entry_id], record.attempt)
+        calls[call] = calls.get(call, CallSums()).plus(call_sums(record.attempt))
+    return list(cells.values()), [CallHour(0, cell, sums) for cell, sums in calls.items()]
 
 
 def call_sums(attempt: AttemptRecord) -> CallSums:
@@ -329,21 +380,6 @@ def _known(entry: LedgerEntry) -> int:
     if entry.cost is not None:
         return entry.cost.nano_usd
     return sum(attempt.cost.nano_usd for attempt in entry.attempts if attempt.cost is not None)
-
-
-def _call_cell(
-    tenant: str | None, team: str | None, rule: str | None, attempt: AttemptRecord, version: str
-) -> CallCell:
-    return CallCell(
-        tenant=tenant,
-        team=team,
-        rule=rule,
-        purpose=attempt.purpose,
-        backend=attempt.backend,
-        model=attempt.model,
-        cost_source=attempt.cost_source,
-        price_version=version,
-    )
 
 
 @lru_cache(maxsize=1024)

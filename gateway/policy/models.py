@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.asked import asked
+from gateway.policy.money import BaselinePolicy, BudgetPolicy, EngineersPolicy
+from gateway.policy.money import PoolPolicy as PoolPolicy  # noqa: PLC0414 - given on
 from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
 from gateway.policy.words import LevelName, Model, Names, Region, one_or_many
 from gateway.types import Label, Level, Need, Stakes
@@ -114,13 +116,6 @@ class BackendPolicy(_Open):
         if said:
             raise PydanticCustomError(GIVEN_KEY, "unknown key {said}", {"said": said})
         return self
-
-
-class PoolPolicy(Model):
-    """Hardware that is paid by the hour, busy or not."""
-
-    gpus: int = Field(gt=0, description="How many cards, those on standby included.")
-    usd_per_gpu_hour: float = Field(ge=0, description="What one card costs an hour.")
 
 
 class Range(Model):
@@ -325,7 +320,15 @@ class Policy(Model):
     baseline: str | None = Field(default=None, description="The closed model you would have used: provider/model.")
     default_level: LevelName = Field(default=Level.INTERNAL, description="The level of a request without tags.")
     backends: dict[str, BackendPolicy] = Field(min_length=1, description="Who there is, by a name of your choice.")
+    baselines: dict[str, BaselinePolicy] = Field(
+        default_factory=dict, description="How many tokens a baseline takes, by its model. Unset: as many."
+    )
     pools: dict[str, PoolPolicy] = Field(default_factory=dict, description="Hardware, by a name of your choice.")
+    engineers: EngineersPolicy | None = Field(default=None, description="Unset: not counted, and reports say so.")
+    budget: BudgetPolicy | None = Field(default=None, description="Unset: nobody is warned.")
+    bad_answer_usd: float | None = Field(
+        default=None, ge=0, le=1_000_000, description="What a bad answer costs you. Unset: not counted."
+    )
     tags: Tags = Field(default_factory=dict, description="Your tags, added to the built-in ones or replacing them.")
     tenants: Callers | None = Field(
         default=None,

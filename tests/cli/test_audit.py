@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.command import Gateway, OnTerminal, WritePolicy
 from support.entries import NOON, ledger_entry
+from support.older_ledgers import older
 from support.trails import FOREIGN, booked, contact, evidence
 
 from gateway.audit.evidence import Evidence
@@ -371,9 +372,7 @@ def test_requests_from_before_the_trail_are_not_proved(gateway: Gateway, home: P
     path = home / "old.sqlite3"
     write(path, ledger_of("old", evidence()), ledger_of("older", evidence(label=INTERNAL)))
     # As if it came from an earlier version: no trail yet.
-    for table in ("audit", "audit_head", "audit_keys"):
-        tamper(path, f"DROP TABLE {table}")
-    tamper(path, "UPDATE meta SET value = '2' WHERE key = 'schema'")
+    older(path, 2)
     write(path, ledger_of("new", evidence()))
 
     phi = gateway("audit", "prove", "--tag", "phi", "--ledger", path)

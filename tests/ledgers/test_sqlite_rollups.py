@@ -1,23 +1,20 @@
 """The hourly sums of a file: always what its entries add up to, whoever writes and whatever fails."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 from support.entries import NOON, attempt_record, ledger_entry
+from support.older_ledgers import older
 
 from gateway.audit.evidence import Party
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers import sqlite
-from gateway.ledgers._sqlite_schema import MIGRATIONS, open_for_writing
+from gateway.ledgers._sqlite_schema import open_for_writing
 from gateway.money.rollups import CallSums, Cell, Sums, cell_of, sums_of
 from gateway.times import hour_of
 from gateway.types import Money
-
-EVER = (0, 10**7)
 
 
 def entries() -> Iterator[LedgerEntry]:
@@ -59,24 +56,14 @@ async def test_the_sums_are_those_of_the_entries(tmp_path: Path) -> None:
 
 async def test_an_older_file_is_summed_up_when_it_is_opened(tmp_path: Path) -> None:
     """Nothing of what was booked before is missing from the reports."""
-    path, old = tmp_path / "ledger.db", tmp_path / "old.db"
+    path = tmp_path / "ledger.db"
     await written(path)
-    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
-        for statements in MIGRATIONS[:3]:
-            for statement in statements:
-                connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('schema', '3')")
-        connection.execute("ATTACH ? AS new", (str(path),))
-        for table in ("entries", "attempts", "audit", "audit_head", "audit_keys"):
-            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "saved_nano_usd"]
-            columns = ", ".join(names)
-            copy = f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}"  # noqa: S608 - our own names
-            connection.execute(copy)
+    older(path, 3)
 
-    open_for_writing(old, durable=False, busy_timeout_s=1).close()
+    open_for_writing(path, durable=False, busy_timeout_s=1).close()
 
-    assert kept(old) == expected(old)
-    assert sum(sums.requests for sums in kept(old).values()) == 41
+    assert kept(path) == expected(path)
+    assert sum(sums.requests for sums in kept(path).values()) == 41
 
 
 async def test_an_erased_tenant_is_nobody_in_the_sums(tmp_path: Path) -> None:

@@ -1,0 +1,232 @@
+"""What hardware costs: all of it, the used part, the idle part, and one call at the margin. Pure and exact.
+
+A pool of `n` cards costs F in a period, busy or not. A call takes GPU-seconds by its tokens,
+
+    w = input_us x input + cached_us x cached + output_us x output        (tokens of all kinds, millionths of a second)
+
+and of F the used part is F x sum(w) / (n x T); the rest is idle. A report charges all of F (absorbed cost); a decision
+looks at what one call more costs (`marginal`): nothing for rented cards, electricity for owned ones.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from types import MappingProxyType
+
+from gateway.money.rollups import CallSums
+from gateway.money.split import rounded, split
+from gateway.policy.money import OwnedPolicy, PoolPolicy
+from gateway.times import EPOCH, hour_of, hour_start
+from gateway.types import Money
+
+HOURS_PER_MONTH = 730
+_NANO_PER_USD = 10**9
+_MICROSECOND = timedelta(microseconds=1)
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """GPU-microseconds a token: of a prompt, of a prefix that the server had cached, of an answer."""
+
+    input_us: Fraction
+    output_us: Fraction
+    cached_us: Fraction = Fraction(0)
+
+    def gpu_us(self, sums: CallSums) -> Fraction:
+        """Return the GPU-microseconds of the calls."""
+        read = sums.input + sums.audio_input + sums.image_input + sums.cache_write_5m + sums.cache_write_1h
+        written = sums.output + sums.reasoning + sums.audio_output
+        return self.input_us * read + self.cached_us * sums.cache_read + self.output_us * written
+
+
+# GPU-microseconds a token of the prompt and of the answer, by open weights and card. Fitted to TensorRT-LLM 1.0's
+# published throughput at 2048/128 and 2048/2048 tokens; those of the A100 are the H100's divided by 0.45, the ratio
+# that Lambda measured with vLLM. Away from these lengths they are 40 % wrong either way.
+SPEEDS: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
+    {
+        ("llama-3.1-8b", "H100"): ("12.2", "95.3"),
+        ("llama-3.1-8b", "A100-80"): ("27", "212"),
+        ("llama-3.3-70b", "H100"): ("131.8", "517.2"),
+        ("llama-3.1-70b", "H100"): ("131.8", "517.2"),
+        ("llama-3.3-70b", "H200"): ("117.5", "381.7"),
+        ("llama-3.1-70b", "H200"): ("117.5", "381.7"),
+        ("llama-3.1-405b", "H100"): ("944", "2536"),
+        ("llama-4-scout", "H100"): ("48.4", "452"),
+    }
+)
+
+
+def rates_of(pool: PoolPolicy, weights: str | None = None) -> Rates | None:
+    """Return a pool's rates: as the policy says, else as the table knows the weights on this card, else None."""
+    if pool.input_us is not None and pool.output_us is not None:
+        said = str(pool.input_us), str(pool.output_us)
+    else:
+        known = SPEEDS.get((weights or "", pool.gpu or ""))
+        if known is None:
+            return None
+        said = known
+    return Rates(input_us=Fraction(said[0]), output_us=Fraction(said[1]), cached_us=Fraction(str(pool.cached_us)))
+
+
+def usd_per_hour(pool: PoolPolicy) -> Fraction:
+    """Return what a pool costs an hour in USD, without electricity: all its cards, those on standby included."""
+    monthly = Fraction(str(pool.operations_usd_per_month)) / HOURS_PER_MONTH
+    if pool.owned is not None:
+        return monthly + _write_off(pool.owned)
+    return monthly + Fraction(str(pool.usd_per_gpu_hour)) * pool.gpus
+
+
+def power_usd_per_hour(pool: PoolPolicy, load: Fraction) -> Fraction:
+    """Return what the electricity of an owned pool costs an hour in USD at a load from 0 to 1."""
+    owned = pool.owned
+    if owned is None:
+        return Fraction(0)
+    watts = Fraction(str(owned.idle_w)) * (1 - load) + Fraction(str(owned.load_w)) * load
+    return watts / 1000 * Fraction(str(owned.pue)) * Fraction(str(owned.usd_per_kwh))
+
+
+def marginal(pool: PoolPolicy, gpu_us: Fraction) -> Money:
+    """Return what so many GPU-microseconds more cost: rented cards are paid for, owned ones need electricity."""
+    full = power_usd_per_hour(pool, Fraction(1)) - power_usd_per_hour(pool, Fraction(0))
+    # The watts are the whole pool's, and so is the time: a card's share of both.
+    return Money(rounded(full / pool.gpus * gpu_us / _HOUR_US * _NANO_PER_USD))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolHour:
+    """An hour of a pool: `used` + `idle` is its cost; both None where its rates are unknown."""
+
+    hour: int
+    cost: Money
+    used: Money | None
+    idle: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCost:
+    """What a pool cost in a period. `used` and `idle` add up to `cost`; both are None where its rates are unknown.
+
+    `busy` is the share of all its cards' time that work took, `load` that of what can be used within the latency
+    target; a `load` above 1 says that the rates are too high, or the target was missed.
+    """
+
+    pool: str
+    gpus: int
+    standby: int
+    usd_per_hour: float
+    hours: float
+    cost: Money
+    used: Money | None
+    idle: Money | None
+    gpu_s: float | None
+    busy: float | None
+    load: float | None
+    by_hour: tuple[PoolHour, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
+
+    def within(self, pool: PoolPolicy) -> "Period":
+        """Return the part of it in which a pool costs."""
+        since = self.since if pool.since is None else max(self.since, _midnight(pool.since))
+        until = self.until if pool.until is None else min(self.until, _midnight(pool.until))
+        return Period(since=since, until=max(since, until))
+
+    @property
+    def microseconds(self) -> int:
+        """Its length, 0 where it ends before it begins."""
+        return max(0, (self.until - self.since) // _MICROSECOND)
+
+    def hours(self) -> list[tuple[int, int]]:
+        """Return the hours that it touches, with the microseconds of each that lie in it."""
+        if not self.microseconds:
+            return []
+        first, last = hour_of(self.since), hour_of(self.until - _MICROSECOND)
+        return [(hour, Period(since=max(self.since, hour_start(hour)), until=min(self.until, hour_start(hour + 1)))
+                 .microseconds) for hour in range(first, last + 1)]  # fmt: skip
+
+
+def pool_cost(name: str, pool: PoolPolicy, period: Period, work: Mapping[int, Fraction] | None) -> PoolCost:
+    """Return what a pool cost in a period; `work` is its GPU-microseconds by the hour, None where unknown.
+
+    Work outside of the period is left out. What is used is never more than all.
+    """
+    period = period.within(pool)
+    hours, gpu_us = period.hours(), period.microseconds * pool.gpus
+    done = None if work is None else [work.get(hour, Fraction(0)) for hour, _ in hours]
+    total = None if done is None else sum(done, Fraction(0))
+    busy = None if total is None else _share(total, gpu_us)
+    usable = Fraction(period.microseconds * (pool.gpus - pool.standby)) * Fraction(str(pool.usable))
+    load = None if total is None else _share(total, usable)
+    per_hour = usd_per_hour(pool) + power_usd_per_hour(pool, min(load or Fraction(0), Fraction(1)))
+    cost = rounded(per_hour * period.microseconds / _HOUR_US * _NANO_PER_USD)
+    by_hour = _by_hour(cost, hours, done, pool.gpus)
+    used = None if done is None else sum((hour.used.nano_usd for hour in by_hour if hour.used), 0)
+    return PoolCost(
+        pool=name,
+        gpus=pool.gpus,
+        standby=pool.standby,
+        usd_per_hour=float(per_hour),
+        hours=period.microseconds / _HOUR_US,
+        cost=Money(cost),
+        used=None if used is None else Money(used),
+        idle=None if used is None else Money(cost - used),
+        gpu_s=None if total is None else float(total / 1_000_000),
+        busy=None if busy is None else float(busy),
+        load=None if load is None else float(load),
+        by_hour=by_hour,
+    )
+
+
+def _by_hour(cost: int, hours: list[tuple[int, int]], done: list[Fraction] | None, gpus: int) -> tuple[PoolHour, ...]:
+    costs = split(cost, [length for _, length in hours])
+    if done is None:
+        return tuple(PoolHour(hour=hour, cost=Money(part), used=None, idle=None)
+                     for (hour, _), part in zip(hours, costs, strict=True))  # fmt: skip
+    used = _used(cost, hours, done, gpus)
+    return tuple(
+        PoolHour(hour=hour, cost=Money(part), used=Money(min(work, part)), idle=Money(part - min(work, part)))
+        for (hour, _), part, work in zip(hours, costs, used, strict=True)
+    )
+
+
+def _used(cost: int, hours: list[tuple[int, int]], done: list[Fraction], gpus: int) -> list[int]:
+    """Return the used part of each hour: their sum is the period's, rounded once."""
+    capacity = sum(length for _, length in hours) * gpus
+    used = min(rounded(Fraction(cost) * sum(done, Fraction(0)) / capacity), cost) if capacity else 0
+    return split(used, done)
+
+
+def absorbed(costs: Iterable[PoolCost], work: Mapping[str, Mapping[object, Fraction]]) -> dict[object, int]:
+    """Return all that the pools cost, in nano-USD, over whoever worked on them in proportion to their GPU time.
+
+    `work` is by pool and worker. What a pool cost that nobody worked on is left out.
+    """
+    shares: dict[object, int] = {}
+    for cost in costs:
+        workers = work.get(cost.pool, {})
+        if sum(workers.values()):
+            for worker, part in zip(workers, split(cost.cost.nano_usd, list(workers.values())), strict=True):
+                shares[worker] = shares.get(worker, 0) + part
+    return shares
+
+
+def _write_off(owned: OwnedPolicy) -> Fraction:
+    lost = Fraction(str(owned.usd)) * (1 - Fraction(str(owned.residual)))
+    monthly = lost / Fraction(str(owned.months)) + Fraction(str(owned.colocation_usd_per_month))
+    return monthly / HOURS_PER_MONTH
+
+
+def _midnight(day: date) -> datetime:
+    return EPOCH + timedelta(days=day.toordinal() - EPOCH.toordinal())
+
+
+def _share(part: Fraction, whole: Fraction | int) -> Fraction:
+    return part / whole if whole else Fraction(0)
