@@ -53,7 +53,8 @@ class LedgerEntry:
     `cost` and three baselines are compared: `baseline_cost` at the declared model (`uncached_baseline` without its
     prompt cache, None where that is the same), `managed_cost` at the cheapest managed host of the open model that
     answered, and the answering calls alone, which stand in `attempts`. `token_basis` says how the baseline's tokens
-    were taken. `source` is who recorded the request: `gateway`, or the file that it was imported from.
+    were taken. `source` is who recorded the request: `gateway`, or the format that it was imported from; such a one may
+    not say how long it took, and `duration_s` is 0 then.
     """
 
     id: str

@@ -84,7 +84,8 @@ class Violation:
 class Proof:
     """What came of reading a whole trail. `uncovered` are requests of the question from before the trail began.
 
-    `unknown` calls are those whose backend's clearance the record does not say; `stopped` ones sent nothing.
+    `unknown` calls are those whose backend's clearance the record does not say; `stopped` ones sent nothing. `imported`
+    requests were recorded by somebody else: nothing is proved of them.
     `unknown_parties` are names in the question that nobody knows, or nobody knows any more; `unknown_names` are tags
     and kinds in it that no record has, and that nobody said are right.
     """
@@ -108,6 +109,7 @@ class Proof:
     unknown: int = 0
     stopped: int = 0
     uncovered: int = 0
+    imported: int = 0
     unknown_parties: int = 0
     unknown_names: tuple[str, ...] = ()
 
@@ -124,7 +126,7 @@ class Proof:
     @property
     def is_proved(self) -> bool:
         """Whether every request that was asked about is known to have stayed where it may go."""
-        unproved = self.unknown or self.uncovered or self.unknown_parties or self.unknown_names
+        unproved = self.unknown or self.uncovered or self.imported or self.unknown_parties or self.unknown_names
         return self.is_whole and not (self.violation_count or unproved)
 
 
@@ -234,6 +236,7 @@ def _count(record: Record, facts: Facts, proof: Proof) -> None:
     if record.kind == "request":
         proof.requests += 1
         proof.statuses[record.status or ""] += 1
+        proof.imported += record.imported
     else:
         proof.comparisons += 1
     for contact in facts.contacts:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Contact, Facts
 from gateway.clearance import Destination
-from gateway.entries import LedgerEntry
+from gateway.entries import GATEWAY, LedgerEntry
 from gateway.types import Label, Level
 
 VERSION = 1
@@ -48,7 +48,8 @@ class Before:
 class Record:
     """A record as it was read. `kept` says of a comparison whether it is on the books as well.
 
-    `digest` is that of the entry of a request, None in records of before there were digests.
+    `digest` is that of the entry of a request, None in records of before there were digests. `imported` requests went
+    where somebody else says that they did.
     """
 
     n: int
@@ -62,6 +63,7 @@ class Record:
     status: str | None = None
     kept: bool = True
     digest: str | None = None
+    imported: bool = False
     facts: Facts | None = None
     names: Names = Names()
 
@@ -75,7 +77,8 @@ def begin_body(trail: str, before: Before) -> Body:
 def request_body(entry: LedgerEntry, names: Names) -> Body:
     """Return what the record of a request says besides its facts, answered or not."""
     told = {"entry": entry.id, "status": entry.status, "digest": entry_digest(entry)}
-    return {"kind": "request", **told, **_named(names)}
+    source = {} if entry.source == GATEWAY else {"source": entry.source}
+    return {"kind": "request", **told, **source, **_named(names)}
 
 
 def holdout_body(entry_id: str, names: Names, *, kept: bool) -> Body:
@@ -185,6 +188,7 @@ def _record(body: Body) -> Record:
         status=body.get("status"),
         kept=body.get("kept", True),
         digest=body.get("digest"),
+        imported="source" in body,
         facts=None if what is None else _facts(what),
         names=Names(tenant=body.get("tenant"), subject=body.get("subject")),
     )

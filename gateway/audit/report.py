@@ -34,6 +34,7 @@ def proof_json(proof: Proof, question: Question) -> Json:
         "violations": {"count": proof.violation_count, "first": [_violation(one) for one in proof.violations]},
         "unproved": {
             "requests_before_the_trail": proof.uncovered,
+            "requests_imported": proof.imported,
             "calls_of_unknown_clearance": proof.unknown,
             "unknown_parties": proof.unknown_parties,
             "unknown_names": list(proof.unknown_names),

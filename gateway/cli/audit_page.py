@@ -126,6 +126,7 @@ def _rest(count: int) -> list[str]:
 def _unproved(proof: Proof) -> list[str]:
     counts = {
         "from before the trail began": counted(proof.uncovered, "request"),
+        "imported from elsewhere": counted(proof.imported, "request"),
         "whose backend's clearance is not recorded": counted(proof.unknown, "call"),
         "that nobody knows, or nobody knows any more": counted(proof.unknown_parties, "name"),
     }

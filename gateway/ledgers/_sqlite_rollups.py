@@ -99,7 +99,8 @@ class Rollups:
         self._hours[hour, cell] = span if known is None else _joined(known, span)
         for call, call_sums in call_cells(entry):
             self._add_call(hour, call, call_sums)
-        if entry.status == "answered":
+        # An imported history may not say how long an answer took.
+        if entry.status == "answered" and entry.duration_s > 0:
             key = (hour, cell, duration_bucket(entry.duration_s))
             self._durations[key] = self._durations.get(key, 0) + 1
 

@@ -139,17 +139,22 @@ class EntryWrite:
 
     def apply(self, connection: sqlite3.Connection, pages: Pages) -> bool:
         """Write them; False where the entry's id is there already, which stays as it is."""
-        entry, evidence = self.entry, self.evidence or evidence_of(self.entry)
-        cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry), *entry_row(entry)))
-        if cursor.rowcount != 1:
-            return False
-        place = cursor.lastrowid
-        for attempt in attempt_rows(entry):
-            execute(connection, _INSERT_ATTEMPT, (place, *attempt))
-        pages.rollups.add(entry)
-        names = pages.trail.names(connection, evidence)
-        pages.trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
-        return True
+        return book(connection, pages, self.entry, self.evidence)
+
+
+def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evidence: Evidence | None = None) -> bool:
+    """Write an entry, its attempts, its sums and its record; False where its id is there already."""
+    evidence = evidence or evidence_of(entry)
+    cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry), *entry_row(entry)))
+    if cursor.rowcount != 1:
+        return False
+    place = cursor.lastrowid
+    for attempt in attempt_rows(entry):
+        execute(connection, _INSERT_ATTEMPT, (place, *attempt))
+    pages.rollups.add(entry)
+    names = pages.trail.names(connection, evidence)
+    pages.trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
+    return True
 
 
 @dataclass(slots=True, eq=False)

@@ -296,6 +296,17 @@ def test_a_comparison_that_could_not_be_kept_is_a_record_all_the_same() -> None:
     assert examine(view).is_whole
 
 
+def test_an_imported_request_proves_nothing() -> None:
+    """Where it went is somebody else's word, also where it is said to have made no call."""
+    entry = ledger_entry("imported", source="litellm", status="refused", tenant=None, backend=None, attempts=())
+    trail = kept(evidence(), more=[(request_body(entry, Names()), evidence_of(entry).facts)])
+    trail.books.append(entry)
+
+    proof = examine(trail)
+
+    assert (proof.is_whole, proof.is_proved, proof.unknown, proof.imported) == (True, False, 0, 1)
+
+
 def test_entries_from_before_the_trail_are_told_and_prove_nothing() -> None:
     """How many those were stands in the first record; those that are asked about are counted."""
     old = [ledger_entry("old-1"), ledger_entry("old-2", tags=("phi",), level=Level.RESTRICTED, tenant="other")]

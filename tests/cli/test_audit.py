@@ -136,6 +136,7 @@ def test_a_proof_is_json(gateway: Gateway, file: Path) -> None:
     assert everything["violations"] == {"count": 0, "first": []}
     assert everything["unproved"] == {
         "requests_before_the_trail": 0,
+        "requests_imported": 0,
         "calls_of_unknown_clearance": 0,
         "unknown_parties": 0,
         "unknown_names": [],
