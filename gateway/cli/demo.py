@@ -162,7 +162,7 @@ def _private(result: DemoResult) -> str:
 
 def _money(result: DemoResult) -> str:
     totals, label = result.totals, " (stand-in: nothing was billed)" if result.stand_in else ""
-    unknown = f" Left out, price unknown: {totals.excluded}." if totals.excluded else ""
+    unknown = f" Left out, price unknown: {totals.sums.excluded}." if totals.sums.excluded else ""
     return (
         f"{totals.cost} at the list price of {result.baseline_model}{label}; {totals.baseline} had it answered all of "
         f"them, so {totals.saved} saved.{unknown} Not included: the hardware of {', '.join(result.unpooled)}."

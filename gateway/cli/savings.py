@@ -1,29 +1,37 @@
-"""`gateway savings`: what the routing saved, from the ledger, hardware included; losses are shown as losses."""
+"""`gateway savings`: what the routing saved, from the ledger, hardware and people included; losses shown as losses."""
 
+import csv
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.cli.console import Side, say, say_facts, say_json, say_table
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, compared, ledger_path, policy_of
-from gateway.money.savings import HoldoutCost, Row, Savings
-from gateway.money.savings import savings as sum_up
+from gateway.cli.accounts import account_of, asked
+from gateway.cli.console import Side, amount, say, say_facts, say_json, say_table
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.money.groups import DIMENSIONS, By
+from gateway.money.savings import BaselineLine, Row, Savings
+from gateway.money.told import as_dict, csv_rows
+from gateway.spelling import remedy
+from gateway.types import Money
 
 _SPAN = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
-_COLUMNS: dict[str, Side] = {
-    "backend": "fold",
-    "model": "fold",
+_NUMBERS: dict[str, Side] = {
     "requests": "right",
     "local": "right",
     "excluded": "right",
     "baseline": "right",
     "cost": "right",
     "saved": "right",
+    "hardware": "right",
+    "net": "right",
 }
+_BASELINES = {"declared": "declared", "managed": "managed host of the open model", "direct": "same models, no router"}
 
 
 def moment(text: str) -> datetime:
@@ -37,92 +45,204 @@ def moment(text: str) -> datetime:
         raise typer.BadParameter(f"{text!r} is no time; write for instance 7d, 12h or 2026-11-01") from None
 
 
-def savings(
+def month(text: str) -> tuple[datetime, datetime]:
+    """Return when a month (UTC), written `2026-11`, begins and ends."""
+    found = _MONTH.fullmatch(text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is no month; write for instance 2026-11")
+    year, number = int(found[1]), int(found[2])
+    return datetime(year, number, 1, tzinfo=UTC), datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def dimensions(text: str) -> tuple[By, ...]:
+    """Return what `model,day` groups by."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in DIMENSIONS:
+            raise typer.BadParameter(f"cannot group by {name!r}; {remedy(name, DIMENSIONS)}")
+    return tuple(dict.fromkeys(name for name in DIMENSIONS if name in names))
+
+
+SinceOption = Annotated[
+    datetime | None, typer.Option(parser=moment, metavar="7d|DATE", help="Only what came later; unset: all.")
+]
+UntilOption = Annotated[
+    datetime | None, typer.Option(parser=moment, metavar="DATE", help="Only what came before; unset: until now.")
+]
+MonthOption = Annotated[
+    str | None, typer.Option("--month", metavar="YYYY-MM", help="Instead of both: a calendar month, UTC.")
+]
+
+
+def savings(  # noqa: PLR0913 - an option of the command each
     *,
     ledger: LedgerOption = None,
     policy: PolicyOption = None,
-    since: Annotated[
-        datetime | None, typer.Option(parser=moment, metavar="7d|DATE", help="Only what came later; unset: all.")
-    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    of_month: MonthOption = None,
+    by: Annotated[str, typer.Option(metavar="LIST", help=f"Rows by any of {', '.join(DIMENSIONS)}.")] = "backend,model",
     as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
 ) -> None:
-    """Say what the routing saved against the baseline.
+    """Say what the routing saved against the baseline, driver by driver.
 
-    Saved is baseline less cost. Requests whose cost or baseline is unknown are left out of the sums and counted under
-    "excluded". Pools of the policy are charged for the whole period, busy or not.
+    Saved is baseline less cost; net is what remains after the hardware, comparisons and people. Requests whose cost or
+    baseline is unknown are left out of the sums and counted under "excluded". Pools of the policy are charged for the
+    whole period, busy or not. The period is of whole hours, UTC.
 
-    Example: gateway savings --since 7d
+    Example: gateway savings --since 7d --by model,day
     """
-    given = policy_of(policy)
-    file, named = ledger_path(ledger, policy), ledger is not None
-    table = sum_up(
-        booked(file, named=named, since=since),
-        pools=given.pools,
-        pool_of={name: backend.pool for name, backend in given.backends.items()},
-        since=since,
-        until=None if since is None else datetime.now(UTC),
-        holdouts=compared(file, named=named, since=since),
-    )
+    groups = dimensions(by)
+    start, end = month(of_month) if of_month else (since, until)
+    account = account_of(asked(ledger, policy, since=start, until=end), by=groups)
     if as_json:
-        say_json(table.as_dict())
+        say_json(as_dict(account))
+    elif as_csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(csv_rows(account))
     else:
-        _print(table)
+        _print(account)
 
 
-def _print(table: Savings) -> None:
-    if not table.total.requests:
+def _print(account: Savings) -> None:
+    if not account.total.sums.requests:
         say("no requests in this period")
         return
-    rows = [_cells(row, row.backend or "(no answer)", row.model or "-") for row in table.rows]
-    say_table(_COLUMNS, [*rows, _cells(table.total, "total", "")], styles=[*("" for _ in rows), "bold"])
+    columns: dict[str, Side] = {**dict.fromkeys(account.by, "fold"), **_NUMBERS}
+    rows = [_cells(row, _names(row)) for row in account.rows]
+    total = _cells(account.total, ["total", *("" for _ in account.by[1:])])
+    say_table(columns, [*rows, total], styles=[*("" for _ in rows), "bold"])
     say()
-    say_facts(_facts(table))
+    say_facts(_facts(account))
+    say()
+    _print_waterfall(account)
+    say()
+    _print_baselines(account)
 
 
-def _facts(table: Savings) -> dict[str, list[str]]:
+def _names(row: Row) -> list[str]:
+    if not row.sums.answered and not any(row.group):
+        return ["(no answer)", *("-" for _ in row.group[1:])]
+    return [value or "-" for value in row.group]
+
+
+def _cells(row: Row, names: list[str]) -> list[str]:
+    sums = row.sums
+    counts = f"{sums.requests:,}", f"{sums.local:,}", f"{sums.excluded:,}"
+    if not row.is_known:
+        return [*names, *counts, "unknown", "unknown", "unknown", amount(row.hardware), "unknown"]
+    return [*names, *counts, str(row.baseline), str(row.cost), str(row.saved), amount(row.hardware), amount(row.net)]
+
+
+def _print_waterfall(account: Savings) -> None:
+    if not account.total.is_known:
+        return
+    drivers = [driver for driver in account.drivers if any(part.nano_usd for _, part in driver.parts)]
+    rows = [["baseline", str(account.total.baseline), ""]]
+    for driver in drivers:
+        parts = ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in driver.parts if part.nano_usd)
+        rows.append([driver.name.replace("_", " "), _signed(driver.amount), parts if len(driver.parts) > 1 else ""])
+    rows.append(["net", str(account.net), f"baseline less the {account.actual} that were paid"])
+    say_table(
+        {"driver": "left", "saved": "right", "of which": "fold"}, rows, styles=["", *("" for _ in drivers), "bold"]
+    )
+
+
+def _print_baselines(account: Savings) -> None:
+    rows = [_baseline(line) for line in account.baselines]
+    columns: dict[str, Side] = {"baseline": "left", "would have cost": "right", "was paid": "right", "net": "right"}
+    say_table({**columns, "share": "right", "requests": "right", "models": "fold"}, rows)
+
+
+def _baseline(line: BaselineLine) -> list[str]:
+    share = "" if line.share is None else f"{line.share:.1%}"
+    models = ", ".join(line.models) or ("not declared" if line.name == "declared" else "-")
+    requests = f"{line.requests:,} of {line.of:,}"
+    name = _BASELINES[line.name]
+    return [name, amount(line.baseline), str(line.actual), amount(line.net), share, requests, models]
+
+
+def _facts(account: Savings) -> dict[str, list[str]]:
+    comparisons = account.comparisons
     facts = {
-        "period": [f"{_day(table.since)} to {_day(table.until)}, {table.hours:,.1f} h"],
-        "hardware": [
-            f"{pool.cost} for pool {pool.pool}: {pool.gpus} x ${pool.usd_per_gpu_hour:g} an hour"
-            for pool in table.pools
-        ],
-        "holdout": _holdout(table.holdout),
-        "net": [_net(table)],
-        "note": _remarks(table),
+        "period": [f"{_day(account.since)} to {_day(account.until)}, {account.hours:,.1f} h"],
+        "coverage": [_coverage(account)],
+        "hardware": _hardware(account),
+        "engineers": [amount(account.engineers) if account.engineers is not None else "not included"],
+        "holdout": _holdout(comparisons.calls, comparisons.unpriced, Money(comparisons.cost))
+        if comparisons.calls
+        else [],
+        "net": [_net(account)],
+        "sure": _certainty(account),
+        "note": _remarks(account),
     }
     return {name: lines for name, lines in facts.items() if lines}
 
 
-def _holdout(holdout: HoldoutCost) -> list[str]:
-    if not holdout.calls:
-        return []
-    unknown = f", {holdout.excluded:,} more of unknown cost" if holdout.excluded else ""
-    return [f"{holdout.cost} for {holdout.calls - holdout.excluded:,} local answers that were compared{unknown}"]
+def _coverage(account: Savings) -> str:
+    sums = account.total.sums
+    return f"{account.total.coverage or 0:.1%} of {sums.requests:,} requests are in the sums"
 
 
-def _remarks(table: Savings) -> list[str]:
-    remarks = []
-    if table.total.excluded:
-        count = f"{table.total.excluded:,} {'request is' if table.total.excluded == 1 else 'requests are'}"
-        known = f"; what is known of their cost: {table.total.excluded_cost}"
+def _hardware(account: Savings) -> list[str]:
+    lines = []
+    for pool in account.pools:
+        cards = f"{pool.gpus} x GPU" + (f", {pool.standby} on standby" if pool.standby else "")
+        used = "used part unknown: give input_us and output_us, or gpu"
+        if pool.used is not None and pool.busy is not None:
+            used = f"used {pool.used} ({pool.busy:.1%}), idle {pool.idle}, load {pool.load or 0:.1%} of what is usable"
+        lines.append(f"{pool.cost} for pool {pool.pool}: {cards}, ${pool.usd_per_hour:,.2f} an hour; {used}")
+    return lines
+
+
+def _holdout(calls: int, unpriced: int, cost: Money) -> list[str]:
+    unknown = f", {unpriced:,} more of unknown cost" if unpriced else ""
+    return [f"{cost} for {calls - unpriced:,} local answers that were compared{unknown}"]
+
+
+def _certainty(account: Savings) -> list[str]:
+    lines, equal = [], account.equivalence
+    if account.estimate is not None and account.ratio is not None:
+        estimate, low, high = account.estimate
+        lines.append(f"{estimate} net ({low} to {high}, 95 %) by {account.ratio.pairs:,} random comparisons")
+    if equal is not None:
+        lines.append(
+            f"{equal.equivalent:,} of {equal.judged:,} compared local answers agree ({equal.low:.1%} at least); "
+            f"net on as good answers {account.equivalent_net}"
+        )
+    if account.rework_net is not None:
+        observed, low = account.rework_net
+        lines.append(f"{observed} net after bad answers, {low} where as many are bad as could be")
+    return lines
+
+
+def _remarks(account: Savings) -> list[str]:
+    remarks, sums = [], account.total.sums
+    if sums.excluded:
+        count = f"{sums.excluded:,} {'request is' if sums.excluded == 1 else 'requests are'}"
+        known = f"; what is known of their cost: {Money(sums.excluded_cost)}"
         remarks.append(f"{count} not in the sums: their cost or baseline is unknown{known}")
-    if table.unpooled:
-        remarks.append(f"hardware of {', '.join(table.unpooled)} is not included: the policy puts it in no pool")
+    if account.unpooled:
+        remarks.append(f"hardware of {', '.join(account.unpooled)} is not included: the policy puts it in no pool")
+    if account.token_bases and account.token_bases != ("declared",):
+        remarks.append("the baseline's tokens are taken to be as many as the answer's (tokens=assumed-equal)")
     return remarks
 
 
-def _cells(row: Row, backend: str, model: str) -> list[str]:
-    counts = f"{row.requests:,}", f"{row.local:,}", f"{row.excluded:,}"
-    if not row.is_known:
-        return [backend, model, *counts, *(["unknown"] * 3)]
-    return [backend, model, *counts, str(row.baseline), str(row.cost), str(row.saved)]
-
-
-def _net(table: Savings) -> str:
-    if not table.total.is_known:
+def _net(account: Savings) -> str:
+    if not account.total.is_known:
         return "unknown"
-    less = [*(["hardware"] if table.pools else []), *(["comparisons"] if table.holdout.calls else [])]
-    return f"{table.net} after {' and '.join(less)}" if less else str(table.net)
+    less = [
+        *(["hardware"] if account.pools else []),
+        *(["comparisons"] if account.comparisons.calls else []),
+        *(["engineers"] if account.engineers is not None else []),
+    ]
+    share = "" if account.share is None else f", {account.share:.1%} of the baseline"
+    return f"{account.net} after {' and '.join(less)}{share}" if less else f"{account.net}{share}"
+
+
+def _signed(money: Money) -> str:
+    return f"+{money}" if money.nano_usd > 0 else str(money)
 
 
 def _day(at: datetime | None) -> str:

@@ -119,7 +119,7 @@ class DemoResult:
             "baseline_usd": usd(self.totals.baseline),
             "saved_usd": usd(self.totals.saved),
             "baseline_model": self.baseline_model,
-            "unpriced": self.totals.excluded,
+            "unpriced": self.totals.sums.excluded,
             "hardware_not_included": list(self.unpooled),
             "stand_in": self.stand_in,
             "private": self.private,

@@ -17,7 +17,8 @@ from gateway.demo.rows import DemoRow, load_rows
 from gateway.demo.stage import FRONTIER, STAND_IN_MODEL, Closed, Provider, find_models, set_stage
 from gateway.demo.standin import stand_in
 from gateway.errors import CascadeExhaustedError, NoEligibleBackendError
-from gateway.money.savings import savings
+from gateway.money.account import savings
+from gateway.money.rollups import summed
 from gateway.router import Router
 from gateway.types import Reply, Request
 
@@ -53,12 +54,12 @@ async def run(options: DemoOptions, on_progress: Progress | None = None) -> Demo
             place = router.ledger.place
     entries = [books[request.id] for request in requests]
     decisions = tuple(map(decision_of, rows, [told[request.id] for request in requests], entries))
-    sums = savings(entries, pools=policy.pools, pool_of={name: part.pool for name, part in policy.backends.items()})
+    account = savings(*summed(entries), policy=policy)
     return DemoResult(
         decisions=decisions,
         accuracy=accuracy(decisions),
-        totals=sums.total,
-        unpooled=sums.unpooled,
+        totals=account.total,
+        unpooled=account.unpooled,
         baseline_model=policy.baseline,
         stand_in=closed.seen is not None,
         private=sum(row.private for row in rows),

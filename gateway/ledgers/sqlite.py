@@ -35,8 +35,10 @@ from gateway.ledgers._sqlite_rows import (
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
+from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour
 from gateway.times import hour_of, microseconds
+from gateway.types import Money
 
 _EVER = (-(2**63), 2**63 - 1)
 _DAY_US = 86_400_000_000
@@ -165,6 +167,17 @@ def read_holdouts(
         yield from map(holdout_of, connection.execute(statement, _period(since, until)))
 
 
+def read_pairs(path: Path, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Pair]:
+    """Yield the random comparisons of a file's local answers with `since` <= at < `until`, in money and agreement."""
+    statement = """
+        SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score
+        FROM holdouts h JOIN entries e ON e.n = h.entry
+        WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""
+    with _reading(path) as connection:
+        for assumed, real, agreement in connection.execute(statement, _period(since, until)):
+            yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement)
+
+
 def read_examples(path: Path, *, most_per_tenant: int | None = None) -> Iterator[Example]:
     """Yield a file's answers with an outcome, oldest outcome first: the latest feedback of each source, and holdouts.
 
@@ -203,6 +216,10 @@ def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:
 def _hours(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     start = 0 if since is None else hour_of(since)
     return start, _EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
+
+
+def _money(nano_usd: int | None) -> Money | None:
+    return None if nano_usd is None else Money(nano_usd)
 
 
 def _open(options: Options) -> tuple[Path, Writer, SqliteTrail]:

@@ -123,7 +123,6 @@ class PoolCost:
     gpu_s: float | None
     busy: float | None
     load: float | None
-    by_hour: tuple[PoolHour, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,22 +152,19 @@ class Period:
                  .microseconds) for hour in range(first, last + 1)]  # fmt: skip
 
 
-def pool_cost(name: str, pool: PoolPolicy, period: Period, work: Mapping[int, Fraction] | None) -> PoolCost:
-    """Return what a pool cost in a period; `work` is its GPU-microseconds by the hour, None where unknown.
+def pool_cost(name: str, pool: PoolPolicy, period: Period, gpu_us: Fraction | None) -> PoolCost:
+    """Return what a pool cost in a period in which it worked so many GPU-microseconds, None where that is unknown.
 
-    Work outside of the period is left out. What is used is never more than all.
+    What is used is never more than all.
     """
     period = period.within(pool)
-    hours, gpu_us = period.hours(), period.microseconds * pool.gpus
-    done = None if work is None else [work.get(hour, Fraction(0)) for hour, _ in hours]
-    total = None if done is None else sum(done, Fraction(0))
-    busy = None if total is None else _share(total, gpu_us)
-    usable = Fraction(period.microseconds * (pool.gpus - pool.standby)) * Fraction(str(pool.usable))
-    load = None if total is None else _share(total, usable)
+    time_us = Fraction(period.microseconds)
+    usable = time_us * (pool.gpus - pool.standby) * Fraction(str(pool.usable))
+    busy = None if gpu_us is None else _share(gpu_us, time_us * pool.gpus)
+    load = None if gpu_us is None else _share(gpu_us, usable)
     per_hour = usd_per_hour(pool) + power_usd_per_hour(pool, min(load or Fraction(0), Fraction(1)))
-    cost = rounded(per_hour * period.microseconds / _HOUR_US * _NANO_PER_USD)
-    by_hour = _by_hour(cost, hours, done, pool.gpus)
-    used = None if done is None else sum((hour.used.nano_usd for hour in by_hour if hour.used), 0)
+    cost = rounded(per_hour * time_us / _HOUR_US * _NANO_PER_USD)
+    used = None if busy is None else min(rounded(cost * busy), cost)
     return PoolCost(
         pool=name,
         gpus=pool.gpus,
@@ -178,30 +174,31 @@ def pool_cost(name: str, pool: PoolPolicy, period: Period, work: Mapping[int, Fr
         cost=Money(cost),
         used=None if used is None else Money(used),
         idle=None if used is None else Money(cost - used),
-        gpu_s=None if total is None else float(total / 1_000_000),
+        gpu_s=None if gpu_us is None else float(gpu_us / 1_000_000),
         busy=None if busy is None else float(busy),
         load=None if load is None else float(load),
-        by_hour=by_hour,
     )
 
 
-def _by_hour(cost: int, hours: list[tuple[int, int]], done: list[Fraction] | None, gpus: int) -> tuple[PoolHour, ...]:
-    costs = split(cost, [length for _, length in hours])
-    if done is None:
-        return tuple(PoolHour(hour=hour, cost=Money(part), used=None, idle=None)
-                     for (hour, _), part in zip(hours, costs, strict=True))  # fmt: skip
-    used = _used(cost, hours, done, gpus)
-    return tuple(
-        PoolHour(hour=hour, cost=Money(part), used=Money(min(work, part)), idle=Money(part - min(work, part)))
-        for (hour, _), part, work in zip(hours, costs, used, strict=True)
-    )
+def pool_hours(cost: PoolCost, pool: PoolPolicy, period: Period, work: Mapping[int, Fraction]) -> list[PoolHour]:
+    """Return a pool's hours, which add up to its cost, its used part and its idle part.
 
-
-def _used(cost: int, hours: list[tuple[int, int]], done: list[Fraction], gpus: int) -> list[int]:
-    """Return the used part of each hour: their sum is the period's, rounded once."""
-    capacity = sum(length for _, length in hours) * gpus
-    used = min(rounded(Fraction(cost) * sum(done, Fraction(0)) / capacity), cost) if capacity else 0
-    return split(used, done)
+    `work` is its GPU-microseconds by the hour. In an hour that took more than there was, `idle` is negative: the rates
+    are too high, or the work is booked in the hour in which it began.
+    """
+    hours = period.within(pool).hours()
+    costs = split(cost.cost.nano_usd, [length for _, length in hours])
+    done = [work.get(hour, Fraction(0)) for hour, _ in hours]
+    used = None if cost.used is None else split(cost.used.nano_usd, done)
+    return [
+        PoolHour(
+            hour=hour,
+            cost=Money(part),
+            used=None if used is None else Money(used[place]),
+            idle=None if used is None else Money(part - used[place]),
+        )
+        for place, ((hour, _), part) in enumerate(zip(hours, costs, strict=True))
+    ]
 
 
 def absorbed(costs: Iterable[PoolCost], work: Mapping[str, Mapping[object, Fraction]]) -> dict[object, int]:

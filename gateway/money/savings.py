@@ -1,58 +1,59 @@
-"""What the routing saved, from the ledger: baseline less cost, less the hardware. Pure; losses are shown as losses.
+"""What the routing saved: three baselines, a waterfall that adds up, losses shown as losses.
+
+`money.account` reckons it.
 
 An answered request is covered where its cost and its baseline are known, any other where its cost is; the rest is
-counted and left out of the sums. A request without an answer saved nothing and costs what it cost.
+counted and left out of the sums. A request without an answer saved nothing and costs what it cost. Hardware is charged
+for the whole period, idle hours included, and so are the people that the policy names.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from fractions import Fraction
-from math import floor
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Literal
 
-from gateway.entries import HoldoutRecord, LedgerEntry
+from gateway.money.certainty import Equivalence, Interval
+from gateway.money.groups import By, Group
+from gateway.money.pools import PoolCost
+from gateway.money.rollups import CallSums, Sums
+from gateway.money.waterfall import Driver
 from gateway.types import Money
-
-_MICROSECOND = timedelta(microseconds=1)
-_MICROSECONDS_PER_HOUR = 3_600_000_000
-_NANO_PER_USD = 10**9
-
-
-class Pool(Protocol):
-    """Hardware that is paid by the hour, busy or not; the policy's pools are such."""
-
-    @property
-    def gpus(self) -> int:
-        """How many cards, those on standby included."""
-
-    @property
-    def usd_per_gpu_hour(self) -> float:
-        """What one card costs an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The sums of the requests that one backend and model answered; both None: of those that nobody answered.
+    """The sums of a group of requests. `group` has a value for each dimension, None where there is none.
 
-    `cost`, `baseline` and `saved` are sums of the covered requests. `excluded` counts the others; `excluded_cost` is
-    what is known of their cost. `local` counts the answers of local backends.
+    `hardware` is the group's share of what the pools cost, by GPU time (absorbed cost); None where it is unknown.
     """
 
-    backend: str | None
-    model: str | None
-    requests: int
-    answered: int
-    refused: int
-    failed: int
-    cancelled: int
-    local: int
-    escalated: int
-    excluded: int
-    cost: Money
-    baseline: Money
-    excluded_cost: Money
+    group: Group
+    sums: Sums
+    hardware: Money | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any request is in the sums: where all are excluded, what was saved is unknown and not 0."""
+        return self.sums.covered > 0 or not self.sums.requests
+
+    @property
+    def coverage(self) -> float | None:
+        """The share of requests that are in the sums, None without requests."""
+        return self.sums.covered / self.sums.requests if self.sums.requests else None
+
+    @property
+    def local_share(self) -> float | None:
+        """The share of answers that stayed local, None without answers."""
+        return self.sums.local / self.sums.answered if self.sums.answered else None
+
+    @property
+    def cost(self) -> Money:
+        """What the calls of covered requests cost at the margin."""
+        return Money(self.sums.cost)
+
+    @property
+    def baseline(self) -> Money:
+        """What covered requests would have cost at their declared baseline."""
+        return Money(self.sums.baseline)
 
     @property
     def saved(self) -> Money:
@@ -60,84 +61,72 @@ class Row:
         return self.baseline - self.cost
 
     @property
-    def is_known(self) -> bool:
-        """Whether any request is in the sums: where all are excluded, what was saved is unknown and not 0."""
-        return self.excluded < self.requests or not self.requests
-
-    @property
-    def local_share(self) -> float | None:
-        """The share of answers that stayed local, None without answers."""
-        return self.local / self.answered if self.answered else None
-
-    @property
-    def coverage(self) -> float | None:
-        """The share of requests that are in the sums, None without requests."""
-        return (self.requests - self.excluded) / self.requests if self.requests else None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the row for JSON: money in integer nano-USD."""
-        return {
-            "backend": self.backend,
-            "model": self.model,
-            "requests": self.requests,
-            "answered": self.answered,
-            "refused": self.refused,
-            "failed": self.failed,
-            "cancelled": self.cancelled,
-            "local": self.local,
-            "local_share": self.local_share,
-            "escalated": self.escalated,
-            "excluded": self.excluded,
-            "coverage": self.coverage,
-            "cost_nano_usd": self.cost.nano_usd,
-            "baseline_nano_usd": self.baseline.nano_usd if self.is_known else None,
-            "saved_nano_usd": self.saved.nano_usd if self.is_known else None,
-            "excluded_cost_nano_usd": self.excluded_cost.nano_usd,
-        }
+    def net(self) -> Money | None:
+        """What was saved after the group's share of the hardware; None where that is unknown."""
+        return None if self.hardware is None else self.saved - self.hardware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolCost:
-    """What a pool cost in the period, idle hours included."""
+class BaselineLine:
+    """One of the baselines: what `requests` requests would have cost there, and what they cost here.
 
-    pool: str
-    gpus: int
-    usd_per_gpu_hour: float
-    cost: Money
+    `actual` holds their calls and all overheads; `baseline` and `net` are None where no request has it.
+    """
 
+    name: Literal["declared", "managed", "direct"]
+    models: tuple[str, ...]
+    requests: int
+    of: int
+    baseline: Money | None
+    actual: Money
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldoutCost:
-    """What comparing local answers with a strong backend's cost; `excluded` counts the calls of unknown cost."""
+    @property
+    def net(self) -> Money | None:
+        """What was saved against it; negative where it would have been cheaper."""
+        return None if self.baseline is None else self.baseline - self.actual
 
-    calls: int
-    excluded: int
-    cost: Money
-
-    def as_dict(self) -> dict[str, int]:
-        """Return it for JSON: money in integer nano-USD."""
-        return {"calls": self.calls, "excluded": self.excluded, "cost_nano_usd": self.cost.nano_usd}
+    @property
+    def share(self) -> float | None:
+        """The net as a share of the baseline."""
+        return _share(self.net, self.baseline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """The table: a row a group, their total, the hardware, what comparing answers cost, and what remains.
+    """The whole account of a period.
 
-    `unpooled` names the local backends whose hardware cost is not included, because the policy puts them in no pool.
+    `net` = `baseline` - `actual` = the sum of `drivers`. `naive` is what others would claim: local and cached answers
+    taken as free. `unpooled` names the local backends whose hardware cost is not included, because the policy puts them
+    in no pool; `unrated` the pools whose used part is unknown; `engineers` is None where nobody is counted.
+    `estimate` is the net with the baseline that the holdout found; `equivalent_net` counts of local answers only the
+    share that surely is as good, and `rework_net` takes off what the rest costs: (as observed, at the lower bound).
     """
 
     since: datetime | None
     until: datetime | None
+    by: tuple[By, ...]
     rows: tuple[Row, ...]
     total: Row
+    baselines: tuple[BaselineLine, ...]
+    drivers: tuple[Driver, ...]
     pools: tuple[PoolCost, ...]
     unpooled: tuple[str, ...]
-    holdout: HoldoutCost = HoldoutCost(calls=0, excluded=0, cost=Money(0))
+    unrated: tuple[str, ...]
+    comparisons: CallSums
+    corrections: Money
+    engineers: Money | None
+    price_versions: tuple[str, ...]
+    token_bases: tuple[str, ...]
+    ratio: Interval | None = None
+    equivalence: Equivalence | None = None
+    estimate: tuple[Money, Money, Money] | None = None
+    equivalent_net: Money | None = None
+    rework_net: tuple[Money, Money] | None = None
 
     @property
     def hours(self) -> float:
         """The length of the period, 0 for an empty one."""
-        return (self.until - self.since) / timedelta(hours=1) if self.since and self.until else 0.0
+        return (self.until - self.since).total_seconds() / 3600 if self.since and self.until else 0.0
 
     @property
     def hardware(self) -> Money:
@@ -145,124 +134,43 @@ class Savings:
         return sum((pool.cost for pool in self.pools), Money(0))
 
     @property
+    def idle(self) -> Money | None:
+        """What of the hardware nobody used, None where that is unknown."""
+        idle = Money(0)
+        for pool in self.pools:
+            if pool.idle is None:
+                return None
+            idle += pool.idle
+        return idle
+
+    @property
+    def overhead(self) -> Money:
+        """What was paid besides the requests' own calls."""
+        engineers = self.engineers or Money(0)
+        return self.hardware + Money(self.comparisons.cost) + self.corrections + engineers
+
+    @property
+    def actual(self) -> Money:
+        """All that was paid for the covered requests, and for what serves them."""
+        return self.total.cost + self.overhead
+
+    @property
     def net(self) -> Money:
-        """What was saved after hardware and comparisons; negative where it did not pay."""
-        return self.total.saved - self.hardware - self.holdout.cost
+        """What was saved; negative where it did not pay."""
+        return self.total.baseline - self.actual
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the table for JSON: money in integer nano-USD, times in ISO 8601."""
-        return {
-            "since": self.since and self.since.isoformat(),
-            "until": self.until and self.until.isoformat(),
-            "hours": self.hours,
-            "rows": [row.as_dict() for row in self.rows],
-            "total": self.total.as_dict(),
-            "pools": [
-                {
-                    "pool": pool.pool,
-                    "gpus": pool.gpus,
-                    "usd_per_gpu_hour": pool.usd_per_gpu_hour,
-                    "cost_nano_usd": pool.cost.nano_usd,
-                }
-                for pool in self.pools
-            ],
-            "hardware_nano_usd": self.hardware.nano_usd,
-            "holdout": self.holdout.as_dict(),
-            "net_nano_usd": self.net.nano_usd if self.total.is_known else None,
-            "hardware_not_included": list(self.unpooled),
-        }
+    @property
+    def share(self) -> float | None:
+        """The net as a share of the baseline."""
+        return _share(self.net, self.total.baseline)
+
+    @property
+    def naive(self) -> Money:
+        """What a count without hardware, failures and overheads would claim."""
+        return Money(self.total.sums.baseline_cache + self.total.sums.baseline_pool)
 
 
-def savings(  # noqa: PLR0913 - everything that the table shows meets here, each thing by its name
-    entries: Iterable[LedgerEntry],
-    *,
-    pools: Mapping[str, Pool],
-    pool_of: Mapping[str, str | None],
-    since: datetime | None = None,
-    until: datetime | None = None,
-    holdouts: Iterable[HoldoutRecord] = (),
-) -> Savings:
-    """Sum up entries in one pass; `pool_of` says which backend runs on which pool.
-
-    `holdouts` are the period's comparisons: money that was spent to know whether the rest was well saved.
-
-    Every pool is charged for the whole period, also if nobody used it: from `since` to `until`, where not given from
-    the first entry to the last.
-    """
-    groups: defaultdict[_Group, Counter[str]] = defaultdict(Counter)
-    on_own_hardware: set[str] = set()
-    first = last = None
-    for entry in entries:
-        groups[entry.backend, entry.model].update(_tally(entry))
-        on_own_hardware.update(attempt.backend for attempt in entry.attempts if attempt.cost_source == "pool")
-        first, last = min(first or entry.at, entry.at), max(last or entry.at, entry.at)
-    since, until = since or first, until or last
-    rows = [_row(group, tally) for group, tally in sorted(groups.items(), key=_by_name)]
-    return Savings(
-        since=since,
-        until=until,
-        rows=tuple(rows),
-        total=_row((None, None), _total(groups.values())),
-        pools=tuple(_pool_cost(name, pool, since, until) for name, pool in pools.items()),
-        unpooled=tuple(sorted(name for name in on_own_hardware if pool_of.get(name) not in pools)),
-        holdout=_holdout_cost(holdouts),
-    )
-
-
-_Group = tuple[str | None, str | None]
-
-
-def _tally(entry: LedgerEntry) -> dict[str, int]:
-    answered = entry.status == "answered"
-    covered = entry.cost is not None and (entry.baseline_cost is not None or not answered)
-    cost = entry.cost.nano_usd if entry.cost else 0
-    return {
-        "requests": 1,
-        entry.status: 1,
-        "local": int(answered and entry.local is True),
-        "escalated": int(entry.escalated),
-        "excluded": int(not covered),
-        "cost": cost if covered else 0,
-        "excluded_cost": 0 if covered else cost,
-        "baseline": entry.baseline_cost.nano_usd if covered and answered and entry.baseline_cost else 0,
-    }
-
-
-def _total(tallies: Iterable[Counter[str]]) -> Counter[str]:
-    # Not `sum`: adding counters drops what is negative.
-    total: Counter[str] = Counter()
-    for tally in tallies:
-        total.update(tally)
-    return total
-
-
-def _by_name(item: tuple[_Group, object]) -> tuple[bool, str, str]:
-    (backend, model), _ = item
-    return backend is None, backend or "", model or ""
-
-
-def _row(group: _Group, tally: Counter[str]) -> Row:
-    counts = ("requests", "answered", "refused", "cancelled", "local", "escalated", "excluded")
-    return Row(
-        backend=group[0],
-        model=group[1],
-        failed=tally["exhausted"],
-        cost=Money(tally["cost"]),
-        baseline=Money(tally["baseline"]),
-        excluded_cost=Money(tally["excluded_cost"]),
-        **{count: tally[count] for count in counts},
-    )
-
-
-def _holdout_cost(holdouts: Iterable[HoldoutRecord]) -> HoldoutCost:
-    costs = [record.attempt.cost for record in holdouts]
-    known = [cost for cost in costs if cost is not None]
-    return HoldoutCost(calls=len(costs), excluded=len(costs) - len(known), cost=sum(known, Money(0)))
-
-
-def _pool_cost(name: str, pool: Pool, since: datetime | None, until: datetime | None) -> PoolCost:
-    microseconds = max(0, (until - since) // _MICROSECOND) if since and until else 0
-    # The rate as it is written: 1.37 and not the nearest binary fraction.
-    nano_usd = Fraction(str(pool.usd_per_gpu_hour)) * pool.gpus * microseconds * _NANO_PER_USD / _MICROSECONDS_PER_HOUR
-    cost = Money(floor(nano_usd + Fraction(1, 2)))
-    return PoolCost(pool=name, gpus=pool.gpus, usd_per_gpu_hour=pool.usd_per_gpu_hour, cost=cost)
+def _share(part: Money | None, whole: Money | None) -> float | None:
+    if part is None or whole is None or whole.nano_usd <= 0:
+        return None
+    return part.nano_usd / whole.nano_usd

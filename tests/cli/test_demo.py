@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from support.command import Gateway, OnTerminal
 from support.entries import attempt_record, ledger_entry
+from support.policies import ONE_LOCAL
 
 import gateway.cli.demo as command
 from gateway.demo.outcome import Decision, DemoResult, accuracy
 from gateway.demo.run import DemoOptions, Progress
 from gateway.demo.stage import PROVIDERS
 from gateway.errors import ConfigurationError
-from gateway.money.savings import savings
+from gateway.money.account import savings
+from gateway.money.rollups import summed
 from gateway.types import Money
 
 LOCAL = Decision(
@@ -59,7 +61,7 @@ FAILED = replace(LOCAL, id="tool-1", outcome="failed", asked=("frontier",), cost
 # Any: the fields of a dataclass, whose constructor checks them.
 def result(*decisions: Decision, **fields: Any) -> DemoResult:
     entry = ledger_entry("e", backend="tickets", attempts=(attempt_record(backend="tickets"),))
-    sums = savings([entry], pools={}, pool_of={})
+    sums = savings(*summed([entry]), policy=ONE_LOCAL)
     made = DemoResult(
         decisions=decisions,
         accuracy=accuracy(decisions),
@@ -170,7 +172,7 @@ def test_a_failed_request_is_exit_code_1(gateway: Gateway, stage: Stage) -> None
 
 def test_the_count_of_unknown_prices_is_shown(gateway: Gateway, stage: Stage) -> None:
     """A sum that leaves something out says so."""
-    sums = savings([ledger_entry(name, cost=None) for name in "ef"], pools={}, pool_of={})
+    sums = savings(*summed([ledger_entry(name, cost=None) for name in "ef"]), policy=ONE_LOCAL)
     stage(result(LOCAL, totals=sums.total))
 
     shown = gateway("demo").out

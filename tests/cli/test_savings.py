@@ -42,9 +42,9 @@ def test_the_table_has_a_row_a_backend_the_total_and_the_hardware(gateway: Gatew
     assert outcome.code == 0
     assert "llama" in outcome.out
     assert "total" in outcome.out
-    assert "hardware  $144.0" in outcome.out
-    assert "net       -$14" in outcome.out
-    assert "note      1 request is not in the sums" in outcome.out
+    assert "hardware   $144.0" in outcome.out
+    assert "net        -$14" in outcome.out
+    assert "note       1 request is not in the sums" in outcome.out
 
 
 async def test_what_comparing_answers_cost_has_its_line(gateway: Gateway, books: Path) -> None:
@@ -58,7 +58,7 @@ async def test_what_comparing_answers_cost_has_its_line(gateway: Gateway, books:
     after = await asyncio.to_thread(gateway, "savings", "--policy", books)
 
     assert "holdout" not in before.out
-    assert "holdout   $0.002000 for 1 local answers that were compared, 1 more of unknown cost" in after.out
+    assert "holdout    $0.002000 for 1 local answers that were compared, 1 more of unknown cost" in after.out
     assert "after hardware and comparisons" in after.out
 
 
@@ -94,7 +94,7 @@ def test_what_was_routed_is_summed_up(gateway: Gateway, write_policy: WritePolic
 
     outcome = gateway("savings", "--policy", policy)
 
-    assert "net     $0.0" in outcome.out
+    assert "net        $0.0" in outcome.out
     assert "not in the sums" not in outcome.out
 
 

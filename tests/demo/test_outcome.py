@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
+from support.policies import ONE_LOCAL
 
 from gateway.demo.outcome import Accuracy, Decision, DemoResult, Told, accuracy, decision_of, usd, why
 from gateway.demo.rows import DemoRow
 from gateway.errors import BackendTimeoutError, CascadeExhaustedError, NoEligibleBackendError
-from gateway.money.savings import savings
+from gateway.money.account import savings
+from gateway.money.rollups import summed
 from gateway.types import (
     Assessment,
     Attempt,
@@ -210,7 +212,7 @@ def test_the_result_as_json_adds_up() -> None:
     """Every request ended in exactly one of four ways, and unknown accuracies are null."""
     told = reply(attempt("smollm2", "hi"), to=plan("smollm2"))
     ends = tuple(decision_of(CHAT, told, ledger_entry("e")) for _ in range(2))
-    sums = savings([ledger_entry("e"), ledger_entry("f")], pools={}, pool_of={})
+    sums = savings(*summed([ledger_entry("e"), ledger_entry("f")]), policy=ONE_LOCAL)
     result = DemoResult(
         decisions=ends,
         accuracy=accuracy(ends),

@@ -21,6 +21,9 @@ def policy(backends: Mapping[str, Any], *rules: Mapping[str, Any], **keys: Any) 
     return Policy.model_validate({"version": 1, "backends": dict(backends), "rules": rules or (default,), **keys})
 
 
+ONE_LOCAL = policy({"llama": mock()})
+
+
 def assessment(**keys: Any) -> Assessment:
     """Return an assessment of a harmless request, changed by `keys`."""
     plain: dict[str, Any] = {
