@@ -57,6 +57,7 @@ _SECTIONS = {
     "Policy": "The whole file",
     "EntityPolicy": "entity",
     "BackendPolicy": "backends",
+    "OriginPolicy": "origin of a backend",
     "PricePolicy": "price of a backend",
     "PoolPolicy": "pools",
     "TagPolicy": "tags",
@@ -75,6 +76,8 @@ _SECTIONS = {
     "FeedbackPolicy": "feedback",
     "LearningPolicy": "learning",
     "HoldoutPolicy": "holdout",
+    "LicencesPolicy": "licences",
+    "AttributionPolicy": "attribution of licences",
     "PolicyTest": "tests",
     "Expectation": "expect of a test",
 }

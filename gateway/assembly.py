@@ -15,11 +15,11 @@ from gateway.decide import Fleet
 from gateway.errors import BackendError, ConfigurationError
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
-from gateway.licences import registry
-from gateway.licences.registry import Licence
+from gateway.licences.gate import Gate
 from gateway.money import prices
 from gateway.money.books import Books
 from gateway.money.prices import PriceList
+from gateway.policy.duties import Origins, gate_of
 from gateway.policy.models import BackendPolicy, Policy, Rule
 from gateway.policy.place import destinations, networks
 from gateway.reading import Reader, open_reader
@@ -34,7 +34,8 @@ class House:
     crew: Crew
     reader: Reader
     prices: PriceList
-    licences: Mapping[str, Licence]
+    origins: Origins
+    gate: Gate
     replicas: Mapping[str, tuple[Backend, ...]]
 
 
@@ -57,7 +58,8 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
             ),
             reader=await stack.enter_async_context(open_reader(policy)),
             prices=listed,
-            licences={b.licence: registry.get(b.licence) for b in policy.backends.values() if b.licence},
+            origins=Origins(policy),
+            gate=gate_of(policy),
             replicas=replicas,
         )
 

@@ -19,6 +19,7 @@ from gateway.types import Assessment, Level, Need, Plan, Reason, Step
 _LONGEST_NAME = 64
 # Where the choice of the rule decided about a backend.
 _BY_RULE = frozenset({"admitted", "rule", "no_rule"})
+_NOBODY: Mapping[str, Reason] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +34,21 @@ class Fleet:
     destinations: Destinations | None = None
 
 
-def decide(
-    assessment: Assessment, policy: Policy, fleet: Fleet, *, deadline_s: float | None = None, past: Past = NOTHING
+def decide(  # noqa: PLR0913 - all that a plan depends on, each by its name
+    assessment: Assessment,
+    policy: Policy,
+    fleet: Fleet,
+    *,
+    deadline_s: float | None = None,
+    past: Past = NOTHING,
+    barred: Mapping[str, Reason] = _NOBODY,
 ) -> Plan:
-    """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all."""
-    case = _Case(assessment=assessment, policy=policy, fleet=fleet, destinations=_destinations(policy, fleet))
+    """Return the plan for a request: admitted backends in the order of the first rule that fits, reasons for all.
+
+    `barred` are backends whose model's terms keep them out of this request, with why.
+    """
+    places = _destinations(policy, fleet)
+    case = _Case(assessment=assessment, policy=policy, fleet=fleet, destinations=places, barred=barred)
     difficulty = counted(assessment, policy)
     rule = next((rule for rule in policy.rules if _holds(rule.when, assessment, difficulty)), None)
     answers = case.answers()
@@ -68,6 +79,7 @@ class _Case:
     policy: Policy
     fleet: Fleet
     destinations: Mapping[str, Destination]
+    barred: Mapping[str, Reason]
 
     def is_redacted(self, clearance: Clearance) -> bool:
         """Whether a backend may see the request with placeholders alone."""
@@ -231,7 +243,7 @@ def _unfit(name: str, case: _Case) -> Reason | None:
         return _out("context", f"about {assessment.prompt_tokens} tokens exceed its {backend.context_tokens}")
     if name in fleet.unavailable:
         return _out("unavailable", fleet.unavailable[name])
-    return None
+    return case.barred.get(name)
 
 
 def _out(code: str, text: str) -> Reason:

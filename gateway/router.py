@@ -254,7 +254,7 @@ class _Trip:
             run.attempts,
             policy=house.policy,
             prices=house.prices,
-            licences=house.licences,
+            origins=house.origins,
             entry_id=self.entry_id,
             at=self.at,
             duration_s=house.crew.clock() - run.started,
@@ -297,7 +297,8 @@ async def _begin(
         request = replace(request, subject=None)
     assessment, cover = await _read(house, memory, request, remembered=meant != "explained")
     past = memory.past(request, assessment, house.policy, house.crew.estimate)
-    plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past)
+    barred = house.gate.barred(assessment, at)
+    plan = decide(assessment, house.policy, house.fleet, deadline_s=request.deadline_s, past=past, barred=barred)
     run = Run(request=request, assessment=assessment, plan=plan, crew=house.crew, started=started, cover=cover)
     # Drawn before anybody is asked: no answer moves it.
     drawn = holdouts.draws(house.policy.holdout, assessment, plan)
@@ -330,8 +331,7 @@ async def _read(house: House, memory: Memory, request: Request, *, remembered: b
 
 def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
     if isinstance(policy, Policy):
-        check_value(policy, options_of=plugins.options, kinds_of=plugins.kinds)
-        return policy
+        return check_value(policy, options_of=plugins.options, kinds_of=plugins.kinds)
     path = policy or settings.policy_path() or packaged_default()
     return PolicyFile(path, options_of=plugins.options, kinds_of=plugins.kinds)
 

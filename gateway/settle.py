@@ -4,16 +4,17 @@ Cost is what the request cost at the margin (`money.books`), what its judges ask
 successful call of the model that we would have used, on the same tokens.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.audit.evidence import Evidence
 from gateway.entries import LedgerEntry, Status
 from gateway.errors import CascadeExhaustedError, NoClearedBackendError, NoEligibleBackendError, RoutingError
-from gateway.licences.registry import Licence, attribution
+from gateway.licences.resolve import Resolution
 from gateway.money.books import Books, total
 from gateway.money.prices import PriceList
+from gateway.policy.duties import Origins
 from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
@@ -34,7 +35,7 @@ class Outcome:
     plan: Plan
     attempts: tuple[Attempt, ...]
     chosen: Attempt | None
-    licences: Mapping[str, Licence] = field(repr=False)
+    attribution: tuple[str, ...] = ()
 
     @property
     def completion(self) -> Completion | None:
@@ -61,7 +62,8 @@ class Outcome:
             cost=entry.cost,
             saved=entry.saved,
             baseline_model=entry.baseline_model,
-            attribution=attribution(self.licences[entry.licence]) if entry.licence else (),
+            attribution=self.attribution,
+            licence=entry.licence,
             created=entry.at,
         )
 
@@ -74,7 +76,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     *,
     policy: Policy,
     prices: PriceList,
-    licences: Mapping[str, Licence],
+    origins: Origins,
     entry_id: str,
     at: datetime,
     duration_s: float,
@@ -102,6 +104,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         holdout=holdout,
         baseline_model=(rule and rule.baseline) or policy.baseline,
         books=Books(policy=policy, prices=prices),
+        origin=None if chosen is None else origins.of(chosen.backend, chosen.completion),
     )
     entry = case.entry(entry_id, at=at, duration_s=duration_s, streamed=streamed)
     return Outcome(
@@ -111,7 +114,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         plan=plan,
         attempts=case.attempts,
         chosen=chosen,
-        licences=licences,
+        attribution=case.origin.attribution if case.origin is not None else (),
     )
 
 
@@ -129,6 +132,7 @@ class _Case:
     holdout: str | None
     baseline_model: str | None
     books: Books
+    origin: Resolution | None
 
     def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
         assessment, plan, books = self.assessment, self.plan, self.books
@@ -149,7 +153,7 @@ class _Case:
             backend=self.chosen.backend if self.chosen else None,
             model=self._model(),
             local=is_local(backend) if backend else None,
-            licence=backend.licence if backend else None,
+            licence=None if self.origin is None else self.origin.licence_id,
             attempts=records,
             duration_s=duration_s,
             cost=total(record.cost for record in records),

@@ -316,7 +316,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The answer, and everything about how it came to be."""
+    """The answer, and everything about how it came to be.
+
+    `attribution` are the texts that the model's licences want shown beside it, `licence` the id of the one that binds
+    the most; None where it is not known.
+    """
 
     entry_id: str
     message: Message
@@ -333,6 +337,7 @@ class Reply:
     baseline_model: str | None
     attribution: tuple[str, ...]
     created: datetime
+    licence: str | None = None
 
     @property
     def label(self) -> Label:

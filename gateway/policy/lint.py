@@ -1,10 +1,11 @@
 """What is wrong, or odd, with a policy whose every word is right. Pure: asks nobody, opens nothing."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.errors import Problem
-from gateway.licences import registry
 from gateway.money import prices
+from gateway.policy.duties import check_duties
 from gateway.policy.laxer import check_laxness
 from gateway.policy.models import Policy, Rule
 from gateway.policy.names import check_names
@@ -13,9 +14,10 @@ from gateway.policy.place import has_own_server, is_local, is_odd_loopback
 from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
 from gateway.policy.redacting import check_redaction
 from gateway.policy.report import Report
-from gateway.policy.source import Path
-from gateway.spelling import remedy
 from gateway.types import Level
+
+if TYPE_CHECKING:
+    from gateway.policy.source import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,11 @@ def lint(policy: Policy, *, name: str = "<policy>") -> Findings:
     )
 
 
-def check(policy: Policy, *, errors: Report, warnings: Report) -> None:
-    """Add what is wrong to `errors` and what is odd to `warnings`."""
+def check(policy: Policy, *, errors: Report, warnings: Report, licensed: bool = True) -> None:
+    """Add what is wrong to `errors` and what is odd to `warnings`; `licensed` says whether licences are judged too."""
     _check_backends(policy, errors)
+    if licensed:
+        check_duties(policy, errors=errors, warnings=warnings)
     check_redaction(policy, errors)
     _check_rules(policy, errors)
     check_paths(policy, errors)
@@ -64,8 +68,6 @@ def _check_backends(policy: Policy, errors: Report) -> None:
             advice = "write 127.0.0.1 in urls" if odd else "lower it, or say 'local: true' if you run it"
             what = f"restricted stays on local backends, and this one is not; {advice}"
             errors.add(("backends", name, "clearance"), what)
-        if backend.licence is not None:
-            _check_licence(("backends", name, "licence"), backend.licence, errors)
 
 
 def _check_rules(policy: Policy, errors: Report) -> None:
@@ -129,11 +131,6 @@ def _check_judges(policy: Policy, warnings: Report) -> None:
                     f"judges read every answer, and {names} is not ours: each reading is paid for; name a local backend"
                 )
                 warnings.add(("rules", index, "accept", number), what)
-
-
-def _check_licence(path: Path, licence: str, errors: Report) -> None:
-    if licence not in registry.ids():
-        errors.add(path, f"there is no licence {errors.shown(path, licence)}; {remedy(licence, registry.ids())}")
 
 
 def _check_ends(policy: Policy, warnings: Report) -> None:

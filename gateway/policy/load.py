@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway.errors import PolicyError, Problem
+from gateway.errors import LicenceError, PolicyError, Problem
 from gateway.policy.compose import MOST_BYTES, read
+from gateway.policy.duties import read_papers
 from gateway.policy.explain import Part
 from gateway.policy.kinds import KindsOf, OptionsOf, check_kinds
 from gateway.policy.lint import check as lint
@@ -50,11 +51,18 @@ def check_policy(
     options_of: OptionsOf,
     kinds_of: KindsOf,
     environ: Mapping[str, str] | None = None,
+    licensed: bool = True,
 ) -> CheckedPolicy:
-    """As `load_policy`, with the warnings."""
+    """As `load_policy`, with the warnings. Without `licensed` the licence rules are left to whoever reports on them."""
     environ = os.environ if environ is None else environ
     text = _text(Path(path))
-    return check_text(text, name=str(path), environ=environ, options_of=options_of, kinds_of=kinds_of)
+    return _check_text(
+        text,
+        Beside(name=str(path), file=Path(path), licensed=licensed),
+        environ,
+        options_of=options_of,
+        kinds_of=kinds_of,
+    )
 
 
 def parse_policy(
@@ -68,38 +76,68 @@ def check_text(
     text: str, *, name: str = "<policy>", environ: Mapping[str, str], options_of: OptionsOf, kinds_of: KindsOf
 ) -> CheckedPolicy:
     """As `parse_policy`, with the warnings."""
-    source = read(text, name=name)
+    return _check_text(text, Beside(name=name), environ, options_of=options_of, kinds_of=kinds_of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Where a policy's text comes from, and whether the licence rules are asked about it."""
+
+    name: str = "<policy>"
+    file: Path | None = None
+    licensed: bool = True
+
+
+def _check_text(
+    text: str, beside: Beside, environ: Mapping[str, str], *, options_of: OptionsOf, kinds_of: KindsOf
+) -> CheckedPolicy:
+    source = read(text, name=beside.name)
     errors = Report(source=source)
     errors.keep(source.faults)
     tree, resolved = plant(source, environ, errors)
-    checked = _checked(Shaper(source=source, tree=tree, report=errors), options_of=options_of, kinds_of=kinds_of)
-    fingerprint = _fingerprint(text, resolved)
+    shaper = Shaper(source=source, tree=tree, report=errors)
+    checked = _checked(shaper, beside, options_of=options_of, kinds_of=kinds_of)
+    fingerprint = _fingerprint(text, resolved, checked.policy)
     return replace(checked, policy=checked.policy.model_copy(update={"fingerprint": fingerprint}))
 
 
-def check_value(policy: Policy, *, options_of: OptionsOf, kinds_of: KindsOf) -> None:
+def check_value(policy: Policy, *, options_of: OptionsOf, kinds_of: KindsOf) -> Policy:
     """Hold a policy that was built in code to all that a text is held to; raises `PolicyError` with every problem.
+
+    Returns it with what is read beside it.
 
     A problem names the path of a value and never shows the text of a kind's option. Takes about a millisecond.
     """
     tree = tree_of(policy)
     source = source_of(tree, name="<policy>")
     shaper = Shaper(source=source, tree=tree, report=Report(source=source))
-    _checked(shaper, options_of=options_of, kinds_of=kinds_of)
+    checked = _checked(shaper, Beside(), options_of=options_of, kinds_of=kinds_of)
+    # Its own value stays: what was read again may have lost what only code can say.
+    papers = checked.policy.papers
+    return policy if papers == policy.papers else policy.with_papers(papers)
 
 
-def _checked(shaper: Shaper, *, options_of: OptionsOf, kinds_of: KindsOf) -> CheckedPolicy:
+def _checked(shaper: Shaper, beside: Beside, *, options_of: OptionsOf, kinds_of: KindsOf) -> CheckedPolicy:
     errors = shaper.report
     warnings = Report(source=shaper.source, hidden=errors.hidden)
     check_kinds(shaper, options_of=options_of, kinds_of=kinds_of)
     policy = _shape(shaper)
     # Conditions and clearances are judged only where every word was read; names always.
     if policy is not None and not errors.faults:
-        lint(policy, errors=errors, warnings=warnings)
+        policy = _with_papers(policy, beside, errors)
+        lint(policy, errors=errors, warnings=warnings, licensed=beside.licensed)
     check_names(shaper.tree, errors)
     if policy is None or errors.faults:
         raise PolicyError(errors.lines())
     return CheckedPolicy(policy=policy, warnings=tuple(Problem(warning) for warning in warnings.lines()))
+
+
+def _with_papers(policy: Policy, beside: Beside, errors: Report) -> Policy:
+    try:
+        return policy.with_papers(read_papers(policy, beside.file))
+    except LicenceError as error:
+        errors.add_key(("licences",), str(error))
+        return policy
 
 
 def packaged_default() -> Path:
@@ -109,9 +147,11 @@ def packaged_default() -> Path:
     return installed if installed.is_file() else package.parent / "policies" / "default.yaml"
 
 
-def _fingerprint(text: str, resolved: Sequence[str]) -> str:
-    """Tell one version from another: by the text, and by what its references stood for (secrets too, hashed)."""
+def _fingerprint(text: str, resolved: Sequence[str], policy: Policy) -> str:
+    """Tell one version from another: by the text, what its references stood for (secrets too, hashed), attestations."""
     values = "\0" + json.dumps(resolved) if resolved else ""
+    if policy.papers.records.records:
+        values += f"\0{policy.papers.records.head}"
     return hashlib.sha256((text + values).encode()).hexdigest()[:12]
 
 

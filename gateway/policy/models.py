@@ -8,10 +8,21 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from gateway.licences.papers import NO_PAPERS, Papers
 from gateway.policy.asked import asked
+from gateway.policy.licensing import EntityPolicy, LicencesPolicy, OriginPolicy
 from gateway.policy.money import BaselinePolicy, BudgetPolicy, EngineersPolicy
 from gateway.policy.money import PoolPolicy as PoolPolicy  # noqa: PLC0414 - given on
 from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
@@ -36,16 +47,6 @@ class _Open(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Leave out the kind's keys."""
         return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
-
-
-class EntityPolicy(Model):
-    """Who deploys: read by the licence rules."""
-
-    name: str = Field(description="The company's name.")
-    seat: str = Field(default="", description="Country of the seat, ISO 3166 two letters.")
-    exposure: Literal["internal", "customers", "public"] = Field(
-        default="customers", description="Who sees the answers."
-    )
 
 
 class PricePolicy(Model):
@@ -101,6 +102,9 @@ class BackendPolicy(_Open):
         "where it is local, else any.",
     )
     licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
+    origin: OriginPolicy = Field(
+        default=OriginPolicy(), description="Where the model comes from, for the licence rules."
+    )
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
     price: PricePolicy | None = Field(default=None, description="Unset: the packaged list, where it has the model.")
     supports: tuple[Need, ...] | None = Field(default=None, description="tools, images, response_format ...")
@@ -359,8 +363,21 @@ class Policy(Model):
     conversations: ConversationPolicy = Field(
         default=ConversationPolicy(), description="What is remembered of conversations."
     )
+    licences: LicencesPolicy = Field(default=LicencesPolicy(), description="How they are met, and by whom.")
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
+    _papers: Papers = PrivateAttr(default=NO_PAPERS)
+
+    @property
+    def papers(self) -> Papers:
+        """What was read beside the policy: attestations and licence texts."""
+        return self._papers
+
+    def with_papers(self, papers: Papers) -> Self:
+        """Return the policy with what was read beside it."""
+        given = self.model_copy()
+        given._papers = papers  # noqa: SLF001 - its own
+        return given
 
     def tag(self, name: str) -> TagPolicy | None:
         """Return what a tag or a finding's kind means here, None for an unknown one."""

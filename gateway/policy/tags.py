@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.clearance import UNKNOWN
+from gateway.licences.uses import is_use
 from gateway.policy.words import LevelName, LevelWord, Model, Names, Region
 from gateway.types import Label, Level
 
@@ -93,7 +94,8 @@ def meaning(name: str, own: Mapping[str, TagPolicy]) -> Label | None:
         return _suspicion(name, own)
     tag = own.get(name) or BUILT_IN_TAGS.get(name)
     if tag is None:
-        return None
+        # What a request is for says nothing of how private it is.
+        return Label(kinds=frozenset({name})) if is_use(name) else None
     label = _label(name, tag)
     # Only a policy that has a word for what nobody could read knows anything of it.
     says = name in own and "level" in own[name].model_fields_set

@@ -48,6 +48,9 @@ rules:
   - {name: default, use: [llama, frontier]}
 tests:
   - {request: {text: "Patient Jane Doe", tags: [phi]}, expect: {first: llama, never: frontier}}
+licences:
+  attribution: {url: https://example.com/about}
+  warn: {R-07: "attested in another file"}
 """
 SMALL = """\
 version: 1

@@ -6,8 +6,8 @@ from typing import Any
 
 from gateway import errors
 from gateway.decide import Fleet, decide
-from gateway.licences import registry
 from gateway.money.prices import Price, PriceList
+from gateway.policy.duties import Origins
 from gateway.policy.models import Policy
 from gateway.settle import Outcome, settle
 from gateway.types import Assessment, Attempt, Completion, Message, Money, Request, Usage, Verdict
@@ -22,7 +22,6 @@ MINI_COST = Money(1_600_000)
 PRICES = PriceList(
     {MINI: Price.per_mtok(input="0.25", output=2), "big/one": Price.per_mtok(input=5, output=30)}, version="v1"
 )
-LICENCES = {"llama-3.1": registry.get("llama-3.1")}
 BACKENDS: Mapping[str, Any] = {
     "llama": {
         "kind": "llamacpp",
@@ -80,7 +79,7 @@ def settled(
         attempts,
         policy=under,
         prices=prices,
-        licences=LICENCES,
+        origins=Origins(under),
         entry_id="request-1",
         at=NOON,
         duration_s=1.5,

@@ -1,0 +1,116 @@
+"""Whom the terms of its model keep out of one request: R-12 to R-15. Worked out when a policy is opened.
+
+Most requests ask nothing of it and get the same empty answer; it costs them two looks at a set and one at the clock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from gateway.licences.models import Licence
+from gateway.licences.records import What
+from gateway.licences.registry import packaged
+from gateway.licences.rules import Deployment, forbidden_uses, limits_seat, users_attested
+from gateway.licences.uses import TRAINING, USE, uses
+from gateway.plan import Reason
+from gateway.types import Assessment, Need
+
+_MEDIA = frozenset({Need.IMAGES, Need.OTHER_MEDIA})
+_NOBODY: Mapping[str, Reason] = {}
+# Statements that a model is used by: once made, their end is the end of its use.
+_ENDING: tuple[What, ...] = ("zero-retention", "separate-licence", "use-policy", "flow-down", "approval")
+
+
+class Gate:
+    """The deployments of one policy that some request may not use. `excuses` are rules that count as warnings."""
+
+    def __init__(self, deployments: Sequence[Deployment] = (), *, excuses: Iterable[str] = ()) -> None:
+        excused = frozenset(excuses)
+        self._named = tuple(deployments) if "R-15" not in excused else ()
+        self._trained = tuple(deployments) if "R-12" not in excused else ()
+        self._timed = tuple(deployments) if "R-14" not in excused else ()
+        self._seeing = {} if "R-13" in excused else _seeing(deployments)
+        self._day = date.min
+        self._ended: Mapping[str, Reason] = _NOBODY
+
+    def barred(self, assessment: Assessment, at: datetime) -> Mapping[str, Reason]:
+        """Return the backends that may not answer a request, each with the rule and the reason."""
+        day = at.date()
+        if day != self._day:
+            self._ended = {one.backend: reason for one in self._timed if (reason := _ended(one, day)) is not None}
+            self._day = day
+        tags, needs = assessment.tags, assessment.needs
+        if (not tags or not any(map(_is_use, tags))) and (not needs or not self._seeing):
+            return self._ended
+        barred = dict(self._ended)
+        if not needs.isdisjoint(_MEDIA):
+            barred.update(self._seeing)
+        if TRAINING in tags:
+            barred.update(_training(self._trained))
+        named = uses(tags)
+        if named:
+            barred.update(_forbidden(self._named, named))
+        return barred
+
+
+def _is_use(tag: str) -> bool:
+    return tag.startswith(USE) or tag == TRAINING
+
+
+def _out(rule: str, text: str) -> Reason:
+    return Reason(admitted=False, code="licence", text=f"{rule}: {text}")
+
+
+def _seeing(deployments: Iterable[Deployment]) -> dict[str, Reason]:
+    seeing = {}
+    for one in deployments:
+        limited = next((licence for licence in one.licences if limits_seat(one, licence)), None)
+        if limited is not None:
+            seat = one.entity.seat or "an unknown place"
+            seeing[one.backend] = _out("R-13", f"{limited.name} grants a host with its seat in {seat} no images")
+    return seeing
+
+
+def _ended(deployment: Deployment, day: date) -> Reason | None:
+    for licence in deployment.licences:
+        state, _ = users_attested(licence, deployment.records, day)
+        if state == "ended":
+            return _out("R-14", f"the attestation of monthly active users for {licence.name} ended")
+        for what in _ENDING:
+            said = deployment.records.latest(what, subject=licence.id)
+            if said is not None and not said.holds(day):
+                return _out("R-14", f"the attestation of {what} for {licence.name} ended on {said.until}")
+    return None
+
+
+def trains(licences: Sequence[Licence], *, classifier: bool) -> str | None:
+    """Return why outputs may not train a model (a classifier that stays in the house), None where they may."""
+    if not licences:
+        return "its terms are not known"
+    for licence in licences:
+        rule = licence.outputs
+        if rule.train in ("contract", "forbidden") and not (classifier and rule.internal_classifier):
+            verb = "forbids it" if rule.train == "forbidden" else "asks for a contract"
+            return f"{licence.name} {verb}"
+    return None
+
+
+def _training(deployments: Iterable[Deployment]) -> dict[str, Reason]:
+    barred = {}
+    for one in deployments:
+        why = trains(one.licences, classifier=False)
+        if why is not None:
+            barred[one.backend] = _out("R-12", f"its answers may not train another model: {why}")
+    return barred
+
+
+def _forbidden(deployments: Iterable[Deployment], named: frozenset[str]) -> dict[str, Reason]:
+    barred = {}
+    for one in deployments:
+        for licence in one.licences:
+            forbidden = forbidden_uses(licence, named)
+            # What no list has cannot be shown to be allowed.
+            unknown = named - packaged().categories.keys() if licence.use_policy is not None else frozenset[str]()
+            if forbidden or unknown:
+                words = ", ".join(sorted(forbidden | unknown))
+                barred[one.backend] = _out("R-15", f"the use policy of {licence.name} is against {words}")
+    return barred
