@@ -2,7 +2,7 @@
 
 GatewayError
 ├── InvalidRequestError            the request itself is malformed: nothing was asked
-├── RowsError                      labelled rows were refused whole: `.problems`, each with file and line
+├── RowsError                      a file of rows was refused whole: `.problems`, each with file and line
 ├── ConfigurationError             the policy or the environment is wrong: nothing was opened
 │   ├── PolicyError                with `.problems`, each with file, line, column
 │   ├── UnknownKindError
@@ -73,7 +73,7 @@ class InvalidRequestError(GatewayError, ValueError):
 
 
 class RowsError(_PortableError):
-    """Labelled rows were refused whole; `problems` has one line a fault, each with its file and line."""
+    """A file of rows was refused whole; `problems` has one line a fault, each with its file and line."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path
+from gateway.cli.ledger_import import import_
 from gateway.entries import AttemptRecord, LedgerEntry
 from gateway.types import Usage
 
@@ -33,7 +34,10 @@ _STYLES = {"answered": "", "refused": "yellow", "exhausted": "red", "cancelled":
 
 @ledger.callback()
 def _group() -> None:
-    """Look into the ledger."""
+    """Look into the ledger, and keep it."""
+
+
+ledger.command("import")(import_)
 
 
 @ledger.command()
@@ -81,7 +85,7 @@ def _cells(entry: LedgerEntry) -> dict[str, str]:
         "tokens": _tokens(entry),
         "cost": amount(entry.cost),
         "saved": amount(entry.saved),
-        "took": took(entry.duration_s),
+        "took": took(entry.duration_s) if entry.duration_s else "unknown",
     }
 
 

@@ -30,7 +30,7 @@ COMMANDS = {
     "demo": "Route a set of requests over real models and show how it went.",
     "doctor": "Look for what the gateway needs and say what is missing.",
     "policy": "Check, test and describe policy files.",
-    "ledger": "Look into the ledger.",
+    "ledger": "Look into the ledger, and keep it.",
     "audit": "Prove from the audit trail where requests went.",
     "savings": "Say what the routing saved against the baseline.",
     "train": "Learn from labelled rows what a small model answers well.",

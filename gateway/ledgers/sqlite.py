@@ -24,6 +24,9 @@ from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_rollups import Step
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
@@ -34,6 +37,8 @@ from gateway.ledgers._sqlite_rows import (
     holdout_of,
 )
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
+from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour

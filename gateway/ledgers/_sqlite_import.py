@@ -1,0 +1,68 @@
+"""Takes requests that were recorded elsewhere onto the books, in transactions that others need not wait long for."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.entries import LedgerEntry
+from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
+from gateway.ledgers._sqlite_session import Session
+from gateway.ledgers._sqlite_writer import Pages, book
+
+
+class Taken(NamedTuple):
+    """What became of entries: added, there already, or there with other figures, which stay as they are."""
+
+    added: int = 0
+    known: int = 0
+    different: int = 0
+
+    def plus(self, other: "Taken") -> "Taken":
+        """Return both together."""
+        return Taken._make(map(int.__add__, self, other))
+
+
+def take(ledger: Session, units: Sequence[Sequence[LedgerEntry]]) -> Taken:
+    """Add entries in one transaction. Of a unit nothing is added where its first entry is there with other figures."""
+    with ledger.transaction() as pages:
+        taken = Taken()
+        for unit in units:
+            taken = taken.plus(_take(ledger.connection, pages, unit))
+        return taken
+
+
+def open_from(ledger: Session) -> int:
+    """Return the hour from which on the books are open."""
+    return int(ledger.connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0])
+
+
+def _take(connection: sqlite3.Connection, pages: Pages, unit: Sequence[LedgerEntry]) -> Taken:
+    added = known = different = 0
+    for entry in unit:
+        if book(connection, pages, entry):
+            added += 1
+        elif _figures(_booked(connection, entry.id)) == _figures(entry):
+            known += 1
+        elif not added and not known:
+            return Taken(different=len(unit))
+        else:
+            different += 1
+    return Taken(added, known, different)
+
+
+def _booked(connection: sqlite3.Connection, entry_id: str) -> LedgerEntry:
+    return next(entries_of(connection.execute(_SELECT, (entry_id,))))
+
+
+# The names are ours.
+_SELECT = f"""
+    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n WHERE e.id = ? ORDER BY a.number"""  # noqa: S608
+
+
+def _figures(entry: LedgerEntry) -> tuple[object, ...]:
+    """Return what a record says, without what is reckoned by a policy and a price list of the day of the import."""
+    said = [
+        (call.model, call.usage, call.purpose, call.error, call.cost if call.cost_source == "provider" else None)
+        for call in entry.attempts
+    ]
+    return entry.at, entry.status, entry.request_id, entry.team, entry.tags, said
