@@ -32,6 +32,7 @@ COMMANDS = {
     "policy": "Check, test and describe policy files.",
     "ledger": "Look into the ledger, and keep it.",
     "audit": "Prove from the audit trail where requests went.",
+    "export": "Write what other programs read: dashboards, alert rules.",
     "savings": "Say what the routing saved against the baseline.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
