@@ -73,8 +73,8 @@ names-model: $(VENV)/.names  ## Build the model of names that ships, anew from o
 	PYTHONPATH=. $(BIN)/python examples/names_model/build.py
 
 lock:  ## Resolve the dependencies anew
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra embedded \
-	  --group dev --group docs pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra analytics --extra embedded --group dev --group docs pyproject.toml -o requirements.lock
 	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  - -o tests/bench/requirements.lock
 	printf "faker>=40\nnames>=0.3\ngeonamescache>=2\n" | uv pip compile -q --universal --python-version 3.11 \

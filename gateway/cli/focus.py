@@ -1,0 +1,177 @@
+"""`gateway export focus`: all charges by the FOCUS standard, and whether a file keeps its rules."""
+
+import heapq
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import chain, islice
+from operator import attrgetter
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
+
+import typer
+
+from gateway.cli.accounts import Asked, asked
+from gateway.cli.console import NO, remark, say
+from gateway.cli.inputs import LedgerOption, PolicyOption
+from gateway.cli.savings import MonthOption, SinceOption, UntilOption, month
+from gateway.errors import ConfigurationError
+from gateway.exports.columns import VERSIONS, Row, Version
+from gateway.exports.files import FORMATS, WRITERS, Format, read_table
+from gateway.exports.focus import Focus, Question, Told
+from gateway.exports.focus_check import check, version_of
+from gateway.exports.hardware import Cards, PoolStep, pool_steps
+from gateway.exports.periods import Grain
+from gateway.exports.steps import Step, steps
+from gateway.ledgers import sqlite
+from gateway.money.pools import Period
+from gateway.money.prices import load
+from gateway.money.rollups import CallHour
+from gateway.times import hour_start
+from gateway.training.files import replacing
+
+Length = Literal["hour", "day"]
+_STDOUT = Path("-")
+_MOST_FLAWS = 50
+
+
+def focus(  # noqa: PLR0913 - an option of the command each
+    *,
+    ledger: LedgerOption = None,
+    policy: PolicyOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    of_month: MonthOption = None,
+    version: Annotated[
+        Version | None, typer.Option("--version", metavar="|".join(VERSIONS), help="Of FOCUS; unset: 1.3.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", metavar="|".join(FORMATS), help="Of the file.")] = "csv",
+    grain: Annotated[Length, typer.Option(metavar="hour|day", help="How long the period of a row is.")] = "day",
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="BillingAccountId; unset: the policy's entity.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE|-", help="Where to; - is standard output.")
+    ] = _STDOUT,
+    checked: Annotated[
+        Path | None, typer.Option("--check", metavar="FILE", help="Instead: check a file against the rules of FOCUS.")
+    ] = None,
+) -> None:
+    """Write all charges by the FOCUS standard: calls by kind of token, hardware as used and idle.
+
+    BilledCost and EffectiveCost add up to the ledger and the pools, to the nano-USD. Neither savings nor engineers'
+    time are charges: the former stand in columns that begin with x_, the latter in `gateway savings`.
+
+    Example: gateway export focus --month 2026-11 --out focus.csv
+    """
+    if checked is not None:
+        _check(checked, version)
+        return
+    begin, end = month(of_month) if of_month else (since, until)
+    if begin is not None and end is not None and begin >= end:
+        raise typer.BadParameter("the period ends before it begins")
+    question = asked(ledger, policy, since=begin, until=end)
+    made, rows = _focus(question, Grain[grain.upper()], account)
+    with _writing(out) as file:
+        WRITERS[form](file, rows, version or "1.3")
+    _tell(question, made.told, out)
+
+
+def _focus(question: Asked, grain: Grain, account: str | None) -> tuple[Focus, Iterator[Row]]:
+    """Return what makes the rows, and the rows."""
+    cards = Cards(question.policy)
+    wanted = Question(
+        policy=question.policy,
+        prices=load(),
+        grain=grain,
+        since=question.since,
+        until=question.until,
+        account=account,
+    )
+    made = Focus(wanted, cards)
+    return made, made.rows(_steps(question, cards, grain)) if question.is_there else iter(())
+
+
+def _steps(question: Asked, cards: Cards, grain: Grain) -> Iterator[Step]:
+    file, since, until = question.file, question.since, question.until
+    length: Length = "hour" if grain is Grain.HOUR else "day"
+    # Twice: how much of the hardware a step used is known when all of its month is.
+    first, work = _work(cards, sqlite.read_calls(file, since=since, until=until, step=length))
+    hours = sqlite.read_hours(file, since=since, until=until, step=length)
+    calls = sqlite.read_calls(file, since=since, until=until, step=length)
+    return steps(hours, calls, _hardware(question, cards, grain, since or first, work))
+
+
+def _work(cards: Cards, calls: Iterator[CallHour]) -> tuple[datetime | None, dict[str, dict[int, Fraction]]]:
+    """Return when the first call was made, and the work of each pool."""
+    first = next(calls, None)
+    if first is None:
+        return None, {}
+    return hour_start(first.start), cards.work(chain([first], calls))
+
+
+def _hardware(
+    question: Asked, cards: Cards, grain: Grain, since: datetime | None, work: dict[str, dict[int, Fraction]]
+) -> Iterator[PoolStep]:
+    """Yield what the pools cost until now: not what they will."""
+    now = datetime.now(UTC)
+    until = min(question.until or now, now).replace(microsecond=0)
+    if since is None:
+        return iter(())
+    period = Period(since=since, until=until)
+    pools = (
+        pool_steps(name, pool, period, grain, None if name in cards.unrated else work.get(name, {}))
+        for name, pool in question.policy.pools.items()
+    )
+    return heapq.merge(*pools, key=attrgetter("start"))
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[BinaryIO]:
+    if out == _STDOUT:
+        yield sys.stdout.buffer
+        return
+    with replacing(out) as fresh, fresh.open("wb") as file:
+        yield file
+
+
+def _tell(question: Asked, told: Told, out: Path) -> None:
+    """Say on standard error what a reader of the file must know."""
+    if not told.rows:
+        remark("no charges in this period: the file has its header alone")
+    elif out != _STDOUT:
+        remark(f"{told.rows:,} {'row' if told.rows == 1 else 'rows'} in {out}")
+    if told.unpriced:
+        calls = "1 call is" if told.unpriced == 1 else f"{told.unpriced:,} calls are"
+        models = ", ".join(sorted(told.unpriced_models))
+        remark(f"note: {calls} of unknown cost ({models}) and cost 0 in the file; x_UnpricedCalls counts them")
+    if told.unrated:
+        pools = ", ".join(sorted(told.unrated))
+        remark(f"note: what was used of {pools} is unknown; give the policy input_us and output_us, or the gpu")
+    if told.unpooled:
+        backends = ", ".join(sorted(told.unpooled))
+        remark(f"note: hardware of {backends} is not in the file: the policy puts it in no pool")
+    if question.policy.engineers is not None and told.rows:
+        remark("note: engineers' time is no charge and not in the file; see `gateway savings`")
+
+
+def _check(file: Path, version: Version | None) -> None:
+    """Print what is wrong with a file; ends with 1 where something is."""
+    try:
+        with file.open("rb") as source:
+            names, rows = read_table(source)
+            as_version = version or version_of(names)
+            flaws = check(names, rows, as_version)
+            shown = list(islice(flaws, _MOST_FLAWS))
+            more = sum(1 for _ in flaws)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {str(file)!r}: {error.strerror}") from error
+    for flaw in shown:
+        say(f"{file}: {flaw}")
+    if more:
+        say(f"{file}: {more:,} more")
+    if shown:
+        raise typer.Exit(NO)
+    say(f"{file}: as FOCUS {as_version} asks")

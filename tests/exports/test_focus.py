@@ -1,0 +1,381 @@
+"""Charges by the FOCUS standard: they add up to the books, and say what finance must know."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.charges import LLAMA, MINI, NOVEMBER, charges, policy_of
+from support.entries import NOON, attempt_record, ledger_entry
+
+from gateway.entries import LedgerEntry
+from gateway.exports.columns import VERSIONS, Row, columns_of
+from gateway.exports.files import cell
+from gateway.exports.focus_check import check
+from gateway.exports.periods import Grain, months
+from gateway.money.pools import Period, pool_cost
+from gateway.money.prices import Price, PriceList
+from gateway.types import Money, Usage
+
+API = {"backend": "mini", "model": MINI, "cost_source": "price"}
+TICKET = Usage(prompt_tokens=2_400, completion_tokens=500, cached_tokens=400, reasoning_tokens=100)
+# 2,000 x 0.25 + 400 x 0.025 + 500 x 2 USD a million.
+TICKET_COST = Money(1_510_000)
+
+
+# Any: the fields of two dataclasses, whose constructors check them.
+def api_entry(
+    entry_id: str = "api", *, cost: Money | None = TICKET_COST, call: Any = None, **fields: Any
+) -> LedgerEntry:
+    attempt = attempt_record(**{**API, "usage": TICKET, "cost": cost, **(call or {})})
+    return ledger_entry(
+        entry_id,
+        **{
+            "backend": "mini",
+            "model": MINI,
+            "local": False,
+            "licence": None,
+            "attempts": (attempt,),
+            "cost": cost,
+            "baseline_cost": TICKET_COST,
+            **fields,
+        },
+    )
+
+
+def total(rows: list[Row], column: str = "BilledCost") -> Decimal:
+    return sum((value for row in rows if isinstance(value := row.get(column), Decimal)), Decimal(0))
+
+
+def by_meter(rows: list[Row]) -> dict[Any, Row]:
+    return {row["SkuMeter"]: row for row in rows}
+
+
+def problems(rows: list[Row], version: Any = "1.3") -> list[str]:
+    """Return what the checker says of rows as they stand in a CSV file."""
+    names = [column.name for column in columns_of(version)]
+    written = ({name: cell(row.get(name)) for name in names} for row in rows)
+    return [str(flaw) for flaw in check(names, written, version)]
+
+
+def test_a_call_is_charged_by_kind_of_token() -> None:
+    """Fresh, cached, thought and written tokens are a row each, at their list price."""
+    rows = by_meter(charges([api_entry()])[0])
+
+    assert {meter: row["BilledCost"] for meter, row in rows.items()} == {
+        "Input Tokens": Decimal("0.0005"),
+        "Cached Input Tokens": Decimal("0.00001"),
+        "Output Tokens": Decimal("0.0008"),
+        "Reasoning Tokens": Decimal("0.0002"),
+    }
+    assert rows["Cached Input Tokens"]["PricingQuantity"] == 400
+    assert rows["Cached Input Tokens"]["ListUnitPrice"] == Decimal("0.000000025")
+
+
+def test_a_cost_of_ones_own_contract_is_split_all_the_same() -> None:
+    """The list says what it would have cost; the books what it did, and that is what is billed."""
+    rows, _ = charges([api_entry(cost=Money(755_001))])
+
+    assert total(rows) == total(rows, "EffectiveCost") == total(rows, "ContractedCost") == Decimal("0.000755001")
+    assert total(rows, "ListCost") == TICKET_COST.usd
+
+
+def test_the_prices_of_the_policy_say_how_a_cost_is_split() -> None:
+    """A contract on which output alone costs puts the whole cost there."""
+    backends = policy_of().model_dump(exclude_unset=True)["backends"]
+    backends["mini"]["price"] = {"input": 0, "output": 2}
+
+    rows = by_meter(charges([api_entry(cost=Money(1_000_000))], policy=policy_of(backends=backends))[0])
+
+    assert rows["Input Tokens"]["BilledCost"] == 0
+    assert rows["Output Tokens"]["BilledCost"] == Decimal("0.0008")
+
+
+def test_a_cost_without_a_price_stays_whole() -> None:
+    """What a provider said it charged is known, though no list has the model."""
+    rows, _ = charges(
+        [api_entry(call={"model": "x/unheard-of", "cost_source": "provider"})], prices=PriceList({}, version="")
+    )
+
+    (row,) = rows
+    assert (row["SkuMeter"], row["PricingQuantity"], row["BilledCost"]) == ("Tokens", 2_900, TICKET_COST.usd)
+    assert (row["ListUnitPrice"], row["ListCost"]) == (None, TICKET_COST.usd)
+
+
+def test_a_cost_of_a_call_without_tokens_is_one_of_requests() -> None:
+    """A provider may charge for a call that it says nothing of."""
+    (row,) = charges([api_entry(call={"usage": Usage(), "cost_source": "provider"})])[0]
+
+    assert (row["SkuMeter"], row["PricingQuantity"], row["PricingUnit"]) == ("Requests", 1, "Requests")
+
+
+def test_a_free_model_is_free_by_kind() -> None:
+    """A price of 0 is a price."""
+    free = PriceList({MINI: Price.per_mtok(input=0, output=0)}, version="free")
+
+    rows, _ = charges([api_entry(cost=Money(0))], prices=free)
+
+    assert len(rows) == 4
+    assert total(rows) == 0
+    assert rows[0]["ListUnitPrice"] == 0
+
+
+def test_what_a_free_model_cost_is_not_split_by_its_price() -> None:
+    """Where the list says 0 and the provider does not, the whole is one row."""
+    free = PriceList({MINI: Price.per_mtok(input=0, output=0)}, version="free")
+
+    (row,) = charges([api_entry()], prices=free)[0]
+
+    assert row["BilledCost"] == TICKET_COST.usd
+
+
+def test_calls_of_unknown_cost_are_counted_and_told() -> None:
+    """The standard allows no cost to be missing: the row says how many are, and its savings are unknown."""
+    entries = [
+        api_entry("known"),
+        *(api_entry(f"lost-{n}", cost=None, call={"cost_source": "unknown"}) for n in range(3)),
+    ]
+
+    rows, made = charges(entries)
+
+    (lost,) = [row for row in rows if row["x_UnpricedCalls"]]
+    assert (lost["x_UnpricedCalls"], lost["BilledCost"], lost["ListUnitPrice"]) == (3, 0, None)
+    assert lost["ChargeDescription"] == f"Tokens of {MINI}; the cost of 3 calls is unknown and 0 here"
+    assert lost["x_NetSavings"] is None
+    assert (made.told.unpriced, made.told.unpriced_models) == (3, {MINI})
+
+
+def test_used_and_idle_are_the_pools_invoice() -> None:
+    """Who used a pool pays for that; the rest of the month is a row of its own, day by day."""
+    rows, _ = charges([ledger_entry("local", team="support")], period=NOVEMBER)
+
+    (used,) = [row for row in rows if row["CapacityReservationStatus"] == "Used"]
+    idle = [row for row in rows if row["CapacityReservationStatus"] == "Unused"]
+    assert (used["SubAccountId"], used["Tags"], used["x_Model"]) == ("acme", '{"team":"support"}', LLAMA)
+    assert (used["PricingUnit"], used["ConsumedQuantity"], used["AllocatedMethodId"]) == (
+        "GPU-Hours",
+        2_900,
+        "gpu-seconds",
+    )
+    # 2,300 x 27 + 500 x 212 GPU-microseconds at 1.37 USD an hour.
+    assert used["BilledCost"] == Decimal("0.000063971")
+    assert len(idle) == 30
+    assert total(rows) == Decimal("1972.80")
+    assert total(rows, "PricingQuantity") == 1_440
+    assert {row["ListUnitPrice"] for row in rows} == {Decimal("1.37")}
+
+
+def test_a_pool_is_shared_by_gpu_time() -> None:
+    """Twice the tokens, twice the cost."""
+    double = Usage(prompt_tokens=4_800, completion_tokens=1_000, cached_tokens=200)
+    entries = [
+        ledger_entry("one"),
+        ledger_entry("two", tenant="other", attempts=(attempt_record(usage=double),)),
+    ]
+
+    rows, _ = charges(entries, period=NOVEMBER)
+
+    used = [row for row in rows if row["CapacityReservationStatus"] == "Used"]
+    acme, other = (total([row for row in used if row["SubAccountId"] == tenant]) for tenant in ("acme", "other"))
+    assert abs(other - 2 * acme) <= Decimal("0.000000002")
+
+
+def test_a_pool_whose_speed_is_unknown_is_charged_whole() -> None:
+    """Nobody knows what was used: it is no reservation, and the answers have rows of their own that cost nothing."""
+    policy = policy_of(pools={"a100s": {"gpus": 2, "usd_per_gpu_hour": 1.37, "gpu": "unheard-of"}})
+
+    rows, made = charges([ledger_entry("local")], policy=policy, period=NOVEMBER)
+
+    assert {row["CapacityReservationStatus"] for row in rows if "GPU" in str(row["SkuMeter"])} == {None}
+    assert total(rows) == Decimal("1972.80")
+    (answer,) = [row for row in rows if row.get("x_Backend") == "llama"]
+    assert (answer["BilledCost"], answer["x_BaselineCost"]) == (0, Decimal("0.0016"))
+    assert made.told.unrated == {"a100s"}
+    assert "InstanceType" in str(rows[-1]["SkuPriceDetails"])
+
+
+def test_work_before_a_pool_cost_anything_is_in_no_reservation() -> None:
+    """Its tokens are there, at no cost."""
+    pools = {"a100s": {"gpus": 2, "usd_per_gpu_hour": 1.37, "input_us": 27, "output_us": 212, "since": "2026-11-24"}}
+
+    rows, _ = charges([ledger_entry("local")], policy=policy_of(pools=pools), period=NOVEMBER)
+
+    assert {row["SkuMeter"] for row in rows} == {"GPU-Hours", "Tokens"}
+    assert total(rows) == Decimal("1.37") * 2 * 24 * 7
+
+
+def test_hardware_in_no_pool_is_told() -> None:
+    """Its calls cost 0 at the margin, and what it costs is not in the file."""
+    backends = policy_of().model_dump(exclude_unset=True)["backends"]
+    del backends["llama"]["pool"]
+
+    _, made = charges([ledger_entry("local")], policy=policy_of(backends=backends, pools={}))
+
+    assert made.told.unpooled == {"llama"}
+
+
+def test_savings_add_up_in_columns_of_our_own() -> None:
+    """Baseline less what is charged, idle hardware included; no row is a credit."""
+    rows, _ = charges([ledger_entry("local"), api_entry()], period=NOVEMBER)
+
+    assert total(rows, "x_BaselineCost") == Decimal("0.0016") + TICKET_COST.usd
+    assert total(rows, "x_NetSavings") == total(rows, "x_BaselineCost") - total(rows)
+    assert {row["ChargeCategory"] for row in rows} == {"Usage"}
+    assert {row.get("x_BaselineModel") for row in rows} == {MINI, None}
+    assert {row.get("x_TokenBasis") for row in rows} == {"assumed-equal", None}
+
+
+def test_without_a_baseline_nothing_is_saved_or_lost_as_far_as_we_know() -> None:
+    """Unknown is empty; what answered nobody is a loss."""
+    judge = attempt_record(**API, purpose="judge", usage=TICKET, cost=TICKET_COST)
+    entry = ledger_entry("e", baseline_cost=None, cost=TICKET_COST, attempts=(attempt_record(), judge))
+
+    rows, _ = charges([entry], period=NOVEMBER)
+
+    answered = [row for row in rows if row.get("x_Backend") == "llama"]
+    judged = [row for row in rows if row.get("x_Backend") == "mini"]
+    assert [(row["x_BaselineCost"], row["x_NetSavings"], row["x_Coverage"]) for row in answered] == [(None, None, 0)]
+    assert total(judged, "x_NetSavings") == -TICKET_COST.usd
+
+
+def test_coverage_is_the_share_of_answers_that_are_compared() -> None:
+    """One of two has no baseline."""
+    rows, _ = charges([api_entry("one"), api_entry("two", baseline_cost=None)])
+
+    assert {row["x_Coverage"] for row in rows} == {Decimal("0.5")}
+
+
+def test_answers_find_the_calls_that_the_provider_named_otherwise() -> None:
+    """The policy says gpt-5-mini, the provider which one: their baseline is with their calls."""
+    rows, _ = charges([api_entry(call={"model": "gpt-5-mini-2025-08-07"})])
+
+    assert {row["x_Model"] for row in rows} == {"gpt-5-mini-2025-08-07"}
+    assert total(rows, "x_BaselineCost") == TICKET_COST.usd
+
+
+def test_answers_without_calls_have_a_row() -> None:
+    """An imported history may say less than ours: no baseline is lost."""
+    (row,) = charges([api_entry(attempts=())])[0]
+
+    assert (row["SkuMeter"], row["PricingQuantity"], row["BilledCost"]) == ("Requests", 1, 0)
+    assert row["x_BaselineCost"] == TICKET_COST.usd
+
+
+def test_who_is_paid_has_a_name() -> None:
+    """A provider that is known, one that is not, and ourselves."""
+    entity = {"name": "Example GmbH"}
+    calls = [
+        attempt_record(**{**API, "backend": "gone", "model": "anthropic/claude-haiku-5-5"}),
+        attempt_record(**{**API, "backend": "far", "model": "some-model"}),
+        attempt_record(**{**API, "backend": "new", "model": "brandnew/model"}),
+        attempt_record(),
+    ]
+    backends = {
+        **policy_of().model_dump(exclude_unset=True)["backends"],
+        "new": {"kind": "hosted", "model": "brandnew/model", "clearance": "internal"},
+    }
+    policy = policy_of(entity=entity, backends=backends)
+
+    rows, _ = charges([ledger_entry("e", attempts=tuple(calls))], policy=policy, period=NOVEMBER)
+
+    assert {row.get("x_Backend"): row["ServiceProviderName"] for row in rows} == {
+        "gone": "Anthropic",
+        "far": "far",
+        "new": "brandnew",
+        "llama": "Example GmbH",
+        None: "Example GmbH",
+    }
+    assert {row["BillingAccountId"] for row in rows} == {"Example GmbH"}
+
+
+def test_the_account_is_what_one_says() -> None:
+    """Finance has its own number for it."""
+    rows, _ = charges([api_entry()], account="4711")
+
+    assert rows[0]["BillingAccountId"] == "4711"
+
+
+def test_an_hour_is_a_finer_row_of_the_same_sum() -> None:
+    """Two hours of a day are two rows by the hour, one by the day."""
+    entries = [api_entry("one"), api_entry("two", at=NOON + timedelta(hours=1))]
+
+    by_day, by_hour = charges(entries)[0], charges(entries, grain=Grain.HOUR)[0]
+
+    assert len(by_hour) == 2 * len(by_day)
+    assert total(by_hour) == total(by_day)
+    assert by_hour[0]["ChargePeriodStart"] == datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert by_hour[0]["BillingPeriodStart"] == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def test_two_months_are_two_invoices() -> None:
+    """Each is as high as if it stood alone."""
+    december = Period(since=NOVEMBER.until, until=datetime(2027, 1, 1, tzinfo=UTC))
+    entries = [ledger_entry("one"), ledger_entry("two", at=NOON + timedelta(days=20))]
+
+    both, _ = charges(entries, period=Period(since=NOVEMBER.since, until=december.until))
+
+    for month in (NOVEMBER, december):
+        alone, _ = charges([entry for entry in entries if month.since <= entry.at < month.until], period=month)
+        assert total([row for row in both if row["BillingPeriodStart"] == month.since]) == total(alone)
+
+
+_COSTS = st.one_of(st.none(), st.builds(Money, st.integers(0, 10**13)))
+_NAMES = st.sampled_from([None, "", "acme", 'Zürich, "AG"'])
+_USAGES = st.builds(
+    lambda input, cached, output, reasoning: Usage(  # noqa: A006 - as the kinds are called
+        prompt_tokens=input + cached,
+        completion_tokens=output + reasoning,
+        cached_tokens=cached,
+        reasoning_tokens=reasoning,
+    ),
+    *[st.integers(0, 10**7)] * 4,
+)
+_CALLS = st.builds(
+    attempt_record,
+    backend=st.sampled_from(["llama", "mini", "gone"]),
+    model=st.sampled_from([LLAMA, MINI, "x/unheard-of"]),
+    cost=_COSTS,
+    cost_source=st.sampled_from(["provider", "price", "pool", "unknown"]),
+    usage=st.one_of(st.just(Usage()), _USAGES),
+    purpose=st.sampled_from(["answer", "judge", "cache", "embedding"]),
+    error=st.sampled_from([None, "timeout"]),
+)
+_ENTRIES = st.lists(
+    st.builds(
+        lambda calls, **fields: ledger_entry("e", attempts=tuple(calls), **fields),
+        calls=st.lists(_CALLS, max_size=4),
+        at=st.integers(0, 72 * 60).map(lambda minutes: datetime(2026, 11, 29, tzinfo=UTC) + timedelta(minutes=minutes)),
+        status=st.sampled_from(["answered", "exhausted", "refused"]),
+        backend=st.sampled_from(["llama", "mini", None]),
+        tenant=_NAMES,
+        team=_NAMES,
+        cost=_COSTS,
+        baseline_cost=_COSTS,
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40)
+@given(_ENTRIES, st.sampled_from(Grain), st.sampled_from(VERSIONS), st.booleans())
+def test_whatever_is_on_the_books_is_charged_to_the_nano(
+    entries: list[LedgerEntry], grain: Grain, version: Any, rated: bool
+) -> None:
+    """The file keeps the rules, its costs are the ledger's and the pools', its baseline the ledger's."""
+    pool = {"gpus": 3, "usd_per_gpu_hour": 1.37, **({"input_us": 27, "output_us": 212} if rated else {})}
+    period = Period(since=datetime(2026, 11, 29, 5, 7, tzinfo=UTC), until=datetime(2026, 12, 1, 3, tzinfo=UTC))
+
+    policy = policy_of(pools={"a100s": pool})
+
+    rows, made = charges(entries, policy=policy, grain=grain, period=period)
+
+    calls = [call for entry in entries for call in entry.attempts]
+    booked = sum((call.cost.usd for call in calls if call.cost), Decimal(0))
+    hardware = sum(
+        (pool_cost("a100s", policy.pools["a100s"], month, None).cost.usd for month in months(period)), Decimal(0)
+    )
+    assert problems(rows, version) == []
+    assert total(rows) == total(rows, "EffectiveCost") == booked + hardware
+    assert sum(int(str(row["x_UnpricedCalls"])) for row in rows) == sum(call.cost is None for call in calls)
+    assert made.told.rows == len(rows)
