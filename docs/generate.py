@@ -52,6 +52,7 @@ _SOCKET_TITLES: dict[plugins.Socket, str] = {
     "detectors": "Kinds of detector",
     "classifiers": "Kinds of classifier",
     "ledgers": "Kinds of ledger",
+    "exporters": "Kinds of exporter",
 }
 _SECTIONS = {
     "Policy": "The whole file",
@@ -67,7 +68,7 @@ _SECTIONS = {
     "Range": "range",
     "LevelRange": "range of levels",
     "AcceptPolicy": "accept of a rule",
-    "PartPolicy": "classifier, detectors, ledger",
+    "PartPolicy": "classifier, detectors, ledger, exporters",
     "StakesPolicy": "stakes",
     "EscalationPolicy": "escalation",
     "ConversationPolicy": "conversations",

@@ -118,6 +118,8 @@ class Generations:
     def _put_in_force(self, policy: Policy, fresh: _Generation) -> None:
         if policy.ledger != self._policy.ledger:
             log.warning("the policy's ledger changed; the router keeps writing to the one that it opened")
+        if policy.exporters != self._policy.exporters:
+            log.warning("the policy's exporters changed; the router goes on with those that it opened")
         stale, self._current, self._policy = self._current, fresh, policy
         if stale is not None:
             self._retire(stale)

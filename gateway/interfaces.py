@@ -5,7 +5,7 @@ A kind's module offers `class Options(BaseModel, extra="forbid", frozen=True)` a
 opens nothing; `build` may open connections, processes and files and closes them when its context ends.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -13,11 +13,13 @@ from gateway.audit.evidence import Erasure, Evidence, Party
 from gateway.clearance import Clearance
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
+from gateway.vitals import Vitals
 
 # What reads a trail is no part of a request: only a ledger that keeps one loads it.
 if TYPE_CHECKING:
     from gateway.audit.chain import Head
     from gateway.audit.proof import Proof, Question
+    from gateway.money.rollups import CallHour, Hour
 
 
 @runtime_checkable
@@ -187,3 +189,38 @@ class AuditedLedger(Ledger, Protocol):
 
     async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
         """Keep what a strong backend said as `Ledger` does; the calls that were made are recorded in any case."""
+
+
+@runtime_checkable
+class Lagging(Protocol):
+    """What a ledger may offer besides: how far its books are behind, where it takes entries before it writes them."""
+
+    @property
+    def lag_s(self) -> float:
+        """Seconds that the oldest entry has waited to be written, 0 where none waits. Read from any thread."""
+
+
+@runtime_checkable
+class Summed(Protocol):
+    """What a ledger may offer besides: sums that need no look at every entry."""
+
+    async def sums(self, *, since: datetime) -> tuple[Sequence["Hour"], Sequence["CallHour"]]:
+        """Return the sums of the requests and of the calls since a whole hour, as `money.rollups` defines them."""
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Is told what is on the books, and passes numbers on. It sees no content, and costs no request.
+
+    It is told in the event loop, one thing after another, before the caller has his answer: it returns within
+    microseconds and waits for nothing. What it raises is counted and logged, and nothing else comes of it.
+    """
+
+    def watch(self, vitals: Callable[[], Vitals]) -> None:
+        """Be given the way to see how the house stands, once, before all else; it may be asked from any thread."""
+
+    def booked(self, entry: LedgerEntry) -> None:
+        """Take note of a request, answered or not. Whoever passes on a tenant's name is asked to by the policy."""
+
+    def compared(self, record: HoldoutRecord) -> None:
+        """Take note of what a strong backend said beside an entry."""

@@ -5,7 +5,8 @@ Third parties register `[project.entry-points."hybrid_gateway.backends"]` with `
 
 import importlib
 import pkgutil
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, cast
@@ -13,10 +14,11 @@ from typing import Any, Literal, Protocol, cast
 from pydantic import BaseModel
 
 from gateway.errors import UnknownKindError
+from gateway.policy.models import PartPolicy
 from gateway.spelling import remedy
 
-Socket = Literal["backends", "classifiers", "detectors", "judges", "ledgers"]
-SOCKETS: tuple[Socket, ...] = ("backends", "classifiers", "detectors", "judges", "ledgers")
+Socket = Literal["backends", "classifiers", "detectors", "exporters", "judges", "ledgers"]
+SOCKETS: tuple[Socket, ...] = ("backends", "classifiers", "detectors", "exporters", "judges", "ledgers")
 
 
 class KindModule(Protocol):
@@ -54,3 +56,18 @@ def load(socket: Socket, kind: str) -> KindModule:
 def options(socket: Socket, kind: str) -> type[BaseModel]:
     """Return the options of a kind, for checking a policy; raises `UnknownKindError`."""
     return load(socket, kind).Options
+
+
+# The part's type depends on the socket.
+async def open_part(stack: AsyncExitStack, socket: Socket, part: PartPolicy) -> Any:
+    """Open a part of a policy; the stack closes it."""
+    module = load(socket, part.kind)
+    return await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
+
+
+def named(parts: Sequence[PartPolicy]) -> dict[str, PartPolicy]:
+    """Name each part by its kind, a second one of the same kind by its number as well."""
+    by_name: dict[str, PartPolicy] = {}
+    for number, part in enumerate(parts, start=1):
+        by_name[part.kind if part.kind not in by_name else f"{part.kind} {number}"] = part
+    return by_name

@@ -3,17 +3,16 @@
 For whoever wants to know what a request is, or what would become of it, without being able to ask anybody.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gateway import plugins
 from gateway.assess import assess
 from gateway.covering import Coverer
 from gateway.fleet.placeholders import Earlier
 from gateway.interfaces import Classifier, Detector, Featured
-from gateway.policy.models import PartPolicy, Policy
+from gateway.policy.models import Policy
 from gateway.redaction.cover import Cover
 from gateway.types import Assessment, Label, Request
 
@@ -59,21 +58,8 @@ class Reader:
 async def open_reader(policy: Policy) -> AsyncIterator[Reader]:
     """Open the detectors and the classifier of a policy, and close them when the context ends."""
     async with AsyncExitStack() as stack:
-        detectors = {name: await _part(stack, "detectors", part) for name, part in _named(policy.detectors).items()}
-        classifier = await _part(stack, "classifiers", policy.classifier)
+        parts = plugins.named(policy.detectors)
+        detectors = {name: await plugins.open_part(stack, "detectors", part) for name, part in parts.items()}
+        classifier = await plugins.open_part(stack, "classifiers", policy.classifier)
         featured = classifier if isinstance(classifier, Featured) else None
         yield Reader(policy=policy, detectors=detectors, classifier=classifier, featured=featured)
-
-
-def _named(parts: Sequence[PartPolicy]) -> dict[str, PartPolicy]:
-    """Name each part by its kind, a second one of the same kind by its number as well."""
-    named: dict[str, PartPolicy] = {}
-    for number, part in enumerate(parts, start=1):
-        named[part.kind if part.kind not in named else f"{part.kind} {number}"] = part
-    return named
-
-
-# The part's type depends on the socket.
-async def _part(stack: AsyncExitStack, socket: plugins.Socket, part: PartPolicy) -> Any:
-    module = plugins.load(socket, part.kind)
-    return await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))

@@ -18,12 +18,13 @@ from gateway.cascade import cascade, stream_cascade
 from gateway.decide import decide
 from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, LedgerError
+from gateway.exporting import Exporters, exporting
 from gateway.feedback import take
 from gateway.fleet.memory import Memory
 from gateway.fleet.past import Past
 from gateway.generations import Generations
 from gateway.holdout import Comparison, Holdouts
-from gateway.interfaces import Backend, Ledger
+from gateway.interfaces import Backend, Exporter, Ledger
 from gateway.labelling import told
 from gateway.money.books import Books
 from gateway.policy.load import check_value, packaged_default
@@ -49,7 +50,12 @@ class Router:
     """Routes requests by one policy. Open it with `async with`; use it in the event loop that opened it."""
 
     def __init__(
-        self, policy: Source = None, *, ledger: Ledger | None = None, chance: Callable[[], float] | None = None
+        self,
+        policy: Source = None,
+        *,
+        ledger: Ledger | None = None,
+        exporters: Mapping[str, Exporter] | None = None,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         # pydantic-settings is a sixth of what importing this module would cost.
         from gateway.settings import Settings  # noqa: PLC0415
@@ -58,6 +64,7 @@ class Router:
         self._generations = Generations(_source(policy, self._settings))
         self._memory = Memory()
         self._given_ledger = ledger
+        self._given_exporters = exporters
         self._booking: Booking | None = None
         self._holdouts = Holdouts(chance)
         self._streams: WeakSet[ReplyStream] = WeakSet()
@@ -65,23 +72,29 @@ class Router:
 
     @classmethod
     def from_policy(
-        cls, policy: Source = None, *, ledger: Ledger | None = None, chance: Callable[[], float] | None = None
+        cls,
+        policy: Source = None,
+        *,
+        ledger: Ledger | None = None,
+        exporters: Mapping[str, Exporter] | None = None,
+        chance: Callable[[], float] | None = None,
     ) -> Self:
         """Return a router for a policy or its path; None means `GATEWAY_POLICY`, `policies/default.yaml` or ours.
 
         A path is read again when the file changes; a broken file is logged and the last good policy stays. Raises
-        `PolicyError` for a broken policy. `ledger` takes the place of the one that the policy names, `chance` (0 to 1)
-        that of the randomness that draws the holdout.
+        `PolicyError` for a broken policy. `ledger` and `exporters` (by a name of yours) take the place of those that
+        the policy names, `chance` (0 to 1) that of the randomness that draws the holdout.
         """
-        return cls(policy, ledger=ledger, chance=chance)
+        return cls(policy, ledger=ledger, exporters=exporters, chance=chance)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             ledger = self._given_ledger or await _open_ledger(stack, self.policy, self._settings)
+            exporters = await self._open_exporters(stack, ledger)
             await stack.enter_async_context(self._generations)
             stack.push_async_callback(self._holdouts.aclose)
             stack.push_async_callback(self._close_streams)
-            self._booking, self._stack = Booking.in_ledger(ledger), stack.pop_all()
+            self._booking, self._stack = Booking.in_ledger(ledger, exporters), stack.pop_all()
         return self
 
     async def __aexit__(
@@ -89,6 +102,15 @@ class Router:
     ) -> None:
         await self._stack.aclose()
         self._booking = None
+
+    async def _open_exporters(self, stack: AsyncExitStack, ledger: Ledger) -> Exporters | None:
+        opened = self._given_exporters
+        if opened is None:
+            parts = plugins.named(self.policy.exporters)
+            opened = {name: await plugins.open_part(stack, "exporters", part) for name, part in parts.items()}
+        if not opened:
+            return None
+        return await stack.enter_async_context(exporting(opened, policy=lambda: self.policy, ledger=ledger))
 
     @property
     def policy(self) -> Policy:
@@ -99,6 +121,12 @@ class Router:
     def ledger(self) -> Ledger:
         """The open ledger."""
         return self._books().ledger
+
+    @property
+    def exporters(self) -> Mapping[str, Exporter]:
+        """The open exporters, by name."""
+        told = self._books().exporters
+        return told.by_name if told is not None else {}
 
     def _books(self) -> Booking:
         if self._booking is None:
@@ -338,6 +366,5 @@ def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
 
 async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: "Settings") -> Ledger:
     part = policy.ledger or PartPolicy.model_validate(settings.ledger_part())
-    module = plugins.load("ledgers", part.kind)
-    ledger: Ledger = await stack.enter_async_context(module.build(module.Options.model_validate(part.options)))
+    ledger: Ledger = await plugins.open_part(stack, "ledgers", part)
     return ledger

@@ -1,11 +1,13 @@
 """What a run did, as evidence for the audit trail, and the ledgers that take it. Nothing here reads the content."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.audit.evidence import Contact, Evidence, Facts
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import NotClearedError
+from gateway.exporting import Exporters
 from gateway.interfaces import AuditedLedger, Ledger
 from gateway.policy.models import Policy
 from gateway.policy.place import destination
@@ -38,29 +40,50 @@ def witness(  # noqa: PLR0913 - a run, its policy, and whom it is about: each by
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """Writes to a ledger, with the evidence where it keeps a trail. Any other ledger is never shown it."""
+    """Writes to a ledger, with the evidence where it keeps a trail. Any other ledger is never shown it.
+
+    Exporters, where there are any, are told what is on the books.
+    """
 
     ledger: Ledger
     audited: AuditedLedger | None
+    exporters: Exporters | None = None
 
     @classmethod
-    def in_ledger(cls, ledger: Ledger) -> "Booking":
+    def in_ledger(cls, ledger: Ledger, exporters: Exporters | None = None) -> "Booking":
         """Return how to write to a ledger; asked once, for it takes longer than writing."""
-        return cls(ledger, ledger if isinstance(ledger, AuditedLedger) else None)
+        return cls(ledger, ledger if isinstance(ledger, AuditedLedger) else None, exporters)
 
     async def record(self, entry: LedgerEntry, evidence: Evidence) -> None:
         """Put a request on the books; raises `LedgerError`."""
-        if self.audited is None:
-            await self.ledger.record(entry)
-        else:
-            await self.audited.record(entry, evidence)
+        if self.exporters is None:
+            await self._record(entry, evidence)
+            return
+        waiting = self.exporters.begin()
+        try:
+            await self._record(entry, evidence)
+        except asyncio.CancelledError:
+            # The caller does not wait for it any more; it is written all the same.
+            self.exporters.booked(entry)
+            raise
+        finally:
+            self.exporters.end(waiting)
+        self.exporters.booked(entry)
 
     async def holdout(self, record: HoldoutRecord, evidence: Evidence) -> None:
         """Put a comparison on the books; raises `LedgerError`."""
         if self.audited is None:
-            await self.ledger.holdout(record)
+            kept = await self.ledger.holdout(record)
         else:
-            await self.audited.holdout(record, evidence)
+            kept = await self.audited.holdout(record, evidence)
+        if kept and self.exporters is not None:
+            self.exporters.compared(record)
+
+    async def _record(self, entry: LedgerEntry, evidence: Evidence) -> None:
+        if self.audited is None:
+            await self.ledger.record(entry)
+        else:
+            await self.audited.record(entry, evidence)
 
 
 def _contact(attempt: Attempt, plan: Plan, policy: Policy) -> Contact:

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import models
 from support.clearances import cleared
+from support.entries import NOON, attempt_record, ledger_entry
 from support.judges import ALONE
 from support.stand_ins import install_gliner, install_presidio
 from support.trained import answering_model
 from support.wire_servers import WireServer
 
 from gateway import plugins
+from gateway.entries import HoldoutRecord
 from gateway.errors import DetectorError, NotClearedError
-from gateway.interfaces import Backend, Classifier, Detector, Judge
+from gateway.interfaces import Backend, Classifier, Detector, Exporter, Judge
 from gateway.types import Completion, Message, Need, Usage
+from gateway.vitals import Vitals
 from gateway.wire.deltas import DeltaCollector
 from gateway.wire.openai import parse_request
 
@@ -196,3 +199,19 @@ async def test_a_judge_gives_a_verdict_with_a_reason(kind: str, judges_need: Map
     assert verdict.reason
     assert "billing" not in verdict.reason
     assert verdict.score is None or 0 <= verdict.score <= 1
+
+
+@pytest.mark.parametrize("kind", plugins.kinds("exporters"))
+async def test_an_exporter_takes_note_of_whatever_is_booked(kind: str) -> None:
+    """Answered or not, with calls or without, of backends that it has never heard of, before it knows the house."""
+    module = plugins.load("exporters", kind)
+    free: Mapping[str, Mapping[str, Any]] = {"prometheus": {"port": 0}}
+    unanswered: Mapping[str, Any] = {"rule": None, "backend": None, "local": None, "cost": None, "attempts": ()}
+    async with module.build(module.Options.model_validate(free.get(kind, {}))) as exporter:
+        assert isinstance(exporter, Exporter)
+        exporter.booked(ledger_entry("1"))
+        exporter.watch(Vitals)
+        for number, status in enumerate(("refused", "exhausted", "cancelled")):
+            exporter.booked(ledger_entry(f"{number}", status=status, **unanswered))
+        exporter.booked(ledger_entry("9", attempts=(attempt_record(error="timeout", usage=Usage(), cost=None),)))
+        exporter.compared(HoldoutRecord(entry_id="1", attempt=attempt_record(purpose="holdout"), at=NOON))

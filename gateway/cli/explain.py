@@ -47,7 +47,7 @@ def explain(  # noqa: PLR0913 - a parameter an option
     """
     fields = RequestFields(tags=tag, task=task, stakes=stakes, tenant=tenant, key=key, pin=pin)
     # A ledger of its own: explaining leaves no file behind.
-    router = Router.from_policy(policy_path(policy), ledger=MemoryLedger(1))
+    router = Router.from_policy(policy_path(policy), ledger=MemoryLedger(1), exporters={})
     explanation = asyncio.run(_explain(router, text_of(text), fields))
     if as_json:
         say_json(_record(explanation))

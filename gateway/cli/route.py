@@ -55,7 +55,7 @@ def route(  # noqa: PLR0913 - a parameter an option
         tags=tag, task=task, stakes=stakes, tenant=tenant, key=key, pin=pin, deadline_s=deadline, max_tokens=max_tokens
     )
     content = text_of(text)
-    router = Router.from_policy(policy_path(policy))
+    router = Router.from_policy(policy_path(policy), exporters={})
     try:
         if stream:
             reply = asyncio.run(_stream(router, content, fields))

@@ -15,7 +15,7 @@ from gateway.policy.source import Path
 from gateway.policy.tree import Tree, get
 from gateway.spelling import nearest, remedy
 
-Socket = Literal["backends", "classifiers", "detectors", "judges", "ledgers"]
+Socket = Literal["backends", "classifiers", "detectors", "exporters", "judges", "ledgers"]
 OptionsOf = Callable[[Socket, str], type[BaseModel]]
 KindsOf = Callable[[Socket], Sequence[str]]
 
@@ -62,6 +62,8 @@ def _uses(tree: Tree) -> Iterator[_Use]:
     yield _Use(socket="ledgers", model=PartPolicy, word="kind", path=("ledger",))
     for index in _indices(tree, ("detectors",)):
         yield _Use(socket="detectors", model=PartPolicy, word="kind", path=("detectors", index))
+    for index in _indices(tree, ("exporters",)):
+        yield _Use(socket="exporters", model=PartPolicy, word="kind", path=("exporters", index))
     for index in _indices(tree, ("rules",)):
         accept: Path = ("rules", index, "accept")
         if isinstance(get(tree, accept), dict):

@@ -162,7 +162,7 @@ class When(Model):
 
 
 class PartPolicy(_Open):
-    """A classifier, detector, judge or ledger: its `kind`, other keys belong to the kind."""
+    """A classifier, detector, exporter, judge or ledger: its `kind`, other keys belong to the kind."""
 
     kind: str = Field(description="Which one; a part without keys may be written as its kind alone.")
 
@@ -346,6 +346,9 @@ class Policy(Model):
         default=(PartPolicy(kind="patterns"), PartPolicy(kind="secrets")), description="Who looks for private content."
     )
     ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
+    exporters: Parts = Field(
+        default=(), description="Who is told what is on the books: prometheus, otel. The router opens them once."
+    )
     rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
     retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
     feedback: FeedbackPolicy = Field(default=FeedbackPolicy(), description="Who may judge answers afterwards.")

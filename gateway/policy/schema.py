@@ -16,7 +16,12 @@ IDENTIFIER = "urn:hybrid-gateway:policy:1"
 _REFERENCE: Schema = {"type": "string", "pattern": r"\$\{", "description": "${NAME} or ${NAME:-default}"}
 _INSIDE_ONE = ("items", "additionalProperties")
 _INSIDE_MANY = ("anyOf", "allOf", "oneOf", "prefixItems")
-_PARTS: Mapping[str, Socket] = {"classifier": "classifiers", "detectors": "detectors", "ledger": "ledgers"}
+_PARTS: Mapping[str, Socket] = {
+    "classifier": "classifiers",
+    "detectors": "detectors",
+    "exporters": "exporters",
+    "ledger": "ledgers",
+}
 
 
 def json_schema(options_of: OptionsOf, kinds_of: KindsOf) -> Schema:

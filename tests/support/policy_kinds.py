@@ -110,6 +110,7 @@ KINDS: Mapping[Socket, Mapping[str, type[BaseModel]]] = {
     },
     "classifiers": {"heuristic": Options},
     "detectors": {"patterns": Options, "secrets": Options},
+    "exporters": {"prometheus": Options},
     "judges": {"confidence": Confidence, "format": Format, "opinion": Opinion},
     "ledgers": {"memory": Options, "sqlite": Sqlite},
 }

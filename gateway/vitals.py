@@ -1,0 +1,67 @@
+"""How the house stands, as exporters are shown it: no content, money in nano-USD, None where unknown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.types import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendFacts:
+    """What is fixed of a backend: whose it is, its model as the policy names it, and the pool it runs on.
+
+    `provider` is `openai`, `anthropic` ... for a closed API, else the backend's kind. `model` is None where the policy
+    leaves it to the server.
+    """
+
+    provider: str
+    model: str | None
+    local: bool
+    pool: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFacts:
+    """What is fixed of a rule: whom it uses, and what it is compared with."""
+
+    use: tuple[str, ...]
+    baseline: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolReading:
+    """What a pool has cost since the router was opened, busy or not: each part only grows.
+
+    `costs` are by state: `used` and `idle`, or `unrated` where the policy does not say what a call takes of it.
+    `utilization` is that of the last minutes, None where unknown; it is above 1 where the pool is rated too slow.
+    """
+
+    costs: Mapping[str, Money]
+    utilization: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetReading:
+    """A limit of spending, and what is left of it; negative where it is overspent."""
+
+    limit: Money
+    remaining: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """The house at one moment.
+
+    `ledger_lag_s` is how long the oldest entry has waited to be on the books, 0 where none waits. `exporter_faults`
+    counts what exporters were told in vain. `price_snapshot` is the day of the price list.
+    """
+
+    policy_version: str = ""
+    backends: Mapping[str, BackendFacts] = field(default_factory=dict)
+    rules: Mapping[str, RuleFacts] = field(default_factory=dict)
+    pools: Mapping[str, PoolReading] = field(default_factory=dict)
+    budgets: Mapping[str, BudgetReading] = field(default_factory=dict)
+    price_snapshot: datetime | None = None
+    ledger_lag_s: float = 0.0
+    exporter_faults: int = 0
