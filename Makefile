@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs bench-speed bench-privacy bench-routing default-model names-model clean lock policies
+.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing default-model names-model clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ demo: install  ## Route sixty requests over two real models and a stand-in for t
 test: install  ## Run the tests with branch coverage
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
-check: format lint types imports policies test docs  ## All that CI runs
+check: format lint types imports policies licences test docs  ## All that CI runs
 
 format: install
 	$(BIN)/ruff format --check .
@@ -46,11 +46,18 @@ policies: install
 	$(BIN)/gateway policy check policies/*.yaml gateway/demo/policy.yaml
 	$(BIN)/gateway policy test policies/*.yaml gateway/demo/policy.yaml
 
+licences: install  ## Check what this project owes for its own models, data and dependencies
+	$(BIN)/gateway licences check --no-traffic --policy .ci/licences/policy.yaml --parts .ci/licences/parts.yaml
+	$(BIN)/gateway licences notice --configured --policy .ci/licences/policy.yaml --parts .ci/licences/parts.yaml --compare NOTICE
+
 docs: install  ## Build the documentation into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file - < docs/mkdocs.yml
 
 bench-speed: install  ## CPU per call beside aiohttp, httpx, litellm and LiteLLM's Router
 	$(BIN)/python tests/bench/speed.py
+
+bench-licences: install  ## Whether licences are told apart, concluded, kept and written to the letter
+	PYTHONPATH=tests $(BIN)/python tests/bench/licences.py $(SECTIONS)
 
 bench-privacy: install  ## What the detectors see, and what the boundary holds back (GATEWAY_BENCH_DATA)
 	PYTHONPATH=tests $(BIN)/python tests/bench/privacy.py $(SECTIONS)

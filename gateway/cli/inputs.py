@@ -84,9 +84,12 @@ def policy_of(given: Path | None) -> Policy:
 
 def ledger_path(given: Path | None, policy: Path | None) -> Path:
     """Return the file of the ledger in force; raises `ConfigurationError` where it is no file."""
-    if given is not None:
-        return given.expanduser()
-    part = policy_of(policy).ledger or PartPolicy.model_validate(Settings().ledger_part())
+    return given.expanduser() if given is not None else ledger_of(policy_of(policy))
+
+
+def ledger_of(policy: Policy) -> Path:
+    """Return the file of a policy's ledger, or the usual one; raises `ConfigurationError` where it is no file."""
+    part = policy.ledger or PartPolicy.model_validate(Settings().ledger_part())
     path = part.options.get("path")
     if part.kind != "sqlite" or not isinstance(path, str):
         raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which leaves no file to read; use kind: sqlite")

@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "Prove from the audit trail where requests went.",
     "export": "Write what other programs read: charges, dashboards, alert rules.",
     "savings": "Say what the routing saved against the baseline.",
+    "licences": "Check, evidence and report licence duties.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",

@@ -6,10 +6,11 @@ Most requests ask nothing of it and get the same empty answer; it costs them two
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
+from gateway.licences.deployment import Deployment
 from gateway.licences.models import Licence
 from gateway.licences.records import What
 from gateway.licences.registry import packaged
-from gateway.licences.rules import Deployment, forbidden_uses, limits_seat, users_attested
+from gateway.licences.rules import forbidden_uses, limits_seat, users_attested
 from gateway.licences.uses import TRAINING, USE, uses
 from gateway.plan import Reason
 from gateway.types import Assessment, Need

@@ -132,10 +132,11 @@ def _entry(values: object, kind: type[_Entry], told: str) -> _Entry:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise LicenceError("\n".join(_problems(error, told))) from error
+        raise LicenceError("\n".join(problems(error, told))) from error
 
 
-def _problems(error: ValidationError, told: str) -> list[str]:
+def problems(error: ValidationError, told: str) -> list[str]:
+    """Return what is wrong with a file of the registry, or one like it, each with file and field."""
     details = error.errors(include_url=False)
     missing = [str(detail["loc"][-1]) for detail in details if detail["type"] == "missing"]
     lines = []

@@ -324,7 +324,8 @@ def _listed(ids: Iterable[str]) -> str:
 def as_dict(resolution: Resolution) -> Mapping[str, object]:
     """Return a resolution for programs."""
     concluded = resolution.concluded
-    mau = next((one.mau for one in (concluded, *resolution.licences) if one is not None and one.mau), None)
+    binding = [one for one in (concluded, *resolution.licences) if one is not None]
+    mau = next((one.mau for one in binding if one.mau is not None), None)
     return {
         "model": resolution.model,
         "declared": resolution.declared,
@@ -334,7 +335,8 @@ def as_dict(resolution: Resolution) -> Mapping[str, object]:
         "bases": list(resolution.bases),
         "modalities": sorted(resolution.modalities),
         "display": next(iter(resolution.attribution), None),
-        "notice": [one.notice.text for one in resolution.licences if one.notice is not None],
+        "notice": next((one.notice.text for one in binding if one.notice is not None), None),
+        "notices": [one.notice.text for one in resolution.licences if one.notice is not None],
         "prefix": next(iter(resolution.prefixes), None),
         "mau": None if mau is None else mau.model_dump(mode="json"),
         "outputs": _outputs(resolution),

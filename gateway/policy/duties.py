@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from gateway.errors import LicenceError
+from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.gate import Gate
 from gateway.licences.identify import identify
 from gateway.licences.papers import Papers
 from gateway.licences.records import NONE, read
 from gateway.licences.registry import Registry, packaged
 from gateway.licences.resolve import Resolution, resolve
-from gateway.licences.rules import RULES, Deployment, Entity, Finding, judge
+from gateway.licences.rules import RULES, Finding, judge
 from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import has_own_server, is_local
 from gateway.policy.report import Report
@@ -72,17 +73,17 @@ def entity_of(policy: Policy) -> Entity | None:
 
 def deployments(policy: Policy, *, day: date | None = None) -> tuple[Deployment, ...]:
     """Return every backend as a deployment; where nobody said who deploys, as one before customers of unknown seat."""
-    entity = entity_of(policy) or Entity(name="", seat=None, exposure="customers")
-    today = day or datetime.now(UTC).date()
-    return tuple(_deployment(name, backend, policy, entity, today) for name, backend in policy.backends.items())
+    return tuple(deployment_of(name, policy, day=day) for name in policy.backends)
 
 
-def _deployment(name: str, backend: BackendPolicy, policy: Policy, entity: Entity, day: date) -> Deployment:
+def deployment_of(name: str, policy: Policy, *, model: str | None = None, day: date | None = None) -> Deployment:
+    """Return one backend as a deployment; `model` is what its server says it runs, where the policy leaves it open."""
+    backend = policy.backends[name]
     return Deployment(
         backend=name,
-        resolution=origin_of(backend),
-        entity=entity,
-        day=day,
+        resolution=origin_of(backend, model=model),
+        entity=entity_of(policy) or Entity(name="", seat=None, exposure="customers"),
+        day=day or datetime.now(UTC).date(),
         hosted_by=_provider(backend),
         displayed=policy.licences.attribution is not None,
         served_as=backend.origin.served_as,
