@@ -97,7 +97,8 @@ def feedback_of(row: Row) -> Feedback:
 
 def example_of(row: Row) -> Example:
     """Turn a row of the statement that selects examples into one, column by column."""
-    features, classifier, difficulty, judge_score, backend, local, tenant, outcome, source, at_us = row
+    features, classifier, difficulty, judge_score, backend, local, tenant, *rest = row
+    outcome, source, at_us, model, licence = rest
     return Example(
         features=features,
         classifier=classifier,
@@ -109,6 +110,8 @@ def example_of(row: Row) -> Example:
         outcome=outcome,
         source=source,
         at=time_of(at_us),
+        model=model,
+        licence=licence,
     )
 
 

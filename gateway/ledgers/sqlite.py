@@ -206,6 +206,7 @@ _SELECT_EXAMPLES = f"""
         UNION ALL SELECT entry, score, '{HOLDOUT}', at_us FROM holdouts WHERE score IS NOT NULL
     ), ranked AS (
         SELECT o.*, e.features, e.classifier, e.difficulty, e.backend, e.local, e.tenant,
+            e.model, e.licence,
             row_number() OVER (PARTITION BY e.tenant ORDER BY o.at_us DESC, o.entry DESC, o.source) AS place
         FROM outcomes o JOIN entries e ON e.n = o.entry WHERE e.backend IS NOT NULL
     )
@@ -213,7 +214,7 @@ _SELECT_EXAMPLES = f"""
             SELECT a.score FROM attempts a
             WHERE a.entry = r.entry AND a.purpose = 'answer' AND a.backend = r.backend AND a.error IS NULL
             ORDER BY a.number DESC LIMIT 1
-        ), backend, local, tenant, score, source, at_us
+        ), backend, local, tenant, score, source, at_us, model, licence
     FROM ranked r WHERE place <= :most ORDER BY at_us, entry, source"""  # noqa: S608 - our own word
 
 

@@ -7,6 +7,7 @@ share that the holdout draws is free of that choice among those that were kept; 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ from gateway.errors import RowsError
 from gateway.estimate.model import Model
 from gateway.estimate.packing import Packing
 from gateway.ledgers.sqlite import read_entries, read_examples
+from gateway.licences.gate import trains
+from gateway.licences.models import Licence
+from gateway.licences.registry import packaged
+from gateway.licences.resolve import resolve
 from gateway.training.fit import fit_vectors
 from gateway.training.rows import FEWEST_ROWS
 from gateway.training.splits import folds
@@ -30,6 +35,8 @@ _MOST_TRAFFIC = 20_000
 _FEWEST_MEASURED = 100
 _PARTS = 5
 _NOT_LOCAL, _OTHER_BACKEND, _OTHER_SOURCE = "about answers that were not local", "of other backends", "of other sources"
+# R-12: what answers of a model may teach is for its terms to say.
+_FORBIDDEN, _OF_UNKNOWN_TERMS = "of models whose terms forbid it (R-12)", "of models of unknown terms (R-12)"
 _NO_FEATURES, _OTHER_TABLE, _CAPPED = "without features", "of another table of words", "over their tenant's cap"
 
 
@@ -156,7 +163,24 @@ def _reason_against(example: Example, selection: Selection) -> str | None:
         return _OTHER_BACKEND
     if selection.sources and example.source not in selection.sources:
         return _OTHER_SOURCE
-    return _NO_FEATURES if example.features is None else None
+    return _NO_FEATURES if example.features is None else _reason_of_terms(example)
+
+
+def _reason_of_terms(example: Example) -> str | None:
+    licences = _licences(example.model, example.licence)
+    if not licences:
+        return _OF_UNKNOWN_TERMS
+    return None if trains(licences, classifier=True) is None else _FORBIDDEN
+
+
+@lru_cache(maxsize=1024)
+def _licences(model: str | None, licence: str | None) -> tuple[Licence, ...]:
+    """Return what an answer's model carries: as the ledger kept it, with all that its name says."""
+    found = resolve(model or "", packaged(), declared=licence)
+    kept = packaged().licences.get(licence or "")
+    if kept is None:
+        return found.licences if found.known else ()
+    return tuple({one.id: one for one in (kept, *found.licences)}.values())
 
 
 def _too_few(count: int, left_out: Mapping[str, int]) -> str:
@@ -165,6 +189,8 @@ def _too_few(count: int, left_out: Mapping[str, int]) -> str:
         said += f" ({'; '.join(f'{number:,} {reason}' for reason, number in left_out.items())})"
     if left_out.get(_NO_FEATURES):
         said += "; with `classifier: logistic` and `learning: {keep: features}` the policy keeps what is learned from"
+    if left_out.get(_OF_UNKNOWN_TERMS):
+        said += "; name the `licence` of the backend, for the answers to come"
     if left_out.get(_OTHER_TABLE):
         said += "; name the model that the policy used as --base"
     return said

@@ -63,6 +63,8 @@ async def test_an_example_is_an_answer_and_what_was_said_of_it(path: Path) -> No
             outcome=0.25,
             source="agent",
             at=NOON,
+            model="llama-3.1-8b-instruct",
+            licence="llama-3.1",
         )
     ]
 
