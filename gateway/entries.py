@@ -109,6 +109,27 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """An amount that is booked afterwards, negative where something cost less than was booked.
+
+    It is about one entry, or about what a provider or a model cost in a `month` (`2026-10`). It counts in the hour that
+    begins at `counted`, which was open when it was booked.
+    """
+
+    id: str
+    at: datetime
+    counted: datetime
+    amount: Money
+    reason: str
+    month: str
+    entry_id: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    tenant: str | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """What somebody said about an answer afterwards: `score` 0 (bad) to 1 (good).
 

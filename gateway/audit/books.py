@@ -11,7 +11,7 @@ from typing import Protocol
 from gateway.audit.chain import Chain, Head, Problem
 from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Party
-from gateway.audit.records import Before, Record
+from gateway.audit.records import Before, Noted, Record
 from gateway.entries import LedgerEntry
 
 # What an erased tenant's name on the books begins with.
@@ -53,6 +53,9 @@ class TrailView(Protocol):
 
     def compared(self) -> Iterable[str]:
         """Return the ids of the entries that a comparison is booked for."""
+
+    def noted(self) -> Iterable[Noted]:
+        """Return what is on the books that is no request: corrections, months that were closed, archives."""
 
     def misfiled(self) -> Iterable[int]:
         """Return the places of records that are kept under another entry or subject than they say."""
@@ -109,6 +112,7 @@ class Comparing:
     _without_entry: dict[str, Record] = field(default_factory=dict)
     _without_record: dict[str, LedgerEntry] = field(default_factory=dict)
     _compared: set[str] = field(default_factory=set)
+    _noted: dict[Noted, int] = field(default_factory=dict)
     _tenants: Tenants = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +120,8 @@ class Comparing:
 
     def meet(self, record: Record) -> None:
         """Take the next record."""
+        if record.noted is not None:
+            self._noted[record.noted] = record.n
         if record.entry is None:
             self._tenants.erasures += record.kind == "erasure"
             return
@@ -140,6 +146,7 @@ class Comparing:
             self._problem(f"entry {entry_id} of record {record.n} is not on the books", entry=entry_id, n=record.n)
         for entry_id in self._without_record:
             self._problem(f"entry {entry_id} has no record", entry=entry_id)
+        self._close_notes()
         for n in self.view.misfiled():
             self._problem(f"record {n} is kept under another entry or subject than it says", n=n)
         for text in self._tenants.faults():
@@ -150,6 +157,14 @@ class Comparing:
         surplus = len(booked - self._compared) - self.before.holdouts
         if surplus > 0:
             self._problem(f"{surplus:,} comparisons on the books have no record")
+
+    def _close_notes(self) -> None:
+        booked = set(self.view.noted())
+        for noted in sorted(self._noted.keys() - booked):
+            text = f"the {noted.kind} {noted.id} of record {self._noted[noted]} is not on the books as it was recorded"
+            self._problem(text, n=self._noted[noted])
+        for noted in sorted(booked - self._noted.keys()):
+            self._problem(f"the {noted.kind} {noted.id} on the books has no record that says the same")
 
     def uncovered(self) -> Iterator[LedgerEntry]:
         """Yield the entries from before the trail, and note where they are not those that its first record counts."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Contact, Facts
@@ -13,8 +13,10 @@ from gateway.entries import GATEWAY, LedgerEntry
 from gateway.types import Label, Level
 
 VERSION = 1
-Kind = Literal["begin", "seal", "request", "holdout", "erasure"]
-_KINDS = frozenset(get_args(Kind))
+NotedKind = Literal["correction", "close", "archive"]
+Kind = Literal["begin", "seal", "request", "holdout", "erasure", NotedKind]
+_NOTED = frozenset(get_args(NotedKind))
+_KINDS = _NOTED.union(get_args(Kind))
 _LEVELS = {str(level): level for level in Level}
 # What json writes and reads.
 Body = dict[str, Any]
@@ -44,12 +46,20 @@ class Before:
     last: str | None = None
 
 
+class Noted(NamedTuple):
+    """Something on the books that is no request: what it is, which one, and the digest of what it says."""
+
+    kind: NotedKind
+    id: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A record as it was read. `kept` says of a comparison whether it is on the books as well.
 
     `digest` is that of the entry of a request, None in records of before there were digests. `imported` requests went
-    where somebody else says that they did.
+    where somebody else says that they did. `noted` is what a record tells of that is no request.
     """
 
     n: int
@@ -64,6 +74,7 @@ class Record:
     kept: bool = True
     digest: str | None = None
     imported: bool = False
+    noted: Noted | None = None
     facts: Facts | None = None
     names: Names = Names()
 
@@ -89,6 +100,11 @@ def holdout_body(entry_id: str, names: Names, *, kept: bool) -> Body:
 def erasure_body(whose: str, records: int) -> Body:
     """Return what the record of an erasure says: that there was one, and not of whom."""
     return {"kind": "erasure", "of": whose, "records": records}
+
+
+def noted_body(noted: Noted) -> Body:
+    """Return what the record of something says that is no request."""
+    return noted._asdict()
 
 
 def place(n: int, prev: str, at: datetime, *, sealed: bool) -> Body:
@@ -189,6 +205,7 @@ def _record(body: Body) -> Record:
         kept=body.get("kept", True),
         digest=body.get("digest"),
         imported="source" in body,
+        noted=Noted(body["kind"], body["id"], body["digest"]) if body["kind"] in _NOTED else None,
         facts=None if what is None else _facts(what),
         names=Names(tenant=body.get("tenant"), subject=body.get("subject")),
     )

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path
+from gateway.cli.ledger_correct import correct, corrections
 from gateway.cli.ledger_import import import_
 from gateway.entries import AttemptRecord, LedgerEntry
 from gateway.types import Usage
@@ -38,6 +39,8 @@ def _group() -> None:
 
 
 ledger.command("import")(import_)
+ledger.command()(correct)
+ledger.command()(corrections)
 
 
 @ledger.command()

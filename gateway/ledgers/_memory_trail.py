@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gateway.audit.chain import Head, append, genesis
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
 from gateway.audit.pseudonyms import new_key, pseudonym
-from gateway.audit.records import Before, Body, Names, begin_body
+from gateway.audit.records import Before, Body, Names, Noted, begin_body
 from gateway.entries import LedgerEntry
 
 
@@ -129,6 +129,10 @@ class MemoryView:
     def compared(self) -> set[str]:
         """Return the ids of the entries with a comparison; one whose entry was dropped is gone with it."""
         return set(self.booked_holdouts) | (self.chain.compared() - self.booked.keys())
+
+    def noted(self) -> Iterator[Noted]:
+        """Yield nothing: a ledger in memory keeps requests alone."""
+        return iter(())
 
     def misfiled(self) -> Iterator[int]:
         """Yield nothing: there are no columns beside the records."""

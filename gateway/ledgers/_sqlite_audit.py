@@ -10,9 +10,10 @@ from gateway.audit.chain import Head, check_key, genesis
 from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Proof, Question, examine
 from gateway.audit.pseudonyms import pseudonym
-from gateway.audit.records import Before
+from gateway.audit.records import Before, Noted
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_corrections import noted_corrections
 from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_trail import TrailEnd, key_of
@@ -62,6 +63,10 @@ class FileView:
         """Yield the ids of the entries that a comparison is booked for."""
         for (entry_id,) in self._connection.execute("SELECT id FROM holdouts h JOIN entries e ON e.n = h.entry"):
             yield entry_id
+
+    def noted(self) -> Iterator[Noted]:
+        """Yield what is on the books that is no request."""
+        yield from noted_corrections(self._connection)
 
     def misfiled(self) -> Iterator[int]:
         """Yield the places of records whose columns do not say what the record says: they would be found by them."""

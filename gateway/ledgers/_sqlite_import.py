@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.entries import LedgerEntry
-from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
+from gateway.ledgers._sqlite_rows import entry_of
 from gateway.ledgers._sqlite_session import Session
 from gateway.ledgers._sqlite_writer import Pages, book
 
@@ -41,22 +41,13 @@ def _take(connection: sqlite3.Connection, pages: Pages, unit: Sequence[LedgerEnt
     for entry in unit:
         if book(connection, pages, entry):
             added += 1
-        elif _figures(_booked(connection, entry.id)) == _figures(entry):
+        elif (booked := entry_of(connection, entry.id)) and _figures(booked) == _figures(entry):
             known += 1
         elif not added and not known:
             return Taken(different=len(unit))
         else:
             different += 1
     return Taken(added, known, different)
-
-
-def _booked(connection: sqlite3.Connection, entry_id: str) -> LedgerEntry:
-    return next(entries_of(connection.execute(_SELECT, (entry_id,))))
-
-
-# The names are ours.
-_SELECT = f"""
-    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n WHERE e.id = ? ORDER BY a.number"""  # noqa: S608
 
 
 def _figures(entry: LedgerEntry) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ An entry of a month that is closed counts in the first open hour: what was close
 import json
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal, TypeVar
 
 from gateway.entries import HoldoutRecord, LedgerEntry
@@ -51,9 +52,6 @@ TABLES = (
     """CREATE TABLE duration_hours (
         hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), bucket INTEGER NOT NULL,
         count INTEGER NOT NULL, PRIMARY KEY (hour, cell, bucket)) WITHOUT ROWID""",
-    # A month that is closed: up to `until_hour` nothing is added any more. `sha256` is that of what was frozen.
-    """CREATE TABLE closes (
-        month TEXT PRIMARY KEY, until_hour INTEGER NOT NULL, at_us INTEGER NOT NULL, sha256 TEXT NOT NULL)""",
 )
 
 
@@ -87,13 +85,13 @@ class Rollups:
         """Look from which hour on the books are open, in the transaction that holds the write lock."""
         self._open_hour = connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0]
 
-    def hour(self, entry: LedgerEntry) -> int:
-        """Return the hour that an entry is booked in."""
-        return max(hour_of(entry.at), self._open_hour)
+    def hour(self, at: datetime) -> int:
+        """Return the hour that something is booked in that happened at a time."""
+        return max(hour_of(at), self._open_hour)
 
     def add(self, entry: LedgerEntry) -> None:
         """Add an entry and its calls."""
-        hour, cell, sums, at_us = self.hour(entry), cell_of(entry), sums_of(entry), microseconds(entry.at)
+        hour, cell, sums, at_us = self.hour(entry.at), cell_of(entry), sums_of(entry), microseconds(entry.at)
         known = self._hours.get((hour, cell))
         span = (at_us, at_us, sums)
         self._hours[hour, cell] = span if known is None else _joined(known, span)
@@ -106,7 +104,7 @@ class Rollups:
 
     def add_holdout(self, record: HoldoutRecord, whose: Whose) -> None:
         """Add the call of a comparison."""
-        hour = max(hour_of(record.at), self._open_hour)
+        hour = self.hour(record.at)
         self._add_call(hour, call_cell(whose, record.attempt), call_sums_of(record.attempt))
 
     def _add_call(self, hour: int, cell: CallCell, sums: CallSums) -> None:

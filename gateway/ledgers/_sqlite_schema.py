@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gateway.errors import LedgerError
-from gateway.ledgers import _sqlite_rollups
+from gateway.ledgers import _sqlite_months, _sqlite_rollups
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
@@ -99,6 +99,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ),
         "UPDATE entries SET hour = at_us / 3600000000",
         *_sqlite_rollups.TABLES,
+        *_sqlite_months.TABLES,
     ),
 )
 # From these versions on a file has an audit trail, and hourly sums.

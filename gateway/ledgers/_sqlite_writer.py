@@ -145,7 +145,7 @@ class EntryWrite:
 def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evidence: Evidence | None = None) -> bool:
     """Write an entry, its attempts, its sums and its record; False where its id is there already."""
     evidence = evidence or evidence_of(entry)
-    cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry), *entry_row(entry)))
+    cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry.at), *entry_row(entry)))
     if cursor.rowcount != 1:
         return False
     place = cursor.lastrowid
@@ -184,6 +184,7 @@ class EraseWrite:
             feedback = "UPDATE feedback SET tenant = ? WHERE entry = (SELECT n FROM entries WHERE id = ?)"
             execute(connection, feedback, (tenant, entry_id))
         execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
+        execute(connection, "UPDATE corrections SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
         rename_tenant(connection, self.party.name, tenant)
         return _free(connection, theirs)
 

@@ -17,13 +17,14 @@ from typing import cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audit.evidence import Evidence
-from gateway.entries import HOLDOUT, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.entries import HOLDOUT, Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
-from gateway.ledgers import _sqlite_rollups
+from gateway.ledgers import _sqlite_corrections, _sqlite_rollups
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
@@ -32,6 +33,7 @@ from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
     entries_of,
+    entry_of,
     example_of,
     feedback_of,
     holdout_of,
@@ -134,6 +136,12 @@ def read_entries(
         yield from entries_of(connection.execute(_select_entries(limited=limit is not None), bounds))
 
 
+def read_entry(path: Path, entry_id: str) -> LedgerEntry | None:
+    """Return one entry of a file by its id, None where it is not there, or not any more."""
+    with _reading(path) as connection:
+        return entry_of(connection, entry_id)
+
+
 def read_hours(
     path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
 ) -> Iterator[Hour]:
@@ -156,6 +164,14 @@ def read_durations(
     """Yield how long a file's answers took, as `read_hours` does."""
     with _reading(path) as connection:
         yield from _sqlite_rollups.read_durations(connection, *_hours(since, until), step)
+
+
+def read_corrections(
+    path: Path, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Correction]:
+    """Yield a file's corrections that count in the hours that `since` to `until` touches, in the order of booking."""
+    with _reading(path) as connection:
+        yield from _sqlite_corrections.read_corrections(connection, *_hours(since, until))
 
 
 def read_feedback(path: Path) -> Iterator[Feedback]:

@@ -167,7 +167,7 @@ def test_a_month_that_is_closed_is_refused(gateway: Gateway, home: Path) -> None
     """Nothing of the file is imported."""
     file = written(home / "rows.jsonl", [line()])
     with sqlite.session(home / "a.db", key=None) as books:
-        books.connection.execute("INSERT INTO closes VALUES ('2026-10', 497880, 0, '')")
+        books.connection.execute("INSERT INTO closes VALUES ('2026-10', 497880, 0, '', '', '')")
 
     done = gateway("ledger", "import", "--from", "jsonl", file, "--ledger", "a.db")
 

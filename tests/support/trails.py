@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.audit.chain import Head, append, genesis, head_seal, key_check
 from gateway.audit.evidence import Contact, Evidence, Facts, Party
-from gateway.audit.records import Before, Body, Names, begin_body, request_body
+from gateway.audit.records import Before, Body, Names, Noted, begin_body, request_body
 from gateway.clearance import Destination
 from gateway.entries import LedgerEntry
 from gateway.ledgers import sqlite
@@ -87,6 +87,7 @@ class Kept:
     trail: str = TRAIL
     old: Sequence[LedgerEntry] = ()
     holdouts: frozenset[str] = frozenset()
+    notes: Sequence[Noted] = ()
 
     @property
     def start(self) -> Head:
@@ -103,6 +104,9 @@ class Kept:
 
     def compared(self) -> frozenset[str]:
         return self.holdouts
+
+    def noted(self) -> Sequence[Noted]:
+        return self.notes
 
     def misfiled(self) -> Iterator[int]:
         return iter(())

@@ -1,0 +1,31 @@
+"""What the commands that keep the ledger share: the file that must be there, and months."""
+
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from gateway.cli.inputs import ledger_path
+from gateway.errors import InvalidRequestError, LedgerError
+from gateway.times import Month
+
+
+def existing_ledger(given: Path | None, policy: Path | None) -> Path:
+    """Return the file of the ledger in force; raises `LedgerError` where there is none."""
+    file = ledger_path(given, policy)
+    if not file.is_file():
+        raise LedgerError(f"there is no ledger at {str(file)!r}; name one with --ledger")
+    return file
+
+
+def month(text: str) -> Month:
+    """Return the month that an option says."""
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is {error}") from None
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise what is wrong with the options."""
+    raise InvalidRequestError(what)
