@@ -5,6 +5,7 @@ GatewayError
 ├── RowsError                      a file of rows was refused whole: `.problems`, each with file and line
 ├── ConfigurationError             the policy or the environment is wrong: nothing was opened
 │   ├── PolicyError                with `.problems`, each with file, line, column
+│   ├── PriceFileError             a file of prices was refused: `.problems`, each with its place
 │   ├── UnknownKindError
 │   ├── ModelFileError             a model file is missing, was changed, or is of another version
 │   └── LicenceError
@@ -86,6 +87,14 @@ class ConfigurationError(GatewayError):
 
 class PolicyError(ConfigurationError, _PortableError):
     """A policy was refused whole; `problems` has one line a fault, each with its place."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(Problem(problem) for problem in problems)
+
+
+class PriceFileError(ConfigurationError, _PortableError):
+    """A file of prices was refused whole; `problems` has one line a fault, each with its place."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

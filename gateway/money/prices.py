@@ -1,121 +1,102 @@
-"""What a call costs: exact integers, rounded once. An unknown model or usage has no cost, which is not a cost of 0.
+"""The price list: what each model costs, through time and at each rate. An unknown model has no price, never 0.
 
 The packaged list is a dated snapshot (`prices.json`, with its sources); nothing is ever fetched.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache, lru_cache
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Self
 
-from gateway.errors import ConfigurationError
+from gateway.money.listing import Listing, Rate, parse
+from gateway.money.price import Price as Price  # noqa: PLC0414 - given on
+from gateway.money.snapshot import Snapshot, digest, read
 from gateway.types import Money, Usage
-
-Amount = Decimal | float | str
-
-_PICO_PER_NANO = 1000
-# One USD per million tokens is a millionth of a USD, 10^6 pico-USD, for each token.
-_PICO_PER_TOKEN = 10**6
-_MOST_USD_PER_MTOK = 10**6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """What a model costs, in integer pico-USD (10^-12 USD) a token.
-
-    Tokens that have no price of their own (cached, written to a cache) are billed as input. `above` holds the prices
-    of a whole request whose prompt is longer than `above_tokens`. `ends` is the day the provider retires the model.
-    """
-
-    input: int
-    output: int
-    cached_input: int | None = None
-    cache_write: int | None = None
-    above_tokens: int | None = None
-    above: "Price | None" = None
-    ends: date | None = None
-
-    @classmethod
-    def per_mtok(cls, *, input: Amount, output: Amount, cached_input: Amount | None = None) -> Self:  # noqa: A002
-        """Return a price from USD per million tokens, as contracts state it."""
-        return cls(
-            input=_pico_usd(input),
-            output=_pico_usd(output),
-            cached_input=None if cached_input is None else _pico_usd(cached_input),
-        )
-
-    def of(self, usage: Usage) -> Money | None:
-        """Return the cost of a call, rounded half up to a nano-USD; None where the usage is unknown or impossible."""
-        prompt, completion = usage.prompt_tokens, usage.completion_tokens
-        if prompt is None or completion is None:
-            return None
-        cached, written = usage.cached_tokens, usage.cache_write_tokens
-        fresh = prompt - cached - written
-        if min(fresh, cached, written, completion) < 0:
-            return None
-        price = self.above if self.above is not None and prompt > (self.above_tokens or 0) else self
-        pico_usd = (
-            fresh * price.input
-            + cached * _first(price.cached_input, price.input)
-            + written * _first(price.cache_write, price.input)
-            + completion * price.output
-        )
-        return Money((pico_usd + _PICO_PER_NANO // 2) // _PICO_PER_NANO)
 
 
 class PriceList:
-    """Prices by model, named as litellm names them: `provider/model`. `version` tells one list from another."""
+    """Prices by model, named as litellm names them: `provider/model`. `version` tells one list from another.
 
-    def __init__(self, prices: Mapping[str, Price], *, version: str) -> None:
-        self._prices = dict(prices)
+    Iterating gives the names. `date` is the day that the list is of.
+    """
+
+    def __init__(self, prices: Mapping[str, Price], *, version: str, date: date | None = None) -> None:
         self.version = version
+        self.date = date
+        self._snapshot: Snapshot | None = None
+        # Rows are read when they are asked for: a policy names a few of hundreds.
+        self._listings: dict[str, Listing] = {
+            model: Listing(model=model, prices={"standard": (price,)}, ends=price.ends, source=price.source)
+            for model, price in prices.items()
+        }
 
-    def get(self, model: str) -> Price | None:
-        """Return a model's price, None where it is unknown."""
-        return self._prices.get(model)
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, version: str | None = None) -> "PriceList":
+        """Return the prices of a snapshot."""
+        made = cls({}, version=version or snapshot.version, date=snapshot.date)
+        made._snapshot = snapshot
+        return made
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Why models that a source lists are not in this list."""
+        return {} if self._snapshot is None else self._snapshot.left_out
+
+    def get(self, model: str, at: datetime | None = None, *, rate: Rate = "standard") -> Price | None:
+        """Return a model's price at a time, now where none is given; None where it is unknown."""
+        listing = self.listing(model)
+        return None if listing is None else listing.at(at or datetime.now(UTC), rate)
+
+    def listing(self, model: str) -> Listing | None:
+        """Return all that is known of a model."""
+        known = self._listings.get(model)
+        if known is None and self._snapshot is not None and (row := self._snapshot.row(model)) is not None:
+            known = parse(model, row, checked=self.date, source=self._snapshot.source)
+            self._listings[model] = known
+        return known
+
+    def hosts(self, weights: str) -> Sequence[str]:
+        """Return the models of this list that serve open weights, by their names as `weights_of` gives them."""
+        return self._hosts.get(weights, ())
+
+    def cheapest_host(self, weights: str, usage: Usage, at: datetime) -> tuple[str, Money] | None:
+        """Return who would serve open weights for least, and what it bills; None where nobody is known to.
+
+        Hosts that have retired the model by that time are none, nor are those whose listed price is doubtful.
+        """
+        offers = [(cost, model) for model in self.hosts(weights) if (cost := self._bill(model, usage, at)) is not None]
+        if not offers:
+            return None
+        cost, model = min(offers, key=lambda offer: (offer[0].nano_usd, offer[1]))
+        return model, cost
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listings if self._snapshot is None else self._snapshot.rows)
+
+    def __len__(self) -> int:
+        return len(self._listings if self._snapshot is None else self._snapshot.rows)
+
+    def __contains__(self, model: object) -> bool:
+        return model in (self._listings if self._snapshot is None else self._snapshot.rows)
+
+    @cached_property
+    def _hosts(self) -> Mapping[str, Sequence[str]]:
+        hosts: dict[str, list[str]] = defaultdict(list)
+        for model, row in self._snapshot.rows.items() if self._snapshot else ():
+            if "weights" in row:
+                hosts[row["weights"]].append(model)
+        return hosts
+
+    def _bill(self, model: str, usage: Usage, at: datetime) -> Money | None:
+        price = self.get(model, at)
+        gone = price is None or (price.ends is not None and price.ends <= at.astimezone(UTC).date())
+        return None if price is None or gone else price.of(usage)
 
 
 @cache
 def load() -> PriceList:
     """Return the packaged snapshot; it is read once, from the package alone."""
     text = resources.files("gateway.money").joinpath("prices.json").read_text(encoding="utf-8")
-    snapshot = json.loads(text)
-    prices = {model: _listed(row) for model, row in snapshot["models"].items()}
-    return PriceList(prices, version=f"{snapshot['date']}-{_digest(text)}")
-
-
-# Any: a row of our own JSON file, which the tests check.
-def _listed(row: Mapping[str, Any]) -> Price:
-    above = row.get("above")
-    return Price(
-        input=row["input"],
-        output=row["output"],
-        cached_input=row.get("cached_input"),
-        cache_write=row.get("cache_write"),
-        above_tokens=above and above["prompt_tokens"],
-        above=above and _listed(above),
-        ends=date.fromisoformat(row["ends"]) if "ends" in row else None,
-    )
-
-
-@lru_cache(maxsize=256)
-def _pico_usd(usd_per_mtok: Amount) -> int:
-    with suppress(InvalidOperation):
-        amount = Decimal(str(usd_per_mtok))
-        if 0 <= amount <= _MOST_USD_PER_MTOK:
-            return int((amount * _PICO_PER_TOKEN).to_integral_value(rounding=ROUND_HALF_UP))
-    raise ConfigurationError(f"{usd_per_mtok!r} is no price in USD per million tokens")
-
-
-def _first(price: int | None, otherwise: int) -> int:
-    return otherwise if price is None else price
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    snapshot = read(text, name="prices.json")
+    return PriceList.of(snapshot, version=f"{snapshot.date}-{digest(text)}")

@@ -31,15 +31,18 @@ class Tokens(NamedTuple):
         audio, image = usage.audio_tokens, usage.image_tokens
         reasoning, spoken = usage.reasoning_tokens, usage.audio_output_tokens
         fresh, visible = prompt - read - written, completion - reasoning - spoken
-        possible = min(
-            fresh, read, written - hour, hour, audio, image, prompt - audio - image, visible, reasoning, spoken
-        )
-        if possible < 0:
+        if fresh < 0 or read < 0 or hour < 0 or written < hour or visible < 0 or reasoning < 0 or spoken < 0:
             return None
-        # Not every server says which of its audio and images it had in the cache: what was not cached is the bound.
-        audio = min(audio, fresh)
-        image = min(image, fresh - audio)
-        return cls(fresh - audio - image, read, written - hour, hour, audio, image, visible, reasoning, spoken)
+        if audio or image:
+            if audio < 0 or image < 0 or audio + image > prompt:
+                return None
+            # Not every server says which of these it had in the cache: no more than what was not cached is fresh.
+            audio = min(audio, fresh)
+            image = min(image, fresh - audio)
+        # Past the class's own constructor, which takes as long as all the rest.
+        return tuple.__new__(
+            cls, (fresh - audio - image, read, written - hour, hour, audio, image, visible, reasoning, spoken)
+        )
 
     @property
     def prompt(self) -> int:
