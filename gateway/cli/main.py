@@ -33,7 +33,7 @@ COMMANDS = {
     "ledger": "Look into the ledger, and keep it.",
     "audit": "Prove from the audit trail where requests went.",
     "export": "Write what other programs read: charges, dashboards, alert rules.",
-    "savings": "Say what the routing saved against the baseline.",
+    "savings": "Say what the routing saved against the baseline, driver by driver.",
     "licences": "Check, evidence and report licence duties.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",

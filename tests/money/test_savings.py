@@ -1,7 +1,7 @@
 """The savings table: what is known adds up, what is unknown is counted, what is lost is shown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from gateway.types import Money
 CARDS = {"a100s": {"gpus": 2, "usd_per_gpu_hour": 1.37}}
 
 
-def policy(pools: dict[str, object], pool: str | None = "a100s") -> Policy:
+def policy(pools: Mapping[str, object], pool: str | None = "a100s") -> Policy:
     llama = {"kind": "mock", "model": "llama-3.1-8b-instruct", "local": True, "clearance": "restricted"}
     backends = {"llama": {**llama, "pool": pool} if pools else llama}
     rules = [{"name": "all", "use": ["llama"]}]
