@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing default-model names-model clean lock policies
+.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-licences: install  ## Whether licences are told apart, concluded, kept and
 
 bench-privacy: install  ## What the detectors see, and what the boundary holds back (GATEWAY_BENCH_DATA)
 	PYTHONPATH=tests $(BIN)/python tests/bench/privacy.py $(SECTIONS)
+
+bench-money: $(VENV)/.bench  ## What the accounting promises; SECTIONS="example prices" for some
+	PYTHONPATH=tests $(BIN)/python tests/bench/money.py $(SECTIONS)
 
 $(VENV)/.bench: $(VENV)/.installed tests/bench/requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --require-hashes -r tests/bench/requirements.lock

@@ -12,7 +12,7 @@ from gateway.money.groups import By, Group, groups_of
 from gateway.money.open_models import weights_of
 from gateway.money.pools import HOURS_PER_MONTH, Period, PoolCost, Rates, absorbed, pool_cost, rates_of
 from gateway.money.rollups import CallHour, CallSums, Hour, Sums
-from gateway.money.savings import BaselineLine, Row, Savings
+from gateway.money.savings import BaselineLine, BaselineUse, Row, Savings
 from gateway.money.split import rounded
 from gateway.money.waterfall import Overheads, waterfall
 from gateway.policy.models import Policy
@@ -66,6 +66,8 @@ class _Account:
         self.versions: set[str] = set()
         self.bases: set[str] = set()
         self.unpooled: set[str] = set()
+        self.uses: defaultdict[str, Sums] = defaultdict(Sums)
+        self.paid: defaultdict[str, int] = defaultdict(int)
         # GPU-microseconds of each pool, by the group of rows.
         self.workers: defaultdict[str, defaultdict[object, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
         self.rates: dict[str, Rates | None] = {}
@@ -81,6 +83,7 @@ class _Account:
         if sums.covered and cell.baseline_model:
             self.models["declared"].add(cell.baseline_model)
             self.bases.add(cell.token_basis)
+            self.uses[cell.baseline_model] = self.uses[cell.baseline_model].plus(sums)
         if sums.managed_covered and cell.managed_model:
             self.models["managed"].add(cell.managed_model)
 
@@ -88,6 +91,7 @@ class _Account:
         cell, sums = call.cell, call.sums
         if cell.purpose == "holdout":
             self.comparisons = self.comparisons.plus(sums)
+        self.paid[cell.model] += sums.cost
         if cell.cost_source != "pool":
             return
         backend = self.policy.backends.get(cell.backend)
@@ -140,6 +144,7 @@ class _Account:
             engineers=engineers,
             price_versions=tuple(sorted(self.versions)),
             token_bases=tuple(sorted(self.bases)),
+            uses=tuple(self._use(model, sums) for model, sums in sorted(self.uses.items())),
         )
         return _with_certainty(account, pairs, self.policy.bad_answer_usd)
 
@@ -162,6 +167,15 @@ class _Account:
         return tuple(
             Row(group=group, sums=sums, hardware=Money(shares.get(group, 0)) if is_known else None)
             for group, sums in sorted(self.groups.items(), key=_by_name)
+        )
+
+    def _use(self, model: str, sums: Sums) -> BaselineUse:
+        return BaselineUse(
+            model=model,
+            prompt_tokens=sums.prompt_tokens,
+            completion_tokens=sums.completion_tokens,
+            baseline=Money(sums.baseline),
+            cost=Money(self.paid[model]),
         )
 
     def _baselines(self, overheads: Overheads) -> tuple[BaselineLine, ...]:

@@ -92,6 +92,20 @@ class BaselineLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineUse:
+    """What was compared with one declared baseline: tokens, what they would have cost there, and what that model cost.
+
+    `cost` is of the calls that were really made of the same model.
+    """
+
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    baseline: Money
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
     """The whole account of a period.
 
@@ -117,6 +131,7 @@ class Savings:
     engineers: Money | None
     price_versions: tuple[str, ...]
     token_bases: tuple[str, ...]
+    uses: tuple[BaselineUse, ...] = ()
     ratio: Interval | None = None
     equivalence: Equivalence | None = None
     estimate: tuple[Money, Money, Money] | None = None

@@ -1,0 +1,59 @@
+"""`gateway alerts`: what should be known before the month ends, for people and for whatever pages them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from gateway.cli.accounts import Asked, account_of, asked
+from gateway.cli.console import NO, Side, say, say_json, say_table
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.savings import SinceOption
+from gateway.money import prices
+from gateway.money.alerts import Alert, Month, month_of
+from gateway.money.alerts import alerts as look_for
+
+_RECENT = timedelta(days=7)
+_COLUMNS: dict[str, Side] = {"severity": "left", "code": "left", "what": "fold"}
+_STYLES = {"critical": "bold red", "warning": "yellow", "note": ""}
+
+
+def alerts(
+    *, ledger: LedgerOption = None, policy: PolicyOption = None, since: SinceOption = None, as_json: JsonOption = False
+) -> None:
+    """Say what should be known: budget and forecast, baselines that end or change, hardware that an API would beat.
+
+    Looks at the time since `--since`, unset the last 30 days, and for the budget at the calendar month (UTC).
+    Exit code 1 where there is a warning or worse.
+
+    Example: gateway alerts --json
+    """
+    now = datetime.now(UTC)
+    question = asked(ledger, policy, since=since or now - timedelta(days=30), until=None)
+    found = look_for(
+        account_of(question), policy=question.policy, prices=prices.load(), now=now, month=_month(question, now)
+    )
+    if as_json:
+        say_json([{"code": alert.code, "severity": alert.severity, "text": alert.text} for alert in found])
+    else:
+        _print(found)
+    if any(alert.severity != "note" for alert in found):
+        raise typer.Exit(NO)
+
+
+def _month(question: Asked, now: datetime) -> Month | None:
+    if question.policy.budget is None:
+        return None
+    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = (begin + timedelta(days=32)).replace(day=1)
+    so_far = account_of(replace(question, since=begin))
+    recent = account_of(replace(question, since=max(begin, now - _RECENT)))
+    return month_of(so_far, recent, now=now, end=end)
+
+
+def _print(found: list[Alert]) -> None:
+    if not found:
+        say("nothing to report")
+        return
+    rows = [[alert.severity, alert.code.replace("_", " "), alert.text] for alert in found]
+    say_table(_COLUMNS, rows, styles=[_STYLES[alert.severity] for alert in found])

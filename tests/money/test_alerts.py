@@ -1,0 +1,151 @@
+"""What is told before the month ends, and what is not."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from support.entries import attempt_record, ledger_entry
+from support.one_day import DAWN, DUSK, LLAMA, MINI, NEW_PRICE, OLD_PRICE, POLICY, TICKET, day
+
+from gateway.entries import LedgerEntry
+from gateway.money.account import savings
+from gateway.money.alerts import Alert, Month, alerts, month_of
+from gateway.money.prices import Price, PriceList
+from gateway.money.rollups import CallSums, Sums, summed
+from gateway.money.savings import Savings
+from gateway.policy.models import Policy
+from gateway.types import Money
+
+LUNA = "openai/gpt-6-luna"
+ENDS = replace(OLD_PRICE, ends=date(2026, 12, 11))
+PRICES = PriceList({MINI: ENDS, LUNA: NEW_PRICE}, version="v1")
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+MONTH = timedelta(hours=730)
+
+
+def policy(**keys: object) -> Policy:
+    return Policy.model_validate({**POLICY.model_dump(exclude_unset=True), **keys})
+
+
+def tickets(count: int, *, managed: Money | None = None) -> Savings:
+    """A month of tickets that two A100 answered."""
+    entry: LedgerEntry = ledger_entry(
+        "ticket",
+        at=DAWN,
+        attempts=(attempt_record(usage=TICKET),),
+        baseline_cost=Money(1_600_000),
+        managed_cost=managed,
+        managed_model=managed and "novita/llama-3.1-8b-instruct",
+    )
+    (hour,), (call,) = summed([entry])
+    hours = [hour._replace(sums=Sums._make(count * value for value in hour.sums))]
+    calls = [call._replace(sums=CallSums._make(count * value for value in call.sums))]
+    return savings(hours, calls, policy=policy(engineers=None), since=DAWN, until=DAWN + MONTH)
+
+
+def told(account: Savings, given: Policy | None = None, **fields: object) -> dict[str, Alert]:
+    found = alerts(account, policy=given or policy(), **{"prices": PRICES, "now": NOW, **fields})  # type: ignore[arg-type]
+    return {alert.code: alert for alert in found}
+
+
+def test_a_baseline_that_ends_is_told_with_its_successors_saving() -> None:
+    """Five million tickets on two A100: 75 % against GPT-5-mini, 18 % against what follows it."""
+    alert = told(tickets(5_000_000))["baseline_ends"]
+
+    assert alert.severity == "critical"
+    assert alert.text == (
+        "the baseline openai/gpt-5-mini ends 2026-12-11; repriced to its successor openai/gpt-6-luna the saving falls "
+        "from 75% to 18%"
+    )
+
+
+def test_an_end_far_away_is_not_told() -> None:
+    """Nobody reads what is always there."""
+    assert "baseline_ends" not in told(tickets(1), now=NOW - timedelta(days=200))
+
+
+def test_a_model_of_the_policy_that_ends_is_told() -> None:
+    """Whoever asks it will get errors."""
+    assert "backend 'mini' asks openai/gpt-5-mini, which ends 2026-12-11" in told(tickets(1))["model_ends"].text
+
+
+def test_a_price_that_changed_within_the_period_is_told() -> None:
+    """A saving at an old price is no forecast."""
+    change = date(2026, 11, 25)
+    listed = PriceList({MINI: NEW_PRICE}, version="v2")
+    listed.get = lambda model, at=None, **_: (  # type: ignore[method-assign]
+        OLD_PRICE if model == MINI and at is not None and at.date() < change else NEW_PRICE
+    )
+
+    assert "costs -69% since the period began" in told(tickets(1), prices=listed)["baseline_repriced"].text
+
+
+def test_hardware_that_an_api_would_beat_is_told() -> None:
+    """Five million tickets at 73 micro-USD each are $365 at a managed host, and $2,000 here."""
+    alert = told(tickets(5_000_000, managed=Money(73_000)))["pool_dearer"]
+
+    assert "would have cost $365.000000 instead of $2000.2" in alert.text
+    assert "novita/llama-3.1-8b-instruct" in alert.text
+    assert "pool_dearer" not in told(tickets(50_000_000, managed=Money(73_000)))
+
+
+def test_idle_hardware_is_a_note() -> None:
+    """It is no fault, but it is money."""
+    assert told(tickets(1_000))["pool_idle"].severity == "note"
+    assert "pool_idle" not in told(tickets(5_000_000))
+
+
+def test_requests_without_a_price_are_told() -> None:
+    """What is in no sum is no saving."""
+    (hour,), calls = summed([ledger_entry("lost", at=DAWN, cost=None)])
+
+    account = savings([hour], calls, policy=policy())
+
+    assert told(account)["unpriced"].text.startswith("1 of 1 requests")
+
+
+@pytest.mark.parametrize(
+    ("spent", "coming", "expected"),
+    [
+        (10, 20, {}),
+        (80, 90, {"budget": "warning"}),
+        (96, 120, {"budget": "warning", "forecast": "warning"}),
+        (100, 120, {"budget": "critical"}),
+    ],
+)
+def test_budgets_are_told_at_their_shares(spent: int, coming: int, expected: dict[str, str]) -> None:
+    """At 80, 95 and 100 %; and a month that will go over before it does."""
+    month = Month(spent=Money(spent * 10**9), forecast=Money(coming * 10**9))
+
+    found = told(tickets(5_000_000), policy(budget={"usd_per_month": 100}), month=month)
+
+    assert {code: alert.severity for code, alert in found.items() if code in ("budget", "forecast")} == expected
+
+
+def test_the_most_urgent_comes_first() -> None:
+    """A list that is read from the top."""
+    found = alerts(tickets(1_000), policy=policy(), prices=PRICES, now=NOW)
+
+    assert [alert.severity for alert in found] == ["critical", "critical", "note"]
+
+
+def test_a_month_is_forecast_from_its_last_days() -> None:
+    """Ten days like this one cost ten times as much."""
+    one_day = savings(*day(), policy=policy(), since=DAWN, until=DUSK)
+
+    month = month_of(one_day, one_day, now=DUSK, end=DUSK + timedelta(days=10))
+    at_its_end = month_of(one_day, one_day, now=DUSK, end=DUSK)
+    new = month_of(one_day, savings([], [], policy=policy()), now=DUSK, end=DUSK + timedelta(days=10))
+
+    assert (f"{month.spent.usd:.6f}", f"{month.forecast.usd:.4f}") == ("125.295027", "1378.2453")
+    assert at_its_end.spent == at_its_end.forecast
+    assert new.spent == new.forecast
+
+
+def test_nothing_is_nothing() -> None:
+    """No alert without a reason."""
+    quiet = Policy.model_validate({"version": 1, "backends": {"llama": {"kind": "mock", "model": LLAMA, "local": True,
+                                   "clearance": "restricted"}}, "rules": [{"name": "all", "use": ["llama"]}]})  # fmt: skip
+
+    assert alerts(savings([], [], policy=quiet), policy=quiet, prices=PriceList({}, version="v"), now=NOW) == []
+    assert Price.per_mtok(input=1, output=1).ends is None
