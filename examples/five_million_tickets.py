@@ -42,7 +42,7 @@ def main() -> None:
     print(f"two A100 for a month    {_usd(two.cost)}, used {two.busy:.1%}, load {two.load:.0%} of what is usable")
     print(f"three and an engineer   {_usd(three.cost + ENGINEER)}")
     print()
-    print(f"{'at the prices of':<18}{'baseline':<42}{'bill':>9}{'net, two cards':>18}{'net, three + engineer':>24}")
+    print(f"{'at the prices of':<18}{'baseline':<42}{'bill':>9}{'net, two cards':>20}{'net, three + engineer':>24}")
     for at, models in ((AUGUST_2025, BASELINES[:1]), (TODAY, BASELINES)):
         for model in models:
             _print_row(at, model, two.cost, three.cost + ENGINEER)
@@ -55,8 +55,8 @@ def _print_row(at: datetime, model: str, two: Money, three: Money) -> None:
         print(f"{at:%Y-%m}{'':<11}{model:<42}{'unknown':>9}")
         return
     bill = Money(one.nano_usd * TICKETS)
-    nets = [f"{_usd(bill - cost)} ({(bill - cost).nano_usd / bill.nano_usd:.0%})" for cost in (two, three)]
-    print(f"{at:%Y-%m}{'':<11}{model:<42}{_usd(bill):>9}{nets[0]:>18}{nets[1]:>24}")
+    nets = [f"{_usd(bill - cost)} ({(bill - cost).nano_usd / bill.nano_usd:.1%})" for cost in (two, three)]
+    print(f"{at:%Y-%m}{'':<11}{model:<42}{_usd(bill):>9}{nets[0]:>20}{nets[1]:>24}")
 
 
 def _usd(money: Money) -> str:

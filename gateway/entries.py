@@ -12,8 +12,8 @@ FeedbackFate = Literal["kept", "unknown", "over_cap"]
 HOLDOUT = "holdout"
 # Who recorded a request, unless it was imported.
 GATEWAY = "gateway"
-# The baseline's tokens are taken to be as many as the answer's.
-ASSUMED_EQUAL = "assumed-equal"
+# The baseline's tokens are taken to be as many as the answer's, or as many as the policy says.
+ASSUMED_EQUAL, DECLARED = "assumed-equal", "declared"
 CostSource = Literal["provider", "price", "pool", "unknown"]
 
 

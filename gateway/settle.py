@@ -13,11 +13,12 @@ from gateway.entries import LedgerEntry, Status
 from gateway.errors import CascadeExhaustedError, NoClearedBackendError, NoEligibleBackendError, RoutingError
 from gateway.licences.resolve import Resolution
 from gateway.money.books import Books, total
+from gateway.money.comparing import Elsewhere
 from gateway.money.prices import PriceList
 from gateway.policy.duties import Origins
 from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
-from gateway.types import Assessment, Attempt, Completion, Message, Money, Plan, Reply, Request
+from gateway.types import Assessment, Attempt, Completion, Message, Plan, Reply, Request
 from gateway.witness import witness
 
 # Why a backend is out (see `decide`): because nobody asked for it, and because it may not see the request.
@@ -103,7 +104,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
         cancelled=cancelled,
         holdout=holdout,
         baseline_model=(rule and rule.baseline) or policy.baseline,
-        books=Books(policy=policy, prices=prices),
+        books=Books(policy=policy, prices=prices, at=at),
         origin=None if chosen is None else origins.of(chosen.backend, chosen.completion),
     )
     entry = case.entry(entry_id, at=at, duration_s=duration_s, streamed=streamed)
@@ -135,7 +136,7 @@ class _Case:
     origin: Resolution | None
 
     def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
-        assessment, plan, books = self.assessment, self.plan, self.books
+        assessment, plan, books, elsewhere = self.assessment, self.plan, self.books, self._elsewhere()
         records = tuple(map(books.record, self.attempts))
         backend = books.policy.backends[self.chosen.backend] if self.chosen else None
         return LedgerEntry(
@@ -158,7 +159,7 @@ class _Case:
             duration_s=duration_s,
             cost=total(record.cost for record in records),
             baseline_model=self.baseline_model,
-            baseline_cost=self._baseline_cost(),
+            baseline_cost=elsewhere.baseline,
             price_version=books.prices.version,
             streamed=streamed,
             request_id=self.request_id,
@@ -166,6 +167,10 @@ class _Case:
             features=assessment.features,
             holdout=self._is_held_out(backend),
             team=self.team,
+            managed_model=elsewhere.managed_model,
+            managed_cost=elsewhere.managed,
+            uncached_baseline=elsewhere.uncached,
+            token_basis=elsewhere.basis,
         )
 
     def _is_held_out(self, backend: BackendPolicy | None) -> bool:
@@ -187,11 +192,11 @@ class _Case:
             return "refused"
         return "answered" if self.chosen else "exhausted"
 
-    def _baseline_cost(self) -> Money | None:
+    def _elsewhere(self) -> Elsewhere:
         # Where nobody answered there is nothing to compare with: a refusal saves nothing, however cheap it was.
-        if self.cancelled or self.baseline_model is None or self.chosen is None:
-            return None
-        return self.books.at_baseline(self.baseline_model, self.chosen)
+        if self.cancelled or self.chosen is None:
+            return Elsewhere()
+        return self.books.elsewhere(self.baseline_model, self.chosen)
 
 
 def _choose(attempts: Sequence[Attempt], *, answer_unaccepted: bool) -> Attempt | None:

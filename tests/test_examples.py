@@ -45,3 +45,14 @@ def test_a_policy_can_be_tested_with_scripted_backends() -> None:
 def test_an_example_is_read_in_a_minute(example: Path) -> None:
     """Forty lines are the most that is read before it is copied."""
     assert len(example.read_text(encoding="utf-8").splitlines()) < 40
+
+
+def test_five_million_tickets_at_the_prices_of_then_and_now() -> None:
+    """$8,000 against two cards at $2,000 in 2025; today's models and managed hosts stand beside it."""
+    header, then, *now = run("examples/five_million_tickets.py").split("\n\n")[-1].splitlines()
+
+    assert "net, two cards" in header
+    assert then.startswith("2025-08")
+    assert "$8,000" in then
+    assert "$6,000 (75.0%)" in then
+    assert len(now) == 7

@@ -35,7 +35,7 @@ COMMANDS = {
     "export": "Write what other programs read: charges, dashboards, alert rules.",
     "savings": "Say what the routing saved against the baseline, driver by driver.",
     "licences": "Check, evidence and report licence duties.",
-    "alerts": "Say what should be known: budget and forecast, baselines that end or change, hardware that an API would beat.",
+    "alerts": "Say what should be known of money: budgets, ending baselines, idle hardware.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",

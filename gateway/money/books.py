@@ -5,6 +5,7 @@ Hardware of ours is paid by the hour (`money.savings` charges it), so its calls 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from gateway.entries import AttemptRecord, CostSource
 from gateway.errors import (
@@ -16,8 +17,14 @@ from gateway.errors import (
     RateLimitedError,
     RequestRejectedError,
 )
+from gateway.money.comparing import Elsewhere, basis_of, managed_host, scaled, uncached
+from gateway.money.open_models import weights_of
+from gateway.money.pools import marginal, rates_of
 from gateway.money.prices import Price, PriceList
-from gateway.policy.models import BackendPolicy, Policy
+from gateway.money.rollups import CallSums
+from gateway.money.tokens import Tokens
+from gateway.policy.models import AUTO, BackendPolicy, Policy
+from gateway.policy.money import BaselinePolicy
 from gateway.policy.place import is_local
 from gateway.types import Attempt, Money, Usage
 
@@ -30,15 +37,17 @@ _OVERLOADED = (503, 529)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """What prices a call, made or thought of, by the backend's name in the policy."""
+    """What prices a call, made or thought of, by the backend's name in the policy. Prices are those of `at`, or now."""
 
     policy: Policy
     prices: PriceList
+    at: datetime | None = None
 
     def record(self, attempt: Attempt) -> AttemptRecord:
         """Return an attempt as the ledger keeps it."""
         backend, completion = self.policy.backends[attempt.backend], attempt.completion
         cost, source = self._cost(attempt, backend)
+        usage = completion.usage if completion else Usage()
         scores = [verdict.score for verdict in attempt.verdicts if verdict.score is not None]
         return AttemptRecord(
             backend=attempt.backend,
@@ -48,29 +57,72 @@ class Books:
             error=attempt.error.code if attempt.error else None,
             accepted=attempt.accepted,
             score=min(scores, default=None),
-            usage=completion.usage if completion else Usage(),
+            usage=usage,
             cost=cost,
             cost_source=source,
             purpose=attempt.purpose,
             first_token_s=attempt.first_token_s,
+            uncached_cost=None if cost is None else self._uncached(backend, usage, cost),
         )
 
     def estimate(self, backend: str, usage: Usage) -> Money | None:
-        """Return what a call of that many tokens would cost, None where a price or the usage is unknown."""
-        return self._priced(self.policy.backends[backend], usage)[0]
+        """Return what a call of that many tokens would cost more, None where a price or the usage is unknown.
 
-    def at_baseline(self, model: str, answer: Attempt) -> Money | None:
-        """Return what an answer would have cost at the baseline, None where a price or the usage is unknown.
-
-        Tokens are taken as equal, cached ones included: a baseline that is a little too cheap flatters nobody.
+        That is the marginal cost: of hardware of ours, the electricity that work takes.
         """
-        backends = self.policy.backends
-        if backends[answer.backend].model == model:
+        given = self.policy.backends[backend]
+        cost, source = self._priced(given, usage)
+        return self._electricity(given, usage) if source == "pool" else cost
+
+    def elsewhere(self, model: str | None, answer: Attempt) -> Elsewhere:
+        """Return what an answer would have cost at a baseline, and at the cheapest managed host of its open model."""
+        completion, backend = answer.completion, self.policy.backends[answer.backend]
+        if completion is None:
+            return Elsewhere()
+        host = None
+        if is_local(backend):
+            named = completion.model if backend.model == AUTO else backend.model
+            host = managed_host(self.prices, named, completion.usage, self.at or datetime.now(UTC))
+        baseline, full = (None, None) if model is None else self._at_baseline(model, answer, backend)
+        return Elsewhere(
+            baseline=baseline,
+            uncached=full,
+            managed_model=host and host[0],
+            managed=host and host[1],
+            basis=basis_of(self._factors(model, backend)),
+        )
+
+    def _at_baseline(self, model: str, answer: Attempt, backend: BackendPolicy) -> tuple[Money | None, Money | None]:
+        usage = answer.completion.usage if answer.completion else Usage()
+        if backend.model == model:
             # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
-            return self._cost(answer, backends[answer.backend])[0]
-        own = (_own_price(backend) for backend in backends.values() if backend.model == model)
-        price = next(filter(None, own), None) or self.prices.get(model)
-        return price.of(answer.completion.usage) if price and answer.completion else None
+            cost = self._cost(answer, backend)[0]
+            return cost, None if cost is None else self._uncached(backend, usage, cost)
+        own = (_own_price(other) for other in self.policy.backends.values() if other.model == model)
+        price = next(filter(None, own), None) or self.prices.get(model, self.at)
+        if price is None:
+            return None, None
+        factors, full = self._factors(model, backend), uncached(usage)
+        return scaled(price, usage, factors), None if full is None else scaled(price, full, factors)
+
+    def _factors(self, model: str | None, backend: BackendPolicy) -> BaselinePolicy | None:
+        return None if model is None or backend.model == model else self.policy.baselines.get(model)
+
+    def _uncached(self, backend: BackendPolicy, usage: Usage, cost: Money) -> Money | None:
+        """Return what a call would have cost without its provider's prompt cache, None where that is the same."""
+        full = uncached(usage)
+        if full is None or (_own_price(backend) is None and is_local(backend)):
+            return None
+        dear, cheap = self._priced(backend, full)[0], self._priced(backend, usage)[0]
+        return None if dear is None or cheap is None else cost + dear - cheap
+
+    def _electricity(self, backend: BackendPolicy, usage: Usage) -> Money | None:
+        pool = self.policy.pools.get(backend.pool or "")
+        tokens = Tokens.of(usage)
+        if pool is None or pool.owned is None:
+            return FREE
+        rates = rates_of(pool, weights_of(backend.model))
+        return None if rates is None or tokens is None else marginal(pool, rates.gpu_us(CallSums(**tokens._asdict())))
 
     def _cost(self, attempt: Attempt, backend: BackendPolicy) -> tuple[Money | None, CostSource]:
         completion = attempt.completion
@@ -86,7 +138,7 @@ class Books:
         own = _own_price(backend)
         if own is None and is_local(backend):
             return FREE, "pool"
-        price = own or self.prices.get(backend.model)
+        price = own or self.prices.get(backend.model, self.at)
         cost = price.of(usage) if price else None
         return cost, "unknown" if cost is None else "price"
 

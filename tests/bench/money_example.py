@@ -1,4 +1,4 @@
-"""The example of a day: every driver beside what was reckoned by hand with fractions; and once through a real ledger."""
+"""The example of a day: every driver beside what was reckoned with fractions; and once through a real ledger."""
 
 import asyncio
 import tempfile

@@ -7,7 +7,6 @@ import pytest
 from support.entries import attempt_record, ledger_entry
 from support.one_day import DAWN, DUSK, LLAMA, MINI, NEW_PRICE, OLD_PRICE, POLICY, TICKET, day
 
-from gateway.entries import LedgerEntry
 from gateway.money.account import savings
 from gateway.money.alerts import Alert, Month, alerts, month_of
 from gateway.money.prices import Price, PriceList
@@ -29,7 +28,7 @@ def policy(**keys: object) -> Policy:
 
 def tickets(count: int, *, managed: Money | None = None) -> Savings:
     """A month of tickets that two A100 answered."""
-    entry: LedgerEntry = ledger_entry(
+    entry = ledger_entry(
         "ticket",
         at=DAWN,
         attempts=(attempt_record(usage=TICKET),),
@@ -144,8 +143,9 @@ def test_a_month_is_forecast_from_its_last_days() -> None:
 
 def test_nothing_is_nothing() -> None:
     """No alert without a reason."""
-    quiet = Policy.model_validate({"version": 1, "backends": {"llama": {"kind": "mock", "model": LLAMA, "local": True,
-                                   "clearance": "restricted"}}, "rules": [{"name": "all", "use": ["llama"]}]})  # fmt: skip
+    llama = {"kind": "mock", "model": LLAMA, "local": True, "clearance": "restricted"}
+    rules = [{"name": "all", "use": ["llama"]}]
+    quiet = Policy.model_validate({"version": 1, "backends": {"llama": llama}, "rules": rules})
 
     assert alerts(savings([], [], policy=quiet), policy=quiet, prices=PriceList({}, version="v"), now=NOW) == []
     assert Price.per_mtok(input=1, output=1).ends is None
