@@ -150,7 +150,7 @@ class Example:
     `outcome` is 0 (bad) to 1 (good): feedback by `source`, or the agreement with a strong backend where `source` is
     `holdout`. `judge_score` is what the judges of this answer said, `features` the classifier's vector; both None where
     there is none. Scores and vectors of different `classifier` versions are not comparable. `local` says whether the
-    answer was one of ours, None where it is not known. `model` and `licence` are those of the answer, for what it may teach.
+    answer was one of ours, None where it is not known. `model` and `licence` are the answer's: for what it may teach.
     """
 
     features: bytes | None = field(repr=False)

@@ -49,7 +49,7 @@ def test_an_example_is_read_in_a_minute(example: Path) -> None:
 
 def test_five_million_tickets_at_the_prices_of_then_and_now() -> None:
     """$8,000 against two cards at $2,000 in 2025; today's models and managed hosts stand beside it."""
-    header, then, *now = run("examples/five_million_tickets.py").split("\n\n")[-1].splitlines()
+    header, then, *now = run("examples/five_million_tickets/compare.py").split("\n\n")[-1].splitlines()
 
     assert "net, two cards" in header
     assert then.startswith("2025-08")

@@ -21,7 +21,7 @@ _STYLES = {"critical": "bold red", "warning": "yellow", "note": ""}
 def alerts(
     *, ledger: LedgerOption = None, policy: PolicyOption = None, since: SinceOption = None, as_json: JsonOption = False
 ) -> None:
-    """Say what should be known of money: budgets, ending baselines, idle hardware.
+    """Say what to know of money: budgets, baselines, idle hardware.
 
     Looks at the time since `--since`, unset the last 30 days, and for the budget at the calendar month (UTC).
     Exit code 1 where there is a warning or worse.

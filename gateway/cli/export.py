@@ -21,7 +21,7 @@ OutOption = Annotated[
 
 @export.callback()
 def _group() -> None:
-    """Write what other programs read: charges, dashboards, alert rules."""
+    """Write charges, dashboards and alert rules for other programs."""
 
 
 export.command()(focus)

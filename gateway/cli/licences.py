@@ -54,7 +54,7 @@ ConfiguredOption = Annotated[
 
 @licences.callback()
 def _group() -> None:
-    """Check, evidence and report licence duties. No legal advice."""
+    """Check and evidence licence duties. No legal advice."""
 
 
 @licences.command()

@@ -85,7 +85,7 @@ def savings(  # noqa: PLR0913 - an option of the command each
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
 ) -> None:
-    """Say what the routing saved against the baseline, driver by driver.
+    """Say what the routing saved, driver by driver.
 
     Saved is baseline less cost; net is what remains after the hardware, comparisons and people. Requests whose cost or
     baseline is unknown are left out of the sums and counted under "excluded". Pools of the policy are charged for the

@@ -91,13 +91,4 @@ def _whole(sums: CallSums) -> Part:
 
 
 def _rate(price: Price, kind: str) -> int:
-    rates = {
-        "cache_read": price.cached_input,
-        "cache_write_5m": price.cache_write,
-        "cache_write_1h": price.cache_write,
-        "output": price.output,
-        "reasoning": price.output,
-        "audio_output": price.output,
-    }
-    rate = rates.get(kind)
-    return price.input if rate is None else rate
+    return int(getattr(price.rates, kind))

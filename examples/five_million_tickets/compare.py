@@ -1,7 +1,7 @@
 """Five million support tickets a month: GPT-5-mini or two rented A100? At the prices of 2025, and at today's.
 
 The load is made up: 2,400 tokens in and 500 out a ticket. It calls nobody and reads no ledger. Run it with
-`python examples/five_million_tickets.py`.
+`python examples/five_million_tickets/compare.py`.
 """
 
 from datetime import UTC, datetime, timedelta
