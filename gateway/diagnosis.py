@@ -10,14 +10,13 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 
 from gateway.assembly import assemble
 from gateway.backends import hosted
 from gateway.errors import ConfigurationError, LedgerError
-from gateway.ledgers.sqlite import read_entries
+from gateway.interfaces import LedgerReader
 from gateway.policy.models import BackendPolicy, Policy
 from gateway.policy_tests import run_tests
 from gateway.types import Level
@@ -90,7 +89,7 @@ class Diagnosis:
 
 
 async def diagnose(
-    policy: Policy | None, *, state: PolicyState, ledger: Path | None, environ: Mapping[str, str] = os.environ
+    policy: Policy | None, *, state: PolicyState, ledger: LedgerReader | None, environ: Mapping[str, str] = os.environ
 ) -> Diagnosis:
     """Look for everything; `policy` is None where the file of `state` cannot be used, `ledger` for one in memory."""
     return Diagnosis(
@@ -165,18 +164,11 @@ async def _missing(policy: Policy) -> Mapping[str, str]:
         return dict.fromkeys(policy.backends, str(error))
 
 
-def _ledger(path: Path | None) -> LedgerState:
-    if path is None:
+def _ledger(books: LedgerReader | None) -> LedgerState:
+    if books is None:
         return LedgerState(place="memory", writable=True, entries=0)
-    if not path.exists():
-        return LedgerState(place=str(path), writable=_can_be_made(path), entries=0)
     try:
-        entries = sum(1 for _ in read_entries(path, limit=MOST_COUNTED))
+        entries = sum(1 for _ in books.entries(limit=MOST_COUNTED))
+        return LedgerState(place=books.place, writable=books.is_writable(), entries=entries)
     except LedgerError as error:
-        return LedgerState(place=str(path), writable=False, entries=None, problem=str(error))
-    return LedgerState(place=str(path), writable=os.access(path, os.W_OK), entries=entries)
-
-
-def _can_be_made(path: Path) -> bool:
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    return folder.is_dir() and os.access(folder, os.W_OK)
+        return LedgerState(place=books.place, writable=False, entries=None, problem=str(error))

@@ -5,21 +5,22 @@ A kind's module offers `class Options(BaseModel, extra="forbid", frozen=True)` a
 opens nothing; `build` may open connections, processes and files and closes them when its context ends.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gateway.audit.evidence import Erasure, Evidence, Party
 from gateway.clearance import Clearance
-from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.entries import Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
 from gateway.vitals import Vitals
 
-# What reads a trail is no part of a request: only a ledger that keeps one loads it.
+# What reads a trail, or sums of the books, is no part of a request: only a ledger that keeps them loads it.
 if TYPE_CHECKING:
     from gateway.audit.chain import Head
     from gateway.audit.proof import Proof, Question
-    from gateway.money.rollups import CallHour, Hour
+    from gateway.money.certainty import Pair
+    from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 
 
 @runtime_checkable
@@ -224,3 +225,65 @@ class Exporter(Protocol):
 
     def compared(self, record: HoldoutRecord) -> None:
         """Take note of what a strong backend said beside an entry."""
+
+
+class LedgerReader(Protocol):
+    """The books, read for reports beside who writes them: what a kind's `reader(options)` returns.
+
+    Opens nothing before it is asked, and keeps nothing open once it has answered. Of books that nobody has begun yet
+    nothing is read. Periods are `since` <= at < `until`; sums are of all the hours that a period touches. Raises only
+    `LedgerError`, and `ConfigurationError` for the key of a trail.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where the books are, for people; no password is in it."""
+
+    def is_there(self) -> bool:
+        """Say whether somebody has begun these books."""
+
+    def is_writable(self) -> bool:
+        """Say whether this user may write to them, or begin them."""
+
+    def entries(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Iterator[LedgerEntry]:
+        """Yield the entries, oldest first; with `limit`, the newest that many."""
+
+    def holdouts(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[HoldoutRecord]:
+        """Yield what strong backends said beside them, oldest first."""
+
+    def pairs(self, *, since: datetime | None = None, until: datetime | None = None) -> "Iterator[Pair]":
+        """Yield the random comparisons of local answers, in money and agreement."""
+
+    def feedback(self) -> Iterator[Feedback]:
+        """Yield the feedback that counts, of each source the latest about an entry, in the order it came."""
+
+    def examples(self, *, most_per_tenant: int | None = None) -> Iterator[Example]:
+        """Yield the answers with an outcome, oldest outcome first; of a tenant the newest that many."""
+
+    def hours(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: "Step" = "all"
+    ) -> "Iterator[Hour]":
+        """Yield the sums of the requests by cell and step."""
+
+    def calls(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: "Step" = "all"
+    ) -> "Iterator[CallHour]":
+        """Yield the sums of the calls by cell and step."""
+
+    def durations(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: "Step" = "all"
+    ) -> "Iterator[DurationHour]":
+        """Yield how long the answers took, by cell and step."""
+
+    def head(self, *, key: bytes | None = None) -> "Head":
+        """Return where the audit trail says that it ends; raises `LedgerError` where nobody has begun it."""
+
+    def prove(
+        self, question: "Question | None" = None, *, key: bytes | None = None, anchor: "Head | None" = None
+    ) -> "Proof":
+        """Read the whole trail beside the books, and answer a question about it."""
+
+    def seal(self, key: bytes) -> "Head":
+        """Seal the trail from here on, the one thing here that writes; raises `LedgerError` where it is not whole."""

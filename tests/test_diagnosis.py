@@ -12,6 +12,7 @@ from support.wire_servers import Answer, WireServer
 from gateway import diagnosis
 from gateway.diagnosis import Diagnosis, PolicyState, diagnose, local_servers
 from gateway.ledgers import sqlite
+from gateway.ledgers.sqlite import SqliteReader
 from gateway.policy.models import Policy
 
 STATE = PolicyState(path="policy.yaml", chosen_by="--policy")
@@ -25,7 +26,8 @@ def no_local_servers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def look(given: Policy | None, ledger: Path | None = None, **environ: str) -> Diagnosis:
     """Look with an environment of the test's own."""
-    return await diagnose(given, state=STATE, ledger=ledger, environ=environ)
+    books = None if ledger is None else SqliteReader(ledger)
+    return await diagnose(given, state=STATE, ledger=books, environ=environ)
 
 
 async def test_a_server_is_found_with_its_models(openai_server: WireServer) -> None:

@@ -5,29 +5,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.cli.inputs import ledger_path, policy_of
-from gateway.ledgers import sqlite
-from gateway.ledgers._sqlite_rollups import Step
+from gateway.cli.books import ledger_of
+from gateway.cli.inputs import policy_of
+from gateway.interfaces import LedgerReader
 from gateway.money.account import savings
 from gateway.money.groups import By
+from gateway.money.rollups import Step
 from gateway.money.savings import Savings
 from gateway.policy.models import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Which period of which books, and under which policy. `named` says that the user named the ledger."""
+    """Which period of which books, and under which policy."""
 
     policy: Policy
-    file: Path
-    named: bool
+    ledger: LedgerReader
     since: datetime | None
     until: datetime | None
-
-    @property
-    def is_there(self) -> bool:
-        """Whether there is anything to read: a ledger that nobody named may not be there yet."""
-        return self.named or self.file.exists()
 
     @property
     def end(self) -> datetime | None:
@@ -36,25 +31,22 @@ class Asked:
         return min(self.until or now, now) if self.since is not None or self.until is not None else None
 
 
-def asked(ledger: Path | None, policy: Path | None, *, since: datetime | None, until: datetime | None) -> Asked:
+def asked(ledger: str | None, policy: Path | None, *, since: datetime | None, until: datetime | None) -> Asked:
     """Return what a command's options ask for."""
-    file = ledger_path(ledger, policy)
-    return Asked(policy=policy_of(policy), file=file, named=ledger is not None, since=since, until=until)
+    return Asked(policy=policy_of(policy), ledger=ledger_of(ledger, policy), since=since, until=until)
 
 
 def account_of(question: Asked, *, by: Sequence[By] = ("backend", "model")) -> Savings:
     """Return the account; raises `LedgerError`."""
-    file, since, until, step = question.file, question.since, question.until, _step(by)
-    if not question.is_there:
-        return savings((), (), policy=question.policy, since=since, until=question.end, by=by)
+    ledger, since, until, step = question.ledger, question.since, question.until, _step(by)
     return savings(
-        sqlite.read_hours(file, since=since, until=until, step=step),
-        sqlite.read_calls(file, since=since, until=until, step=step),
+        ledger.hours(since=since, until=until, step=step),
+        ledger.calls(since=since, until=until, step=step),
         policy=question.policy,
         since=since,
         until=question.end,
         by=by,
-        pairs=list(sqlite.read_pairs(file, since=since, until=until)),
+        pairs=list(ledger.pairs(since=since, until=until)),
     )
 
 

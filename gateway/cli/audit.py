@@ -12,11 +12,12 @@ from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Question
 from gateway.audit.report import proof_json, trail_json
 from gateway.cli.audit_page import counted, print_proof, print_trail
+from gateway.cli.books import ledger_of, opened, reader_of
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, text_of
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, text_of
 from gateway.cli.savings import moment
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
-from gateway.ledgers import sqlite
+from gateway.policy.models import PartPolicy
 from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.settings import Settings
 from gateway.types import Level
@@ -96,7 +97,7 @@ def prove(  # noqa: PLR0913 - a parameter an option
         parties=_parties(tenant, subject),
         known=_known(policy),
     )
-    proof = sqlite.read_proof(_file(ledger, policy), question, key=Settings().seal(), anchor=head)
+    proof = ledger_of(ledger, policy).prove(question, key=Settings().seal(), anchor=head)
     if as_json:
         say_json(proof_json(proof, question))
     else:
@@ -113,7 +114,7 @@ def verify(
 
     Example: gateway audit verify --ledger ledger.sqlite3
     """
-    proof = sqlite.read_proof(_file(ledger, policy), key=Settings().seal(), anchor=head)
+    proof = ledger_of(ledger, policy).prove(key=Settings().seal(), anchor=head)
     if as_json:
         say_json(trail_json(proof))
     else:
@@ -128,7 +129,7 @@ def show_head(*, ledger: LedgerOption = None, policy: PolicyOption = None, as_js
 
     Example: gateway audit head
     """
-    head = sqlite.read_head(_file(ledger, policy), key=Settings().seal())
+    head = ledger_of(ledger, policy).head(key=Settings().seal())
     if as_json:
         say_json({"schema": "gateway.audit.head/1", "head": str(head), "count": head.count, "hash": head.hash})
     else:
@@ -147,7 +148,7 @@ def seal_trail(*, ledger: LedgerOption = None, policy: PolicyOption = None, as_j
     key = Settings().seal()
     if key is None:
         raise ConfigurationError("there is no key to seal with; set GATEWAY_AUDIT_KEY to at least 16 random bytes")
-    head = sqlite.seal(_file(ledger, policy), key)
+    head = ledger_of(ledger, policy).seal(key)
     before = head.count - 1
     if as_json:
         say_json({"schema": "gateway.audit.seal/1", "head": str(head), "unsealed_records": before})
@@ -178,7 +179,7 @@ def erase(
     parties = _parties(tenant, subject)
     if len(parties) != 1:
         raise InvalidRequestError("name one tenant or one subject to erase")
-    erasure = asyncio.run(_erase(_file(ledger, policy), parties[0]))
+    erasure = asyncio.run(_erase(ledger_part(ledger, policy), parties[0]))
     if as_json:
         shown = {"known": erasure.known, "records": erasure.records, "wiped": erasure.wiped}
         say_json({"schema": "gateway.audit.erase/1", **shown})
@@ -195,9 +196,14 @@ def erase(
         raise typer.Exit(NO)
 
 
-async def _erase(file: Path, party: Party) -> Erasure:
-    async with sqlite.build(sqlite.Options(path=str(file))) as ledger:
-        return await ledger.trail.erase(party)
+async def _erase(part: PartPolicy, party: Party) -> Erasure:
+    books = reader_of(part)
+    # Opened for writing it would be begun.
+    if not books.is_there():
+        raise LedgerError(f"there is no ledger at {books.place!r}; name one with --ledger")
+    async with opened(part) as ledger:
+        erasure: Erasure = await ledger.trail.erase(party)
+        return erasure
 
 
 def _parties(tenant: str | None, subject: str | None) -> tuple[Party, ...]:
@@ -217,10 +223,3 @@ def _known(policy: Path | None) -> frozenset[str]:
         if policy is not None:
             raise
         return frozenset(BUILT_IN_TAGS)
-
-
-def _file(ledger: Path | None, policy: Path | None) -> Path:
-    file = ledger_path(ledger, policy)
-    if not file.is_file():
-        raise LedgerError(f"there is no ledger at {str(file)!r}; name one with --ledger")
-    return file

@@ -10,7 +10,7 @@ from gateway.errors import InvalidRequestError, LedgerError
 from gateway.times import Month
 
 
-def existing_ledger(given: Path | None, policy: Path | None) -> Path:
+def existing_ledger(given: str | None, policy: Path | None) -> Path:
     """Return the file of the ledger in force; raises `LedgerError` where there is none."""
     file = ledger_path(given, policy)
     if not file.is_file():

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import typer
 
+from gateway.cli.books import reader_of
 from gateway.cli.console import NO, complain, say, say_facts, say_json
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of, policy_path
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, policy_path
 from gateway.diagnosis import MOST_COUNTED, BackendState, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
 from gateway.errors import ConfigurationError, PolicyError
-from gateway.policy.models import Policy
+from gateway.interfaces import LedgerReader
+from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
 
 REMEDY = (
@@ -56,13 +58,14 @@ def _chosen_by(path: Path | None) -> str:
     return "found here" if settings.policy_path() else "packaged with hybrid-gateway"
 
 
-def _ledger(given: Path | None, policy: Path | None) -> Path | None:
+def _ledger(given: str | None, policy: Path | None) -> LedgerReader | None:
     try:
-        return ledger_path(given, policy)
+        part = ledger_part(given, policy)
     except PolicyError:
         # The policy cannot say where its ledger is; what stands in without one is looked at.
-        path = Settings().ledger_part().get("path")
-        return None if path is None else Path(path).expanduser()
+        part = PartPolicy.model_validate(Settings().ledger_part())
+    try:
+        return reader_of(part)
     except ConfigurationError:
         return None
 

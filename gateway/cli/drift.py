@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.books import ledger_of
 from gateway.cli.console import NO, Side, say, say_facts, say_json, say_table
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, compared, ledger_path, policy_of
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, policy_of
 from gateway.cli.savings import moment
 from gateway.entries import LedgerEntry
 from gateway.estimate.model import Model, load, packaged
@@ -48,10 +49,10 @@ def drift(
     Example: gateway drift --since 7d
     """
     looked_at = load(model or _of_policy(policy))
-    file, named = ledger_path(ledger, policy), ledger is not None
+    books = ledger_of(ledger, policy)
     seen = _Seen(version=f"logistic:{looked_at.sha256[:_VERSION_DIGITS]}")
-    found = compare_shares(seen.difficulties(booked(file, named=named, since=since)), looked_at.manifest.scores)
-    beside = compare(seen.drawn, compared(file, named=named, since=since))
+    found = compare_shares(seen.difficulties(books.entries(since=since)), looked_at.manifest.scores)
+    beside = compare(seen.drawn, books.holdouts(since=since))
     if as_json:
         say_json(_record(looked_at, found, beside, others=seen.others))
     else:

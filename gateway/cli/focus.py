@@ -25,7 +25,6 @@ from gateway.exports.focus_check import check, version_of
 from gateway.exports.hardware import Cards, PoolStep, pool_steps
 from gateway.exports.periods import Grain
 from gateway.exports.steps import Step, steps
-from gateway.ledgers import sqlite
 from gateway.money.pools import Period
 from gateway.money.prices import load
 from gateway.money.rollups import CallHour
@@ -91,16 +90,16 @@ def _focus(question: Asked, grain: Grain, account: str | None) -> tuple[Focus, I
         account=account,
     )
     made = Focus(wanted, cards)
-    return made, made.rows(_steps(question, cards, grain)) if question.is_there else iter(())
+    return made, made.rows(_steps(question, cards, grain))
 
 
 def _steps(question: Asked, cards: Cards, grain: Grain) -> Iterator[Step]:
-    file, since, until = question.file, question.since, question.until
+    ledger, since, until = question.ledger, question.since, question.until
     length: Length = "hour" if grain is Grain.HOUR else "day"
     # Twice: how much of the hardware a step used is known when all of its month is.
-    first, work = _work(cards, sqlite.read_calls(file, since=since, until=until, step=length))
-    hours = sqlite.read_hours(file, since=since, until=until, step=length)
-    calls = sqlite.read_calls(file, since=since, until=until, step=length)
+    first, work = _work(cards, ledger.calls(since=since, until=until, step=length))
+    hours = ledger.hours(since=since, until=until, step=length)
+    calls = ledger.calls(since=since, until=until, step=length)
     return steps(hours, calls, _hardware(question, cards, grain, since or first, work))
 
 

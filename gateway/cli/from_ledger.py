@@ -6,12 +6,13 @@ from typing import Any
 
 from gateway.cli.console import say_facts, say_json
 from gateway.estimate.model import Model, load, packaged
+from gateway.interfaces import LedgerReader
 from gateway.training.files import exchange
 from gateway.training.history import STRONG, History, Measured, Selection, learn, measure, read_history
 
 
 def learn_from(  # noqa: PLR0913 - an option of the command each
-    ledger: Path, wanted: Selection, *, base: Model | None, out: Path, seed: int, as_json: bool
+    ledger: LedgerReader, wanted: Selection, *, base: Model | None, out: Path, seed: int, as_json: bool
 ) -> None:
     """Write the model that a ledger teaches, and say what from; raises `RowsError` where that is too little."""
     begun = base or load(packaged())

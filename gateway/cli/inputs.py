@@ -1,17 +1,13 @@
 """What several commands take: the text of a request, its labels, and where the policy and the ledger are."""
 
 import sys
-from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway import plugins
-from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import ConfigurationError, InvalidRequestError
-from gateway.ledgers.sqlite import read_entries, read_holdouts
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
 from gateway.settings import Settings
@@ -32,7 +28,7 @@ PolicyOption = Annotated[
     ),
 ]
 LedgerOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--ledger", metavar="FILE", help="The ledger; unset: the policy's, else GATEWAY_LEDGER, else ours."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -82,31 +78,18 @@ def policy_of(given: Path | None) -> Policy:
     return checked_policy(policy_path(given)).policy
 
 
-def ledger_path(given: Path | None, policy: Path | None) -> Path:
+def ledger_part(given: str | None, policy: Path | Policy | None) -> PartPolicy:
+    """Return the kind and the options of the ledger in force: the given one, the policy's, or the environment's."""
+    if given is not None:
+        return PartPolicy.model_validate({"kind": "sqlite", "path": str(Path(given))})
+    in_force = policy if isinstance(policy, Policy) else policy_of(policy)
+    return in_force.ledger or PartPolicy.model_validate(Settings().ledger_part())
+
+
+def ledger_path(given: str | None, policy: Path | None) -> Path:
     """Return the file of the ledger in force; raises `ConfigurationError` where it is no file."""
-    return given.expanduser() if given is not None else ledger_of(policy_of(policy))
-
-
-def ledger_of(policy: Policy) -> Path:
-    """Return the file of a policy's ledger, or the usual one; raises `ConfigurationError` where it is no file."""
-    part = policy.ledger or PartPolicy.model_validate(Settings().ledger_part())
+    part = ledger_part(given, policy)
     path = part.options.get("path")
     if part.kind != "sqlite" or not isinstance(path, str):
-        raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which leaves no file to read; use kind: sqlite")
+        raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which is no file; use kind: sqlite")
     return Path(path).expanduser()
-
-
-def booked(
-    file: Path, *, named: bool, since: datetime | None = None, limit: int | None = None
-) -> Iterable[LedgerEntry]:
-    """Return a ledger's entries; one that nobody named and that is not there yet has none."""
-    if not named and not file.exists():
-        return ()
-    return read_entries(file, since=since, limit=limit)
-
-
-def compared(file: Path, *, named: bool, since: datetime | None = None) -> Iterable[HoldoutRecord]:
-    """Return what strong backends said beside a ledger's entries, as `booked` does."""
-    if not named and not file.exists():
-        return ()
-    return read_holdouts(file, since=since)

@@ -1,14 +1,14 @@
-"""`gateway ledger`: the books, read from their file."""
+"""`gateway ledger`: the books, read."""
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.books import ledger_of
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, booked, ledger_path
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
 from gateway.cli.ledger_correct import correct, corrections
 from gateway.cli.ledger_import import import_
 from gateway.entries import AttemptRecord, LedgerEntry
@@ -58,18 +58,18 @@ def tail(
 
     Example: gateway ledger tail -n 5
     """
-    file = ledger_path(path, policy)
-    entries = list(booked(file, named=path is not None, limit=number))
+    books = ledger_of(path, policy)
+    entries = list(books.entries(limit=number))
     if as_json:
         for entry in entries:
             say(json.dumps(record(entry)))
         return
-    _print(entries, file)
+    _print(entries, books.place)
 
 
-def _print(entries: list[LedgerEntry], file: Path) -> None:
+def _print(entries: list[LedgerEntry], place: str) -> None:
     if not entries:
-        remark(f"no entries yet in {file}")
+        remark(f"no entries yet in {place}")
         return
     columns = width()
     narrow = columns is not None and columns < NARROW

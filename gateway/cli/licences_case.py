@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.cli.books import ledger_of
 from gateway.cli.console import remark
-from gateway.cli.inputs import booked, ledger_of, policy_path
+from gateway.cli.inputs import policy_path
 from gateway.entries import LedgerEntry
 from gateway.errors import ConfigurationError, LicenceError
 from gateway.licences.deployment import Deployment, Entity
@@ -69,7 +70,7 @@ def policy_without_verdict(given: Path | None) -> tuple[Policy, Path]:
 
 def case_of(  # noqa: PLR0913 - an option of the commands each
     policy: Path | None,
-    ledger: Path | None,
+    ledger: str | None,
     *,
     since: datetime | None,
     until: datetime | None = None,
@@ -85,18 +86,16 @@ def case_of(  # noqa: PLR0913 - an option of the commands each
 
 # The one place that reads what was served.
 def _entries(
-    ledger: Path | None, policy: Policy, period: tuple[datetime | None, datetime | None], *, configured: bool
+    ledger: str | None, policy: Policy, period: tuple[datetime | None, datetime | None], *, configured: bool
 ) -> Iterable[LedgerEntry]:
     since, until = period
     try:
-        file = ledger.expanduser() if ledger is not None else ledger_of(policy)
+        return ledger_of(ledger, policy).entries(since=since, until=until)
     except ConfigurationError as error:
         if not configured:
             raise
         remark(f"what was served is not known: {error}")
         return ()
-    entries = booked(file, named=ledger is not None, since=since)
-    return (entry for entry in entries if until is None or entry.at < until)
 
 
 def _uses(policy: Policy, rows: Sequence[Served], *, configured: bool) -> tuple[Use, ...]:

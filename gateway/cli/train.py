@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.books import ledger_of
 from gateway.cli.console import remark, say, say_facts, say_json
 from gateway.cli.from_ledger import learn_from
-from gateway.cli.inputs import JsonOption, LedgerOption, ledger_path
+from gateway.cli.inputs import JsonOption, LedgerOption
 from gateway.cli.labelled import BaseOption, SeedOption, UseOption, say_evaluation, share, trainer
 from gateway.errors import ConfigurationError, ModelFileError
 from gateway.estimate.model import Model, load
@@ -82,7 +83,7 @@ def train(  # noqa: PLR0913 - a parameter an option
     begun = None if base is None else load(base)
     if rows is None:
         wanted = Selection(sources=source or (), backend=backend, most_per_tenant=per_tenant)
-        learn_from(ledger_path(ledger, None), wanted, base=begun, out=out, seed=seed, as_json=as_json)
+        learn_from(ledger_of(ledger, None), wanted, base=begun, out=out, seed=seed, as_json=as_json)
         return
     given = read_rows(rows)
     check_learnable(given)

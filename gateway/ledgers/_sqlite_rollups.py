@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.ledgers._sqlite_statements import execute, marks
@@ -19,6 +19,7 @@ from gateway.money.rollups import (
     Cell,
     DurationHour,
     Hour,
+    Step,
     Sums,
     Whose,
     call_cell,
@@ -30,7 +31,6 @@ from gateway.money.rollups import (
 from gateway.money.rollups import call_sums as call_sums_of
 from gateway.times import hour_of, microseconds
 
-Step = Literal["hour", "day", "all"]
 _HOURS: dict[Step, int] = {"hour": 1, "day": 24, "all": 0}
 AnyCell = TypeVar("AnyCell", Cell, CallCell)
 

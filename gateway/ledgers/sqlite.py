@@ -6,17 +6,20 @@ processes may write to the same file.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.audit.chain import Head
 from gateway.audit.evidence import Evidence
+from gateway.audit.proof import Proof, Question
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers import _sqlite_corrections, _sqlite_rollups
@@ -28,7 +31,6 @@ from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0
 from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_rollups import Step
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -43,13 +45,14 @@ from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 
 from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
 from gateway.money.certainty import Pair
-from gateway.money.rollups import CallHour, DurationHour, Hour
+from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 from gateway.times import hour_of, microseconds
 from gateway.types import Money
 
 _EVER = (-(2**63), 2**63 - 1)
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
+Found = TypeVar("Found")
 
 
 class Options(BaseModel):
@@ -125,6 +128,95 @@ async def build(options: Options) -> AsyncIterator[SqliteLedger]:
     finally:
         # Not in a thread: at the interpreter's end, when `route_sync` closes its router, no pool takes work any more.
         writer.close()
+
+
+def reader(options: Options) -> "SqliteReader":
+    """Return what reads the file."""
+    return SqliteReader(Path(options.path).expanduser())
+
+
+class SqliteReader:
+    """A file, read for reports; see `LedgerReader`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def is_there(self) -> bool:
+        """Say whether the file is there."""
+        return self._path.exists()
+
+    def is_writable(self) -> bool:
+        """Say whether this user may write to the file, or make it."""
+        if self._path.exists():
+            return os.access(self._path, os.W_OK)
+        folder = next(parent for parent in self._path.absolute().parents if parent.exists())
+        return folder.is_dir() and os.access(folder, os.W_OK)
+
+    def entries(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Iterator[LedgerEntry]:
+        """Yield the entries, oldest first; with `limit`, the newest that many."""
+        return self._begun(read_entries(self._path, since=since, until=until, limit=limit))
+
+    def holdouts(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[HoldoutRecord]:
+        """Yield what strong backends said beside them, oldest first."""
+        return self._begun(read_holdouts(self._path, since=since, until=until))
+
+    def pairs(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Pair]:
+        """Yield the random comparisons of local answers, in money and agreement."""
+        return self._begun(read_pairs(self._path, since=since, until=until))
+
+    def feedback(self) -> Iterator[Feedback]:
+        """Yield the feedback that counts."""
+        return self._begun(read_feedback(self._path))
+
+    def examples(self, *, most_per_tenant: int | None = None) -> Iterator[Example]:
+        """Yield the answers with an outcome."""
+        return self._begun(read_examples(self._path, most_per_tenant=most_per_tenant))
+
+    def hours(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+    ) -> Iterator[Hour]:
+        """Yield the sums of the requests by cell and step."""
+        return self._begun(read_hours(self._path, since=since, until=until, step=step))
+
+    def calls(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+    ) -> Iterator[CallHour]:
+        """Yield the sums of the calls by cell and step."""
+        return self._begun(read_calls(self._path, since=since, until=until, step=step))
+
+    def durations(
+        self, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+    ) -> Iterator[DurationHour]:
+        """Yield how long the answers took, by cell and step."""
+        return self._begun(read_durations(self._path, since=since, until=until, step=step))
+
+    def head(self, *, key: bytes | None = None) -> Head:
+        """Return where the audit trail says that it ends."""
+        return read_head(self._file(), key=key)
+
+    def prove(self, question: Question | None = None, *, key: bytes | None = None, anchor: Head | None = None) -> Proof:
+        """Read the whole trail beside the books, and answer a question about it."""
+        return read_proof(self._file(), question, key=key, anchor=anchor)
+
+    def seal(self, key: bytes) -> Head:
+        """Seal the trail from here on."""
+        return seal(self._file(), key)
+
+    # A generator opens nothing before it is asked for its first.
+    def _begun(self, found: Iterator[Found]) -> Iterator[Found]:
+        return found if self.is_there() else iter(())
+
+    def _file(self) -> Path:
+        if not self.is_there():
+            raise LedgerError(f"there is no ledger at {self.place!r}; name one with --ledger")
+        return self._path
 
 
 def read_entries(

@@ -14,12 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import log
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
 from gateway.money.tokens import Tokens
 from gateway.times import microseconds
 from gateway.types import Money, Purpose
+
+# What hours are read as: each, or summed by the day, or all together.
+Step = Literal["hour", "day", "all"]
 
 # Durations are counted in buckets whose borders are 10 % apart: a percentile read from them is that exact.
 DURATION_STEP = 1.1

@@ -8,7 +8,6 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from gateway.entries import Example
 from gateway.errors import RowsError
 from gateway.estimate.model import Model
 from gateway.estimate.packing import Packing
-from gateway.ledgers.sqlite import read_entries, read_examples
+from gateway.interfaces import LedgerReader
 from gateway.licences.gate import trains
 from gateway.licences.models import Licence
 from gateway.licences.registry import packaged
@@ -61,13 +60,13 @@ class History:
     left_out: Mapping[str, int]
 
 
-def read_history(path: Path, base: Model, selection: Selection) -> History:
+def read_history(ledger: LedgerReader, base: Model, selection: Selection) -> History:
     """Return what a ledger teaches a model with the base's table of words.
 
     Raises `RowsError` where that are fewer than 50 outcomes, with what is missing, or where all are the same.
     """
     packing = Packing(base.words)
-    kept, left_out = _kept(read_examples(path), packing, selection)
+    kept, left_out = _kept(ledger.examples(), packing, selection)
     if len(kept) < FEWEST_ROWS:
         raise RowsError([_too_few(len(kept), left_out)])
     outcomes = np.array([example.outcome for example, _ in kept])
@@ -75,7 +74,7 @@ def read_history(path: Path, base: Model, selection: Selection) -> History:
         raise RowsError(
             [f"all {len(kept)} outcomes are {outcomes[0]:g}, so that nothing tells an easy request from a hard one"]
         )
-    newest = (entry.features for entry in read_entries(path, limit=_MOST_TRAFFIC))
+    newest = (entry.features for entry in ledger.entries(limit=_MOST_TRAFFIC))
     traffic = [vector for packed in newest if packed is not None and (vector := packing.unpack(packed)) is not None]
     return History(
         vectors=np.stack([vector for _, vector in kept]),

@@ -316,17 +316,16 @@ def test_an_erasure_is_of_one(gateway: Gateway, file: Path, arguments: tuple[str
 
 
 def test_an_erasure_while_somebody_reads_is_to_be_finished(
-    gateway: Gateway, file: Path, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, file: Path, write_policy: WritePolicy
 ) -> None:
     """The key may be in the file's log still; asked again, it is emptied."""
-    fast = sqlite.Options(path=str(file), busy_timeout_s=0.01)
-    monkeypatch.setattr(sqlite, "Options", lambda path: fast)
+    policy = write_policy(ledger=f"{file}, busy_timeout_s: 0.01")
     with closing(sqlite3.connect(file, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM audit").fetchone()
-        held = gateway("audit", "erase", "--subject", "jane", "--ledger", file)
+        held = gateway("audit", "erase", "--subject", "jane", "--policy", policy)
 
-    finished = gateway("audit", "erase", "--subject", "jane", "--ledger", file)
+    finished = gateway("audit", "erase", "--subject", "jane", "--policy", policy)
 
     assert (held.code, finished.code) == (2, 1)
     assert "run this again" in held.err

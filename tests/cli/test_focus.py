@@ -173,7 +173,7 @@ def test_what_a_policy_leaves_out_is_told(gateway: Gateway, books: Path) -> None
         (["--version", "2.0"], "2.0"),
         (["--check", "missing.csv"], "cannot read 'missing.csv'"),
         (["--out", "no/such/folder.csv"], "cannot write 'no/such/folder.csv'"),
-        (["--ledger", "missing.sqlite3"], "cannot open the ledger"),
+        (["--ledger", "missing.sqlite3"], "there is no ledger at"),
     ],
 )
 def test_a_users_mistake_exits_with_2(gateway: Gateway, books: Path, arguments: list[str], said: str) -> None:

@@ -13,6 +13,7 @@ from support.trained import answering_model, prompt_model
 from gateway.errors import RowsError
 from gateway.estimate.model import Manifest, Model
 from gateway.estimate.words import Words
+from gateway.ledgers.sqlite import SqliteReader
 from gateway.training.fit import fit_vectors
 from gateway.training.history import Selection, learn, measure, read_history
 from gateway.training.rows import Row
@@ -37,7 +38,7 @@ async def test_a_model_learns_what_its_own_traffic_says(path: Path) -> None:
     await write_history(path, turned(300, seed=1), base)
     rows = labelled(100, seed=2)
 
-    model = learn(read_history(path, base, ALL), base)
+    model = learn(read_history(SqliteReader(path), base, ALL), base)
 
     before, after = (difficulties(one, rows, use="prompt") for one in (base, model))
     assert np.corrcoef(before, hardness(rows))[0, 1] > 0.3
@@ -50,7 +51,7 @@ async def test_a_model_says_what_it_learned_from(path: Path) -> None:
     await write_history(path, labelled(60, seed=1), base)
     await write_history(path, labelled(20, seed=2), base, source="holdout", first=60)
 
-    model = learn(read_history(path, base, ALL), base)
+    model = learn(read_history(SqliteReader(path), base, ALL), base)
 
     assert model.card == {
         "rows": 80,
@@ -70,7 +71,7 @@ async def test_what_is_read_of_answers_stays(path: Path) -> None:
     base = answering_model(logprobs=True)
     await write_history(path, labelled(60, seed=1), base)
 
-    model = learn(read_history(path, base, ALL), base)
+    model = learn(read_history(SqliteReader(path), base, ALL), base)
 
     assert model.heads["weak"] is base.heads["weak"]
     assert model.manifest.voices == base.manifest.voices
@@ -82,10 +83,10 @@ async def test_a_model_learned_anew_reads_what_the_one_before_kept(path: Path) -
     base = prompt_model()
     await write_history(path, labelled(60, seed=1), base)
 
-    again = learn(read_history(path, base, ALL), base)
+    again = learn(read_history(SqliteReader(path), base, ALL), base)
 
     assert again.sha256 != base.sha256
-    assert len(read_history(path, again, ALL).outcomes) == 60
+    assert len(read_history(SqliteReader(path), again, ALL).outcomes) == 60
 
 
 async def test_traffic_is_what_came_and_not_what_was_judged(path: Path) -> None:
@@ -94,7 +95,7 @@ async def test_traffic_is_what_came_and_not_what_was_judged(path: Path) -> None:
     await write_history(path, labelled(60, seed=1), base)
     await write_history(path, labelled(40, seed=2), base, source="", first=60, local=False, backend="frontier")
 
-    history = read_history(path, base, ALL)
+    history = read_history(SqliteReader(path), base, ALL)
 
     assert (len(history.outcomes), len(history.traffic)) == (60, 100)
 
@@ -110,7 +111,7 @@ async def test_what_is_left_out_is_counted_by_its_reason(path: Path) -> None:
     await write_history(path, labelled(4), base, first=130, features=None)
     await write_history(path, labelled(5), other, first=140)
 
-    history = read_history(path, base, Selection(sources=["caller"], backend="llama"))
+    history = read_history(SqliteReader(path), base, Selection(sources=["caller"], backend="llama"))
 
     assert (len(history.outcomes), dict(history.sources)) == (60, {"caller": 60})
     assert dict(history.left_out) == {
@@ -128,7 +129,7 @@ async def test_nobody_teaches_alone(path: Path) -> None:
     await write_history(path, labelled(80, seed=1), base, tenant="loud")
     await write_history(path, labelled(40, seed=2), base, tenant="quiet", first=100)
 
-    history = read_history(path, base, Selection(most_per_tenant=40))
+    history = read_history(SqliteReader(path), base, Selection(most_per_tenant=40))
 
     assert len(history.outcomes) == 80
     assert dict(history.left_out) == {"over their tenant's cap": 40}
@@ -148,7 +149,7 @@ async def test_too_little_is_refused_with_what_is_missing(path: Path, fields: di
     await write_history(path, labelled(49, seed=1), prompt_model(), **fields)
 
     with pytest.raises(RowsError, match=said):
-        read_history(path, prompt_model(), ALL)
+        read_history(SqliteReader(path), prompt_model(), ALL)
 
 
 async def test_vectors_of_another_table_alone_are_refused(path: Path) -> None:
@@ -158,7 +159,7 @@ async def test_vectors_of_another_table_alone_are_refused(path: Path) -> None:
     await write_history(path, labelled(60, seed=1), other)
 
     with pytest.raises(RowsError, match=r"60 of another table of words.*--base"):
-        read_history(path, base, ALL)
+        read_history(SqliteReader(path), base, ALL)
 
 
 def test_a_handful_of_vectors_teaches_nothing() -> None:
@@ -175,7 +176,7 @@ async def test_outcomes_that_are_all_the_same_teach_nothing(path: Path) -> None:
     await write_history(path, rows, prompt_model())
 
     with pytest.raises(RowsError, match="all 60 outcomes are 1"):
-        read_history(path, prompt_model(), ALL)
+        read_history(SqliteReader(path), prompt_model(), ALL)
 
 
 async def test_the_new_model_is_measured_beside_the_one_before(path: Path) -> None:
@@ -183,7 +184,7 @@ async def test_the_new_model_is_measured_beside_the_one_before(path: Path) -> No
     base = prompt_model()
     await write_history(path, turned(300, seed=1), base)
 
-    measured = measure(read_history(path, base, ALL), base)
+    measured = measure(read_history(SqliteReader(path), base, ALL), base)
 
     assert measured is not None
     assert measured.tested == 60
@@ -194,7 +195,7 @@ async def test_few_outcomes_are_not_measured(path: Path) -> None:
     """Twenty tested ones would say nothing."""
     await write_history(path, labelled(60, seed=1), prompt_model())
 
-    assert measure(read_history(path, prompt_model(), ALL), prompt_model()) is None
+    assert measure(read_history(SqliteReader(path), prompt_model(), ALL), prompt_model()) is None
 
 
 def test_what_the_base_has_learned_from_stays_known() -> None:
