@@ -36,6 +36,7 @@ COMMANDS = {
     "savings": "Say what the routing saved, driver by driver.",
     "licences": "Check and evidence licence duties. No legal advice.",
     "alerts": "Say what to know of money: budgets, baselines, idle hardware.",
+    "reconcile": "Hold a provider's invoice against the ledger.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",
