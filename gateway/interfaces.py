@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gateway.audit.evidence import Erasure, Evidence, Party
 from gateway.clearance import Clearance
-from gateway.entries import Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.entries import Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
 from gateway.vitals import Vitals
 
@@ -255,6 +255,9 @@ class LedgerReader(Protocol):
 
     def pairs(self, *, since: datetime | None = None, until: datetime | None = None) -> "Iterator[Pair]":
         """Yield the random comparisons of local answers, in money and agreement."""
+
+    def corrections(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Correction]:
+        """Yield what was booked afterwards, by the hours that it counts in."""
 
     def feedback(self) -> Iterator[Feedback]:
         """Yield the feedback that counts, of each source the latest about an entry, in the order it came."""

@@ -13,6 +13,7 @@ from gateway.money.groups import By
 from gateway.money.rollups import Step
 from gateway.money.savings import Savings
 from gateway.policy.models import Policy
+from gateway.types import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ def account_of(question: Asked, *, by: Sequence[By] = ("backend", "model")) -> S
         until=question.end,
         by=by,
         pairs=list(ledger.pairs(since=since, until=until)),
+        corrections=sum((one.amount for one in ledger.corrections(since=since, until=until)), Money(0)),
     )
 
 

@@ -54,7 +54,7 @@ ConfiguredOption = Annotated[
 
 @licences.callback()
 def _group() -> None:
-    """Check and evidence licence duties. No legal advice."""
+    """Check and evidence licence duties; it is no legal advice."""
 
 
 @licences.command()

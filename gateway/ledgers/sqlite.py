@@ -171,6 +171,10 @@ class SqliteReader:
         """Yield the random comparisons of local answers, in money and agreement."""
         return self._begun(read_pairs(self._path, since=since, until=until))
 
+    def corrections(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Correction]:
+        """Yield what was booked afterwards, by the hours that it counts in."""
+        return self._begun(read_corrections(self._path, since=since, until=until))
+
     def feedback(self) -> Iterator[Feedback]:
         """Yield the feedback that counts."""
         return self._begun(read_feedback(self._path))

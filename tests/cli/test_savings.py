@@ -125,3 +125,71 @@ async def test_spending_that_cannot_be_compared_is_shown_as_unknown(gateway: Gat
     assert "$2.100000" in table.out
     assert (row["total"]["saved_nano_usd"], row["net_nano_usd"]) == (None, None)
     assert row["total"]["excluded"] == 1
+
+
+def test_rows_are_grouped_by_what_is_asked_for(gateway: Gateway, books: Path) -> None:
+    """In the order of the dimensions; days are days in UTC."""
+    outcome = gateway("savings", "--by", "day,rule", "--json", "--policy", books)
+
+    table = json.loads(outcome.out)
+    assert table["by"] == ["rule", "day"]
+    assert [row["requests"] for row in table["rows"]] in ([1, 2], [1, 1, 1])
+
+
+def test_rows_are_csv(gateway: Gateway, books: Path) -> None:
+    """A spreadsheet reads them."""
+    header, *lines = gateway("savings", "--by", "hour", "--csv", "--policy", books).out.splitlines()
+
+    assert header.startswith("hour,requests,answered,")
+    assert len(lines) in (2, 3)
+
+
+def test_a_month_is_a_period(gateway: Gateway, books: Path) -> None:
+    """A month that is over is charged whole; one that is not there is refused with its form."""
+    past = json.loads(gateway("savings", "--month", "2026-01", "--json", "--policy", books).out)
+    wrong = gateway("savings", "--month", "2026-13", "--policy", books)
+
+    assert (past["hours"], past["hardware_nano_usd"]) == (744, 744 * 3 * 10**9)
+    assert wrong.code == 2
+    assert "write for instance 2026-11" in wrong.err
+
+
+def test_an_unknown_dimension_is_refused_with_the_nearest(gateway: Gateway, books: Path) -> None:
+    """One message with the remedy."""
+    outcome = gateway("savings", "--by", "modell", "--policy", books)
+
+    assert outcome.code == 2
+    assert "cannot group by 'modell'" in outcome.err
+    assert "model" in outcome.err
+
+
+def test_people_and_unrated_pools_are_said(gateway: Gateway, books: Path) -> None:
+    """Engineers have a line even where nobody counts them, and a pool without rates says what to give."""
+    before = gateway("savings", "--policy", books).out
+    books.write_text(POOLED + "engineers: {usd_per_month: 730}\nbad_answer_usd: 1\n")
+
+    after = gateway("savings", "--policy", books).out
+
+    assert "engineers  not included" in before
+    assert "used part unknown: give input_us and output_us, or gpu" in before
+    assert "engineers  $47.0" in after or "engineers  $48" in after
+    assert "after hardware and engineers" in after
+
+
+async def test_corrections_and_certainty_have_lines(gateway: Gateway, books: Path) -> None:
+    """What was put right, and how sure the saving is."""
+    file = books.parent / "ledger.sqlite3"
+    async with sqlite.build(sqlite.Options(path=str(file))) as ledger:
+        for number in range(40):
+            entry_id = f"n{number}"
+            await ledger.record(ledger_entry(entry_id, at=datetime.now(UTC), backend="llama"))
+            real = Money(1_700_000 + number * 1000)
+            attempt = attempt_record(model="openai/gpt-5-mini", purpose="holdout", cost=real, score=1.0)
+            await ledger.holdout(HoldoutRecord(entry_id=entry_id, attempt=attempt, at=datetime.now(UTC)))
+    await asyncio.to_thread(books.write_text, POOLED + "bad_answer_usd: 1\n")
+
+    shown = (await asyncio.to_thread(gateway, "savings", "--policy", books)).out
+
+    assert "95 %) by 40 random comparisons" in shown
+    assert "40 of 40 compared local answers agree (91.2% at least)" in shown
+    assert "net after bad answers" in shown
