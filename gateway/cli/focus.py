@@ -90,7 +90,8 @@ def _focus(question: Asked, grain: Grain, account: str | None) -> tuple[Focus, I
         account=account,
     )
     made = Focus(wanted, cards)
-    return made, made.rows(_steps(question, cards, grain))
+    corrections = question.ledger.corrections(since=question.since, until=question.until)
+    return made, made.rows(_steps(question, cards, grain), corrections)
 
 
 def _steps(question: Asked, cards: Cards, grain: Grain) -> Iterator[Step]:

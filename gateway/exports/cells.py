@@ -8,6 +8,7 @@ from fractions import Fraction
 from gateway.exports.columns import AMOUNT, PRICE, Value
 from gateway.exports.hardware import PoolStep
 from gateway.exports.meters import GPU_HOURS, Meter, Part
+from gateway.exports.parties import Party
 from gateway.exports.steps import Compared
 from gateway.money.split import rounded
 
@@ -70,6 +71,21 @@ def reserved(pool: PoolStep, cost: int, quantity: int, status: str | None) -> Ce
     }
 
 
+def paid(nano_usd: int) -> Cells:
+    """Return what was paid: billed when it was used, and never twice."""
+    cost = amount(nano_usd)
+    return {"BilledCost": cost, "EffectiveCost": cost, "ContractedCost": cost, "ListCost": cost}
+
+
+def service(party: Party) -> Cells:
+    """Return what was bought: answers of models."""
+    return {
+        "ServiceCategory": "AI and Machine Learning",
+        "ServiceSubcategory": "Generative AI",
+        "ServiceName": "Self-hosted models" if party.is_ours else f"{party.name} API",
+    }
+
+
 def saved(compared: Compared | None, baseline: int, cost: int, *, unpriced: int = 0) -> Cells:
     """Return a row's share of the baseline, and what was saved against it.
 
@@ -108,6 +124,4 @@ def _sku(sku: str, meter: Meter) -> Cells:
 
 
 def _costs(nano_usd: int, list_pico_usd: int) -> Cells:
-    cost = amount(nano_usd)
-    list_cost = Decimal(list_pico_usd).scaleb(-PRICE)
-    return {"BilledCost": cost, "EffectiveCost": cost, "ContractedCost": cost, "ListCost": list_cost}
+    return {**paid(nano_usd), "ListCost": Decimal(list_pico_usd).scaleb(-PRICE)}

@@ -10,20 +10,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
-from gateway.exports.cells import Cells, joined, metered, nano_hours, reserved, saved, tags
+from gateway.entries import Correction
+from gateway.exports.cells import Cells, joined, metered, nano_hours, paid, reserved, saved, service, tags
 from gateway.exports.columns import Row
 from gateway.exports.hardware import Cards, PoolStep
 from gateway.exports.meters import REQUESTS, Part, parts_of, tokens_of
 from gateway.exports.parties import Party, ourselves, party_of
-from gateway.exports.periods import Grain, month_of
+from gateway.exports.periods import Grain
 from gateway.exports.steps import Answers, Calls, Compared, Step
 from gateway.money.prices import Price, PriceList
 from gateway.money.rollups import CallSums
 from gateway.money.split import split
 from gateway.policy.models import BackendPolicy, Policy
-from gateway.times import hour_start
+from gateway.times import Month, hour_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +60,11 @@ class Focus:
         self._policy = question.policy
         self.told = Told()
 
-    def rows(self, steps: Iterable[Step]) -> Iterator[Row]:
-        """Yield the rows, step by step."""
-        for step in steps:
-            for row in self._step(step):
-                self.told.rows += 1
-                yield row
+    def rows(self, steps: Iterable[Step], corrections: Iterable[Correction] = ()) -> Iterator[Row]:
+        """Yield the rows, step by step, and the corrections that count in the period."""
+        for row in chain(chain.from_iterable(map(self._step, steps)), map(self._correction, corrections)):
+            self.told.rows += 1
+            yield row
 
     def _step(self, step: Step) -> Iterator[Row]:
         compared, rest = step.compared()
@@ -85,7 +86,7 @@ class Focus:
         """Yield the rows of calls that are paid for by themselves, a row a meter."""
         sums, backend = step.calls[calls], self._policy.backends.get(calls.backend)
         self._tell(calls, sums)
-        parts = parts_of(sums, listed=self._listed(backend, calls.model), agreed=_agreed(backend))
+        parts = parts_of(sums, listed=self._listed(backend, calls.model, step.start), agreed=_agreed(backend))
         shares = split(compared.baseline if compared else 0, [part.share for part in parts])
         for place, (part, share) in enumerate(zip(parts, shares, strict=True)):
             yield {
@@ -148,20 +149,43 @@ class Focus:
             "x_CostSource": "pool",
         }
 
+    def _correction(self, correction: Correction) -> Row:
+        """Return the row of a correction: billed when it counts, charged for the month that it is about."""
+        month, billed = Month.parse(correction.month), Month.of(correction.counted)
+        backend = correction.provider if correction.provider in self._policy.backends else None
+        who = Calls(correction.tenant, correction.team, backend or "", correction.model or "", "correction", "")
+        party = party_of(self._policy, backend or correction.provider or "", correction.model or "")
+        is_late = month < billed
+        return {
+            **self._frame(_Span(month.since, month.until), party, who),
+            **service(party),
+            **paid(correction.amount.nano_usd),
+            **saved(None, 0, correction.amount.nano_usd),
+            "BillingPeriodStart": billed.since,
+            "BillingPeriodEnd": billed.until,
+            # What is put right within an open period is no correction in the sense of the standard.
+            "ChargeCategory": "Usage" if is_late else "Adjustment",
+            "ChargeClass": "Correction" if is_late else None,
+            "ChargeDescription": f"Correction {correction.id}: {correction.reason}",
+            "ChargeFrequency": "One-Time",
+            "PricingCategory": None,
+            "x_Backend": backend,
+            "x_Model": correction.model,
+            "x_CostSource": "correction",
+        }
+
     def _model(self, step: Step, calls: Calls, compared: Compared | None) -> Cells:
         """Return what every row of a model's calls says."""
         party = party_of(self._policy, calls.backend, calls.model)
         return {
             **self._frame(self._span(step.start), party, calls),
             **self._which(calls, compared),
-            "ServiceCategory": "AI and Machine Learning",
-            "ServiceSubcategory": "Generative AI",
-            "ServiceName": "Self-hosted models" if party.is_ours else f"{party.name} API",
+            **service(party),
         }
 
     def _frame(self, span: "_Span", party: Party, calls: Calls | None) -> Cells:
         """Return what every row says: who pays whom, when, and on whose behalf."""
-        month = month_of(span.since)
+        month = Month.of(span.since)
         tenant = (calls and calls.tenant) or None
         return {
             "BillingAccountId": self._question.account or ourselves(self._policy).name,
@@ -202,9 +226,10 @@ class Focus:
         asked = self._question
         return _Span(max(since, asked.since or since), min(until, asked.until or until))
 
-    def _listed(self, backend: BackendPolicy | None, model: str) -> Price | None:
+    def _listed(self, backend: BackendPolicy | None, model: str, start: int) -> Price | None:
         names = (backend.model, model) if backend is not None else (model,)
-        return next(filter(None, (self._question.prices.get(name) for name in names)), None)
+        at = hour_start(start)
+        return next(filter(None, (self._question.prices.get(name, at) for name in names)), None)
 
     def _tell(self, calls: Calls, sums: CallSums) -> None:
         if sums.unpriced:

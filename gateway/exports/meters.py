@@ -1,15 +1,15 @@
 """What was metered of a group of calls, and its cost split over that, to the last nano-USD. Pure.
 
-The books keep one exact cost of a call. It is split over the kinds of tokens by what each would cost at the prices of
-that day, with the largest remainders rounded up: the parts add up to the cost again, whatever it was. A cost without
-a price to split it by stays whole, as one part.
+The books keep one exact cost of a call. It is split over the kinds of tokens, and the fee of a request, by what each
+would cost at the prices of that day, with the largest remainders rounded up: the parts add up to the cost again,
+whatever it was. A cost without a price to split it by stays whole, as one part.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gateway.money.prices import Price
+from gateway.money.price import REQUEST, Price
 from gateway.money.rollups import CallSums
 from gateway.money.split import split
 from gateway.money.tokens import Tokens
@@ -61,7 +61,7 @@ def tokens_of(sums: CallSums) -> Tokens:
 def parts_of(sums: CallSums, *, listed: Price | None, agreed: Price | None) -> list[Part]:
     """Return a group's cost in parts: by the prices that were agreed, else by the listed ones, else as a whole."""
     price = agreed or listed
-    metered = list(_metered(sums))
+    metered = list(_metered(sums, price))
     weights = [] if price is None else [_rate(price, kind) * quantity for kind, quantity in metered]
     # By a price of 0 nothing is split, unless there is nothing to split.
     if not weights or sums.unpriced or (not sum(weights) and sums.cost):
@@ -78,10 +78,12 @@ def parts_of(sums: CallSums, *, listed: Price | None, agreed: Price | None) -> l
     ]
 
 
-def _metered(sums: CallSums) -> Iterator[tuple[str, int]]:
+def _metered(sums: CallSums, price: Price | None) -> Iterator[tuple[str, int]]:
     for kind, quantity in tokens_of(sums)._asdict().items():
         if quantity:
             yield kind, quantity
+    if price is not None and price.request:
+        yield REQUEST, sums.calls
 
 
 def _whole(sums: CallSums) -> Part:
@@ -91,4 +93,4 @@ def _whole(sums: CallSums) -> Part:
 
 
 def _rate(price: Price, kind: str) -> int:
-    return int(getattr(price.rates, kind))
+    return price.request if kind == REQUEST else int(getattr(price.rates, kind))

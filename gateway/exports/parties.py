@@ -47,7 +47,7 @@ class Party:
 
 
 def party_of(policy: Policy, backend: str, model: str) -> Party:
-    """Return who is paid for the calls of a backend; where no provider is known, it is called as the backend is."""
+    """Return who is paid for the calls of a backend, or of a provider; one that is not known is called as it is."""
     known = policy.backends.get(backend)
     if known is not None and is_local(known):
         return ourselves(policy)
@@ -55,7 +55,7 @@ def party_of(policy: Policy, backend: str, model: str) -> Party:
         provider, slash, _ = name.partition("/")
         if slash and (provider in _NAMES or (known is not None and known.kind == "hosted")):
             return Party(id=provider, name=_NAMES.get(provider, provider))
-    return Party(id=backend, name=backend)
+    return Party(id=backend, name=_NAMES.get(backend, backend or "Unknown"))
 
 
 def ourselves(policy: Policy) -> Party:

@@ -92,6 +92,18 @@ def test_standard_output_is_where_it_goes_without_a_file(gateway: Gateway, books
     assert {row["x_Model"] for row in rows if row["x_Backend"]} >= {"openai/gpt-5-mini", "openai/gpt-9"}
 
 
+def test_corrections_are_in_the_month_in_which_they_count(gateway: Gateway, books: Path) -> None:
+    """A credit note is a row of its own."""
+    note = ("--provider", "openai", "--month", "2026-10", "--amount", "-0.5", "--reason", "credit note")
+    gateway("ledger", "correct", "--policy", books, *note)
+
+    rows = rows_of(gateway("export", "focus", "--policy", books).out)
+
+    assert [(row["BilledCost"], row["ChargeClass"]) for row in rows if row["x_CostSource"] == "correction"] == [
+        ("-0.5", "Correction")
+    ]
+
+
 def test_without_a_period_hardware_costs_from_the_first_call_on(gateway: Gateway, books: Path) -> None:
     """And until now."""
     rows = rows_of(gateway("export", "focus", "--policy", books, "--grain", "hour").out)

@@ -1,5 +1,6 @@
 """Charges by the FOCUS standard: they add up to the books, and say what finance must know."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from support.charges import LLAMA, MINI, NOVEMBER, charges, policy_of
 from support.entries import NOON, attempt_record, ledger_entry
 
-from gateway.entries import LedgerEntry
+from gateway.entries import Correction, LedgerEntry
 from gateway.exports.columns import VERSIONS, Row, columns_of
 from gateway.exports.files import cell
 from gateway.exports.focus_check import check
@@ -42,6 +43,11 @@ def api_entry(
             **fields,
         },
     )
+
+
+def correction(name: str, month: str, amount: int = -12_500_000_000, **about: str) -> Correction:
+    reason = "credit note"
+    return Correction(id=name, month=month, at=NOON, counted=NOON, amount=Money(amount), reason=reason, **about)
 
 
 def total(rows: list[Row], column: str = "BilledCost") -> Decimal:
@@ -90,6 +96,16 @@ def test_the_prices_of_the_policy_say_how_a_cost_is_split() -> None:
 
     assert rows["Input Tokens"]["BilledCost"] == 0
     assert rows["Output Tokens"]["BilledCost"] == Decimal("0.0008")
+
+
+def test_a_fee_for_the_request_is_a_row_of_its_own() -> None:
+    """Half a cent each, whatever the tokens cost."""
+    price = replace(Price.per_mtok(input=1, output=1), request=5_000_000_000)
+
+    rows = by_meter(charges([api_entry(cost=Money(7_900_000))], prices=PriceList({MINI: price}, version="x"))[0])
+
+    assert (rows["Requests"]["BilledCost"], rows["Requests"]["PricingQuantity"]) == (Decimal("0.005"), 1)
+    assert rows["Requests"]["PricingUnit"] == "Requests"
 
 
 def test_a_cost_without_a_price_stays_whole() -> None:
@@ -289,6 +305,31 @@ def test_who_is_paid_has_a_name() -> None:
     assert {row["BillingAccountId"] for row in rows} == {"Example GmbH"}
 
 
+def test_a_correction_is_billed_when_it_counts_for_what_it_is_about() -> None:
+    """A credit note of November for October is a correction; what is put right in the same month is an adjustment."""
+    late = correction("4711", "2026-10", provider="openai", team="support")
+    open_ = correction("4712", "2026-11", provider="mini", model=MINI, tenant="acme", team="support")
+    vague = correction("4713", "2026-10", model="some-model")
+
+    rows, made = charges([api_entry()], corrections=[late, open_, vague])
+
+    first, second, third = rows[-3:]
+    assert (first["ChargeClass"], first["ChargeCategory"], first["InvoiceIssuerName"]) == (
+        "Correction",
+        "Usage",
+        "OpenAI",
+    )
+    assert first["ChargePeriodStart"] == datetime(2026, 10, 1, tzinfo=UTC)
+    assert first["BillingPeriodStart"] == datetime(2026, 11, 1, tzinfo=UTC)
+    assert first["ChargeDescription"] == "Correction 4711: credit note"
+    assert (second["ChargeClass"], second["ChargeCategory"], second["x_Backend"]) == (None, "Adjustment", "mini")
+    assert (second["SubAccountId"], second["Tags"]) == ("acme", '{"team":"support"}')
+    assert third["InvoiceIssuerName"] == "Unknown"
+    assert total(rows) == TICKET_COST.usd - 3 * Decimal("12.5")
+    assert problems(rows) == []
+    assert made.told.rows == len(rows)
+
+
 def test_the_account_is_what_one_says() -> None:
     """Finance has its own number for it."""
     rows, _ = charges([api_entry()], account="4711")
@@ -341,6 +382,10 @@ _CALLS = st.builds(
     purpose=st.sampled_from(["answer", "judge", "cache", "embedding"]),
     error=st.sampled_from([None, "timeout"]),
 )
+_CORRECTIONS = st.lists(
+    st.builds(correction, st.just("c"), st.sampled_from(["2026-10", "2026-11"]), st.integers(-(10**12), 10**12)),
+    max_size=2,
+)
 _ENTRIES = st.lists(
     st.builds(
         lambda calls, **fields: ledger_entry("e", attempts=tuple(calls), **fields),
@@ -358,9 +403,9 @@ _ENTRIES = st.lists(
 
 
 @settings(max_examples=40)
-@given(_ENTRIES, st.sampled_from(Grain), st.sampled_from(VERSIONS), st.booleans())
+@given(_ENTRIES, _CORRECTIONS, st.sampled_from(Grain), st.sampled_from(VERSIONS), st.booleans())
 def test_whatever_is_on_the_books_is_charged_to_the_nano(
-    entries: list[LedgerEntry], grain: Grain, version: Any, rated: bool
+    entries: list[LedgerEntry], corrections: list[Correction], grain: Grain, version: Any, rated: bool
 ) -> None:
     """The file keeps the rules, its costs are the ledger's and the pools', its baseline the ledger's."""
     pool = {"gpus": 3, "usd_per_gpu_hour": 1.37, **({"input_us": 27, "output_us": 212} if rated else {})}
@@ -368,10 +413,12 @@ def test_whatever_is_on_the_books_is_charged_to_the_nano(
 
     policy = policy_of(pools={"a100s": pool})
 
-    rows, made = charges(entries, policy=policy, grain=grain, period=period)
+    rows, made = charges(entries, policy=policy, grain=grain, period=period, corrections=corrections)
 
     calls = [call for entry in entries for call in entry.attempts]
-    booked = sum((call.cost.usd for call in calls if call.cost), Decimal(0))
+    booked = sum(
+        (call.cost.usd for call in calls if call.cost), sum((one.amount.usd for one in corrections), Decimal(0))
+    )
     hardware = sum(
         (pool_cost("a100s", policy.pools["a100s"], month, None).cost.usd for month in months(period)), Decimal(0)
     )

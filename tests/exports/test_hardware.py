@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.charges import NOVEMBER
 
 from gateway.exports.hardware import pool_steps
-from gateway.exports.periods import Grain, month_of
+from gateway.exports.periods import Grain
 from gateway.money.pools import Period, pool_cost
 from gateway.policy.money import PoolPolicy
 from gateway.times import hour_of
@@ -69,8 +69,3 @@ def test_a_period_within_an_hour_is_a_part_of_it() -> None:
     (step,) = pool_steps("p", RENTED, period, Grain.DAY, {})
 
     assert (step.since, step.until, step.idle) == (period.since, period.until, 2_055_000_000)
-
-
-def test_december_ends_with_the_year() -> None:
-    """The month after it is January."""
-    assert month_of(datetime(2026, 12, 31, 23, tzinfo=UTC)).until == datetime(2027, 1, 1, tzinfo=UTC)

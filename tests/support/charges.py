@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from gateway.entries import LedgerEntry
+from gateway.entries import Correction, LedgerEntry
 from gateway.exports.columns import Row
 from gateway.exports.focus import Focus, Question
 from gateway.exports.hardware import Cards, pool_steps
@@ -66,6 +66,7 @@ def charges(  # noqa: PLR0913 - each by its name
     grain: Grain = Grain.DAY,
     period: Period | None = None,
     account: str | None = None,
+    corrections: Iterable[Correction] = (),
 ) -> tuple[list[Row], Focus]:
     """Return the rows of entries, and what made them; `period` is that of the hardware, None where there is none."""
     policy = policy or policy_of()
@@ -78,4 +79,5 @@ def charges(  # noqa: PLR0913 - each by its name
         if period is not None
     ]
     made = Focus(Question(policy=policy, prices=prices, grain=grain, account=account), cards)
-    return list(made.rows(steps(hours, calls, heapq.merge(*pools, key=attrgetter("start"))))), made
+    merged = steps(hours, calls, heapq.merge(*pools, key=attrgetter("start")))
+    return list(made.rows(merged, corrections)), made
