@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
-HEAVY = ("litellm", "openai", "sklearn", "redis", "xllamacpp", "numpy", "aiohttp", "typer", "rich")
+HEAVY = (
+    *("litellm", "openai", "sklearn", "redis", "xllamacpp", "numpy", "aiohttp", "typer", "rich"),
+    *("prometheus_client", "opentelemetry"),
+)
 
 
 def fresh(code: str) -> str:
