@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from gateway.errors import LedgerError
-from gateway.interfaces import Ledger, Summed
+from gateway.interfaces import LedgerReader
 from gateway.policy.models import Policy
 from gateway.types import Money
 from gateway.vitals import BudgetReading
@@ -21,44 +21,54 @@ _NANO_USD = 10**9
 
 
 class Budgets:
-    """The readings of the last look; there is none before the first, and of a ledger that keeps no sums."""
+    """The readings of the last look; none before the first, and none of books that nobody can read."""
 
     def __init__(
         self,
         *,
         policy: Callable[[], Policy],
-        ledger: Ledger,
+        books: LedgerReader | None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._policy = policy
-        self._ledger = ledger if isinstance(ledger, Summed) else None
+        self._books = books
         self._now = now
         self.readings: Mapping[str, BudgetReading] = {}
 
     async def look(self) -> None:
         """Look at the books now; a fault is logged, and the readings of before stay."""
-        policy = self._policy()
-        if policy.budget is None or self._ledger is None:
+        policy, books = self._policy(), self._books
+        if policy.budget is None or books is None:
             self.readings = {}
             return
-        # What reads accounts is no part of a request: only who has a budget loads it.
-        from gateway.money.account import savings  # noqa: PLC0415
-
-        now = self._now()
-        begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         try:
-            hours, calls = await self._ledger.sums(since=begin)
+            spent = await asyncio.to_thread(_spent, books, policy, self._now())
         except LedgerError:
             log.exception("what was spent this month could not be read")
             return
-        account = savings(hours, calls, policy=policy, since=begin, until=now)
-        # What requests cost that are in no sum of savings was paid as well.
-        paid = account.actual + Money(account.total.sums.excluded_cost)
         limit = Money(round(policy.budget.usd_per_month * _NANO_USD))
-        self.readings = {"month": BudgetReading(limit=limit, remaining=limit - paid)}
+        self.readings = {"month": BudgetReading(limit=limit, remaining=limit - spent)}
 
     async def keep(self, *, every_s: float = LOOKS_EVERY_S) -> None:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(every_s)
             await self.look()
+
+
+def _spent(books: LedgerReader, policy: Policy, now: datetime) -> Money:
+    """Return all that was paid since the month began, as far as it is known."""
+    # What reads accounts is no part of a request: only who has a budget loads it.
+    from gateway.money.account import savings  # noqa: PLC0415
+    from gateway.money.alerts import paid  # noqa: PLC0415
+
+    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    account = savings(
+        books.hours(since=begin),
+        books.calls(since=begin),
+        policy=policy,
+        since=begin,
+        until=now,
+        corrections=sum((one.amount for one in books.corrections(since=begin)), Money(0)),
+    )
+    return paid(account)

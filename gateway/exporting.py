@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from gateway.budgets import Budgets
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
-from gateway.interfaces import Exporter, Lagging, Ledger
+from gateway.interfaces import Exporter, Lagging, Ledger, LedgerReader
 from gateway.money import prices
 from gateway.money.meter import CardTime, PoolMeter
 from gateway.money.open_models import weights_of
@@ -152,10 +152,17 @@ class Exporters:
 
 @asynccontextmanager
 async def exporting(
-    exporters: Mapping[str, Exporter], *, policy: Callable[[], Policy], ledger: Ledger
+    exporters: Mapping[str, Exporter],
+    *,
+    policy: Callable[[], Policy],
+    ledger: Ledger,
+    books: LedgerReader | None = None,
 ) -> AsyncIterator[Exporters]:
-    """Tell these exporters, and look after the budget that they show, until the context ends."""
-    budgets = Budgets(policy=policy, ledger=ledger)
+    """Tell these exporters, and look after the budget that they show, until the context ends.
+
+    `books` is what reads the ledger; without it nobody knows what is left of a budget.
+    """
+    budgets = Budgets(policy=policy, books=books)
     await budgets.look()
     looking = asyncio.create_task(budgets.keep())
     try:
@@ -226,8 +233,5 @@ def _card_time(backend: BackendPolicy, policy: Policy) -> CardTime | None:
 
 
 def _price_day() -> datetime | None:
-    """Return the day of the price list, which its version begins with."""
-    try:
-        return datetime.fromisoformat(prices.load().version[:10]).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    day = prices.load().date
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)

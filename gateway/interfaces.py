@@ -202,14 +202,6 @@ class Lagging(Protocol):
 
 
 @runtime_checkable
-class Summed(Protocol):
-    """What a ledger may offer besides: sums that need no look at every entry."""
-
-    async def sums(self, *, since: datetime) -> tuple[Sequence["Hour"], Sequence["CallHour"]]:
-        """Return the sums of the requests and of the calls since a whole hour, as `money.rollups` defines them."""
-
-
-@runtime_checkable
 class Exporter(Protocol):
     """Is told what is on the books, and passes numbers on. It sees no content, and costs no request.
 

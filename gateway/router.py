@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from weakref import WeakSet
 
 from gateway import plugins
@@ -24,7 +24,7 @@ from gateway.fleet.memory import Memory
 from gateway.fleet.past import Past
 from gateway.generations import Generations
 from gateway.holdout import Comparison, Holdouts
-from gateway.interfaces import Backend, Exporter, Ledger
+from gateway.interfaces import Backend, Exporter, Ledger, LedgerReader
 from gateway.labelling import told
 from gateway.money.books import Books
 from gateway.policy.load import check_value, packaged_default
@@ -110,7 +110,10 @@ class Router:
             opened = {name: await plugins.open_part(stack, "exporters", part) for name, part in parts.items()}
         if not opened:
             return None
-        return await stack.enter_async_context(exporting(opened, policy=lambda: self.policy, ledger=ledger))
+        books = None if self._given_ledger is not None else _reader(self.policy, self._settings)
+        return await stack.enter_async_context(
+            exporting(opened, policy=lambda: self.policy, ledger=ledger, books=books)
+        )
 
     @property
     def policy(self) -> Policy:
@@ -365,6 +368,18 @@ def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
 
 
 async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: "Settings") -> Ledger:
-    part = policy.ledger or PartPolicy.model_validate(settings.ledger_part())
-    ledger: Ledger = await plugins.open_part(stack, "ledgers", part)
+    ledger: Ledger = await plugins.open_part(stack, "ledgers", _ledger_part(policy, settings))
     return ledger
+
+
+def _reader(policy: Policy, settings: "Settings") -> LedgerReader | None:
+    """Return what reads the policy's ledger, None of a kind that leaves nothing to read."""
+    part = _ledger_part(policy, settings)
+    module = plugins.load("ledgers", part.kind)
+    # Not every kind has it.
+    reader: Callable[[Any], LedgerReader] | None = getattr(module, "reader", None)
+    return None if reader is None else reader(module.Options.model_validate(part.options))
+
+
+def _ledger_part(policy: Policy, settings: "Settings") -> PartPolicy:
+    return policy.ledger or PartPolicy.model_validate(settings.ledger_part())

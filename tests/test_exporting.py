@@ -268,7 +268,7 @@ def test_the_price_lists_day_is_shown() -> None:
     day = told().vitals().price_snapshot
 
     assert day is not None
-    assert day.date().isoformat() == prices.load().version[:10]
+    assert day.date() == prices.load().date
 
 
 def test_a_price_list_without_a_day_is_of_no_known_age(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,6 @@ from gateway.audit.proof import Proof, Question, examine
 from gateway.audit.records import erasure_body, holdout_body, request_body
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.ledgers._memory_trail import MemoryChain, MemoryView
-from gateway.money.rollups import CallHour, Hour, summed
 
 _DAY = timedelta(days=1)
 
@@ -122,12 +121,6 @@ class MemoryLedger:
         chosen = [entry for entry in self._entries.values() if _is_within(entry.at, since, until)]
         chosen.sort(key=lambda entry: entry.at)
         return chosen if limit is None else chosen[max(0, len(chosen) - limit) :]
-
-    async def sums(self, *, since: datetime) -> tuple[Sequence[Hour], Sequence[CallHour]]:
-        """Return the sums of the entries that are kept, since a whole hour."""
-        entries = await self.entries(since=since)
-        known = {entry.id for entry in entries}
-        return summed(entries, [one for one in await self.holdouts(since=since) if one.entry_id in known])
 
     def view(self) -> MemoryView:
         """Return the trail beside the books."""

@@ -112,12 +112,6 @@ class SqliteLedger:
         """Return the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""
         return await asyncio.to_thread(lambda: list(read_entries(self._path, since=since, until=until, limit=limit)))
 
-    async def sums(self, *, since: datetime) -> tuple[Sequence[Hour], Sequence[CallHour]]:
-        """Return the sums since a whole hour, by cell."""
-        return await asyncio.to_thread(
-            lambda: (list(read_hours(self._path, since=since)), list(read_calls(self._path, since=since)))
-        )
-
 
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator[SqliteLedger]:

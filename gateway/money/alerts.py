@@ -48,11 +48,16 @@ def month_of(so_far: Savings, recent: Savings, *, now: datetime, end: datetime) 
 
     Hardware and people cost by the hour, calls as they come; so the pace of all three is that of the last days.
     """
-    spent = _paid(so_far)
+    spent = paid(so_far)
     if not recent.hours:
         return Month(spent=spent, forecast=spent)
     left = max(0.0, (end - now) / timedelta(hours=1))
-    return Month(spent=spent, forecast=spent + Money(round(_paid(recent).nano_usd / recent.hours * left)))
+    return Month(spent=spent, forecast=spent + Money(round(paid(recent).nano_usd / recent.hours * left)))
+
+
+def paid(account: Savings) -> Money:
+    """Return all that is known to have been paid, of requests in no sum too."""
+    return account.actual + Money(account.total.sums.excluded_cost)
 
 
 def alerts(
@@ -68,11 +73,6 @@ def alerts(
     ]
     order: dict[Severity, int] = {"critical": 0, "warning": 1, "note": 2}
     return sorted(found, key=lambda alert: order[alert.severity])
-
-
-def _paid(account: Savings) -> Money:
-    """Return all that is known to have been paid, of requests in no sum too."""
-    return account.actual + Money(account.total.sums.excluded_cost)
 
 
 def _budget(budget: BudgetPolicy, month: Month) -> Iterator[Alert]:

@@ -32,11 +32,13 @@ EXPRESSIONS = {
 
 
 @pytest.fixture(scope="module")
-def exported() -> Mapping[str, set[str]]:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
     """The labels of each metric of a router that has worked."""
 
     async def found() -> Mapping[str, set[str]]:
-        async with scraped(desk(), chance=lambda: 0.0) as (router, exporter):
+        # A budget is looked up in books that can be read.
+        ledger = {"kind": "sqlite", "path": str(tmp_path_factory.mktemp("books") / "ledger.sqlite3")}
+        async with scraped(desk(ledger=ledger), chance=lambda: 0.0) as (router, exporter):
             await work(router)
             return names_of(await scrape(exporter))
 
