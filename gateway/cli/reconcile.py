@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,15 +11,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli.accounts import asked
+from gateway.cli.accounts import Asked, asked
+from gateway.cli.bookkeeping import month
 from gateway.cli.console import NO, Side, amount, remark, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.savings import month
 from gateway.errors import ConfigurationError
 from gateway.exports.invoices import SOURCES, Invoice, Source, read_invoice
-from gateway.exports.reconciliation import Reconciliation, Variance, csv_rows
+from gateway.exports.reconciliation import ALL_MODELS, NO_MODEL, TOTAL, Books, Reconciliation, Variance, csv_rows
 from gateway.exports.reconciliation import reconcile as compare
-from gateway.money.pools import Period
+from gateway.times import Month
 
 _COLUMNS: dict[str, Side] = {
     "model": "fold",
@@ -44,7 +45,9 @@ def reconcile(  # noqa: PLR0913 - an option of the command each
     *,
     invoice: Annotated[Path, typer.Option("--invoice", metavar="FILE", help="The provider's costs as CSV.")],
     source: Annotated[Source, typer.Option("--from", metavar="|".join(SOURCES), help="Whose file it is.")],
-    of_month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="The calendar month, UTC.")],
+    of_month: Annotated[
+        Month, typer.Option("--month", parser=month, metavar="YYYY-MM", help="The calendar month, UTC.")
+    ],
     provider: Annotated[
         str | None,
         typer.Option(
@@ -66,12 +69,9 @@ def reconcile(  # noqa: PLR0913 - an option of the command each
 
     Example: gateway reconcile --invoice costs.csv --from openai --month 2026-11
     """
-    since, until = month(of_month)
-    question = asked(ledger, policy, since=since, until=until)
-    read = _read(invoice, source, Period(since=since, until=until))
-    calls = question.ledger.calls(since=since, until=until, step="day")
+    question = asked(ledger, policy, since=of_month.since, until=of_month.until)
     whose = provider or (None if source == "generic" else source)
-    result = compare(read, calls, question.policy, provider=whose)
+    result = compare(_read(invoice, source, of_month), _books(question, of_month, whose))
     rows = result.models if by == "model" else result.days
     beyond = result.beyond(percent(tolerance))
     if as_json:
@@ -81,14 +81,28 @@ def reconcile(  # noqa: PLR0913 - an option of the command each
     else:
         _print(result, rows, beyond)
     _tell(result, beyond)
+    for variance in beyond:
+        _propose(variance, of_month, whose)
     if beyond:
         raise typer.Exit(NO)
 
 
-def _read(file: Path, source: Source, period: Period) -> Invoice:
+def _books(question: Asked, of_month: Month, provider: str | None) -> Books:
+    ledger = question.ledger
+    return Books(
+        policy=question.policy,
+        month=of_month,
+        calls=ledger.calls(since=of_month.since, until=of_month.until, step="day"),
+        # What puts a month right may count in any later one.
+        corrections=ledger.corrections(since=of_month.since),
+        provider=provider,
+    )
+
+
+def _read(file: Path, source: Source, of_month: Month) -> Invoice:
     try:
         with file.open("rb") as lines:
-            return read_invoice(lines, source, period, name=str(file))
+            return read_invoice(lines, source, of_month, name=str(file))
     except OSError as error:
         raise ConfigurationError(f"cannot read {str(file)!r}: {error.strerror}") from error
 
@@ -125,6 +139,17 @@ def _tell(result: Reconciliation, beyond: list[Variance]) -> None:
         if variance.unpriced and variance.difference.nano_usd > 0:
             calls = "1 call" if variance.unpriced == 1 else f"{variance.unpriced:,} calls"
             remark(f"note: {variance.model}: {calls} without a price may be what the invoice says more")
+
+
+def _propose(variance: Variance, of_month: Month, provider: str | None) -> None:
+    """Say how the difference is booked, where it is known whose it is."""
+    named = variance.model not in (ALL_MODELS, NO_MODEL, TOTAL)
+    about = {"--provider": provider, "--model": variance.model if named else None}
+    known = [part for option, value in about.items() if value for part in (option, value)]
+    if known:
+        amount = ["--amount", format(variance.difference.usd.normalize(), "f"), "--reason", "invoice"]
+        words = ["gateway", "ledger", "correct", *known, "--month", str(of_month), *amount]
+        remark(f"to book the difference: {shlex.join(words)}")
 
 
 def _as_dict(result: Reconciliation, beyond: list[Variance]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Literal, Protocol, get_args
 
 from gateway.errors import RowsError
-from gateway.money.pools import Period
+from gateway.times import Month
 
 Source = Literal["openai", "anthropic", "generic"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """The lines of a period; `elsewhere` counts those of other days."""
+    """The lines of a month; `elsewhere` counts those of other days."""
 
     lines: Sequence[Line]
     elsewhere: int
@@ -86,7 +86,7 @@ def model_key(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(word for word in words if not word.isdecimal())), tuple(filter(str.isdecimal, words))
 
 
-def read_invoice(file: BinaryIO, source: Source, period: Period, *, name: str) -> Invoice:
+def read_invoice(file: BinaryIO, source: Source, month: Month, *, name: str) -> Invoice:
     """Read an invoice; raises `RowsError` with every fault and its line."""
     reading = _Reading(name=name, columns=_COLUMNS[source])
     try:
@@ -96,7 +96,7 @@ def read_invoice(file: BinaryIO, source: Source, period: Period, *, name: str) -
     if reading.faults:
         more = len(reading.faults) - _MOST_FAULTS
         raise RowsError(reading.faults[:_MOST_FAULTS] + ([f"{name}: {more:,} more faults"] if more > 0 else []))
-    within = [line for line in lines if period.since.date() <= line.day < period.until.date()]
+    within = [line for line in lines if month.since.date() <= line.day < month.until.date()]
     return Invoice(lines=within, elsewhere=len(lines) - len(within))
 
 

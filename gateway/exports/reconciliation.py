@@ -7,25 +7,28 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from gateway.entries import Correction
 from gateway.exports.invoices import Invoice, model_key
 from gateway.exports.parties import party_of
 from gateway.money.rollups import CallHour
 from gateway.money.split import rounded
 from gateway.policy.models import Policy
-from gateway.times import hour_start
+from gateway.times import Month, hour_start
 from gateway.types import Money
 
 # Below a cent nobody asks.
 NEGLIGIBLE = Money(10_000_000)
 _NANO_PER_USD = 10**9
 ALL_MODELS = "(all models)"
+NO_MODEL = "(no model)"
+TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variance:
-    """An amount on the invoice and on the books; `day` is None for a whole month. `unpriced` calls have no cost here.
+    """An amount on the invoice and on the books, either None where the other alone knows of it.
 
-    Either is None where the other alone knows of it.
+    `day` is None for what is of the whole month. `unpriced` calls are on the books without a cost.
     """
 
     model: str
@@ -95,29 +98,50 @@ class _Sums:
     """Sums by day and by the key of a model."""
 
     by_model: bool
-    sums: dict[tuple[date, object], _Sum] = field(default_factory=dict)
+    sums: dict[tuple[date | None, object], _Sum] = field(default_factory=dict)
 
-    def at(self, day: date, model: str | None) -> _Sum:
-        name = model if self.by_model and model is not None else ALL_MODELS
+    def at(self, day: date | None, model: str | None) -> _Sum:
+        name = (model or NO_MODEL) if self.by_model else ALL_MODELS
         key = day, model_key(name) if self.by_model else None
         return self.sums.setdefault(key, _Sum(name))
 
 
-def reconcile(invoice: Invoice, calls: Iterable[CallHour], policy: Policy, *, provider: str | None) -> Reconciliation:
-    """Compare an invoice with the days of calls; `provider` is whose calls count, None: those of all providers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What the books say of a month: its calls by the day, and what was booked afterwards to put it right.
 
-    Where a line of the invoice names no model, days are compared as a whole.
+    `provider` is whose calls count, None: those of all providers.
+    """
+
+    policy: Policy
+    month: Month
+    calls: Iterable[CallHour]
+    corrections: Iterable[Correction] = ()
+    provider: str | None = None
+
+    def are_theirs(self, backend: str, model: str) -> bool:
+        """Whether what a backend or a provider charged is in question."""
+        party = party_of(self.policy, backend, model)
+        return not party.is_ours and self.provider in (None, party.id)
+
+
+def reconcile(invoice: Invoice, books: Books) -> Reconciliation:
+    """Compare an invoice with the books; where a line of it names no model, days are compared as a whole.
+
+    A correction is about the month, and of no day.
     """
     sums = _Sums(invoice.by_model)
-    for call in calls:
-        cell = call.cell
-        party = party_of(policy, cell.backend, cell.model)
-        if party.is_ours or (provider is not None and party.id != provider):
-            continue
-        known = sums.at(hour_start(call.start).date(), cell.model)
-        known.ledger = (known.ledger or 0) + call.sums.cost
-        known.calls += call.sums.calls
-        known.unpriced += call.sums.unpriced
+    for call in books.calls:
+        if books.are_theirs(call.cell.backend, call.cell.model):
+            known = sums.at(hour_start(call.start).date(), call.cell.model)
+            known.ledger = (known.ledger or 0) + call.sums.cost
+            known.calls += call.sums.calls
+            known.unpriced += call.sums.unpriced
+    for correction in books.corrections:
+        about = correction.provider or "", correction.model or ""
+        if correction.month == str(books.month) and books.are_theirs(*about):
+            known = sums.at(None, correction.model)
+            known.ledger = (known.ledger or 0) + correction.amount.nano_usd
     for line in invoice.lines:
         known = sums.at(line.day, line.model)
         known.invoice = (known.invoice or Fraction(0)) + line.usd
@@ -129,18 +153,18 @@ def _reconciled(sums: _Sums, elsewhere: int) -> Reconciliation:
     names = {key: each.model for key, each in models.items()}
     days = [
         replace(_variance(each, day), model=names[model])
-        for (day, model), each in sorted(sums.sums.items(), key=lambda item: (item[0][0], item[1].model))
+        for (day, model), each in sorted(sums.sums.items(), key=_by_day)
     ]
-    total = _grouped(sums, lambda *_: None).get(None, _Sum("total"))
+    total = _grouped(sums, lambda *_: None).get(None, _Sum(TOTAL))
     return Reconciliation(
-        total=replace(_variance(total, None), model="total"),
+        total=replace(_variance(total, None), model=TOTAL),
         models=sorted((_variance(each, None) for each in models.values()), key=_biggest),
         days=days,
         elsewhere=elsewhere,
     )
 
 
-def _grouped(sums: _Sums, key: Callable[[date, object], object]) -> Mapping[object, _Sum]:
+def _grouped(sums: _Sums, key: Callable[[date | None, object], object]) -> Mapping[object, _Sum]:
     groups: dict[object, _Sum] = {}
     for (day, model), each in sums.sums.items():
         group = groups.setdefault(key(day, model), _Sum(each.model))
@@ -151,6 +175,11 @@ def _grouped(sums: _Sums, key: Callable[[date, object], object]) -> Mapping[obje
         group.calls += each.calls
         group.unpriced += each.unpriced
     return groups
+
+
+def _by_day(item: tuple[tuple[date | None, object], _Sum]) -> tuple[date, str]:
+    (day, _), each = item
+    return day or date.max, each.model
 
 
 def _variance(each: _Sum, day: date | None) -> Variance:

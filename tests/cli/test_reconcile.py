@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,37 @@ def test_one_that_does_not_ends_with_1(gateway: Gateway, books: Path) -> None:
 
     outcome = gateway(*ASKED, "--by", "day", "--tolerance", "10")
 
+    proposed = "gateway ledger correct --model openai/gpt-5-mini --month 2026-11 --amount 0.5 --reason invoice"
     assert outcome.code == 1
     assert "2026-11-23  openai/gpt-5-mini" in outcome.out
-    assert outcome.err == "note: openai/gpt-5-mini: 1 call without a price may be what the invoice says more\n"
+    assert outcome.err.splitlines() == [
+        "note: openai/gpt-5-mini: 1 call without a price may be what the invoice says more",
+        f"to book the difference: {proposed}",
+    ]
+
+
+def test_what_is_proposed_puts_it_right(gateway: Gateway, books: Path) -> None:
+    """Once the difference is booked, the two agree."""
+    books.write_text("start_time,amount_value,amount_currency\n1795392000,2.5,usd\n")
+    asked = (*ASKED, "--from", "openai")
+    before = gateway(*asked)
+    proposed = shlex.split(before.err.partition("difference: ")[2])
+
+    gateway(*proposed[1:], "--policy", "policy.yaml")
+
+    assert (before.code, gateway(*asked).code) == (1, 0)
+    assert proposed[3:5] == ["--provider", "openai"]
+
+
+def test_nothing_is_proposed_for_what_nobody_can_name(gateway: Gateway, books: Path) -> None:
+    """Many small differences of nobody in particular."""
+    small = "".join(f"2026-11-23,model-{letter},0.005\n" for letter in "abc")
+    books.write_text(f"{HEADER}2026-11-23,gpt-5-mini,2\n{small}")
+
+    outcome = gateway(*ASKED, "--tolerance", "0%")
+
+    assert outcome.code == 1
+    assert "to book" not in outcome.err
 
 
 def test_programs_get_json_and_csv(gateway: Gateway, books: Path) -> None:

@@ -5,10 +5,10 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from support.charges import NOVEMBER
 
 from gateway.errors import RowsError
 from gateway.exports.invoices import Invoice, Source, model_key, read_invoice
+from gateway.times import Month
 
 OPENAI = """\
 start_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id
@@ -27,7 +27,7 @@ GENERIC = "date,model,amount_usd,line_item\n2026-11-04,some-model,12.34,all\n\n2
 
 def read(text: str | bytes, source: Source = "generic") -> Invoice:
     raw = text.encode() if isinstance(text, str) else text
-    return read_invoice(io.BytesIO(raw), source, NOVEMBER, name="costs.csv")
+    return read_invoice(io.BytesIO(raw), source, Month(2026, 11), name="costs.csv")
 
 
 def test_openais_export_is_read() -> None:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from support.charges import MINI, policy_of, sums_by_step
 from support.entries import NOON, attempt_record, ledger_entry
 
-from gateway.entries import LedgerEntry
+from gateway.entries import Correction, LedgerEntry
 from gateway.exports.invoices import Invoice, Line
 from gateway.exports.periods import Grain
-from gateway.exports.reconciliation import ALL_MODELS, Reconciliation, csv_rows
+from gateway.exports.reconciliation import ALL_MODELS, NO_MODEL, Books, Reconciliation, csv_rows
 from gateway.exports.reconciliation import reconcile as compare
+from gateway.times import Month
 from gateway.types import Money
 
 DAY, NEXT = date(2026, 11, 23), date(2026, 11, 24)
@@ -29,9 +30,24 @@ def usd(amount: str, model: str | None = "gpt-5-mini", day: date = DAY) -> Line:
     return Line(number=2, day=day, model=model, usd=Fraction(amount))
 
 
-def reconcile(lines: list[Line], entries: list[LedgerEntry], provider: str | None = "openai") -> Reconciliation:
-    calls = sums_by_step(entries, Grain.DAY)[1]
-    return compare(Invoice(lines=lines, elsewhere=0), calls, policy_of(), provider=provider)
+def reconcile(
+    lines: list[Line],
+    entries: list[LedgerEntry],
+    corrections: list[Correction] | None = None,
+    provider: str | None = "openai",
+) -> Reconciliation:
+    books = Books(
+        policy=policy_of(),
+        month=Month(2026, 11),
+        calls=sums_by_step(entries, Grain.DAY)[1],
+        corrections=corrections or (),
+        provider=provider,
+    )
+    return compare(Invoice(lines=lines, elsewhere=0), books)
+
+
+def correction(amount: int, month: str = "2026-11", **about: str) -> Correction:
+    return Correction(id="c", at=NOON, counted=NOON, amount=Money(amount), reason="why", month=month, **about)
 
 
 def test_what_agrees_agrees() -> None:
@@ -109,6 +125,27 @@ def test_of_another_provider_nothing_is_expected() -> None:
 
     assert reconcile([], entries).models == []
     assert len(reconcile([], entries, provider=None).models) == 1
+
+
+def test_what_was_put_right_agrees() -> None:
+    """A correction of the month counts, whenever it was booked; of no day, and of another month not at all."""
+    corrections = [
+        correction(10**9, provider="openai", model="gpt-5-mini"),
+        correction(10**9, provider="anthropic"),
+        correction(10**9, month="2026-10", provider="openai"),
+    ]
+
+    result = reconcile([usd("2")], [entry(Money(10**9))], corrections)
+
+    assert result.beyond(PERCENT) == []
+    assert [(each.day, each.ledger) for each in result.days] == [(DAY, Money(10**9)), (None, Money(10**9))]
+
+
+def test_what_was_put_right_of_no_model_is_a_row() -> None:
+    """A credit note for all of a provider."""
+    (credit,) = reconcile([], [], [correction(-(10**9), provider="mini")]).models
+
+    assert (credit.model, credit.ledger) == (NO_MODEL, Money(-(10**9)))
 
 
 def test_nothing_is_nothing() -> None:
