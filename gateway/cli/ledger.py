@@ -9,6 +9,7 @@ import typer
 from gateway.cli.books import ledger_of
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.ledger_close import close
 from gateway.cli.ledger_correct import correct, corrections
 from gateway.cli.ledger_import import import_
 from gateway.entries import AttemptRecord, LedgerEntry
@@ -41,6 +42,7 @@ def _group() -> None:
 ledger.command("import")(import_)
 ledger.command()(correct)
 ledger.command()(corrections)
+ledger.command()(close)
 
 
 @ledger.command()

@@ -18,6 +18,7 @@ from gateway.entries import Correction
 from gateway.errors import LedgerError
 from gateway.history.recorded import plain
 from gateway.ledgers import sqlite
+from gateway.ledgers.sqlite import keeping
 from gateway.settings import Settings
 from gateway.times import Month
 from gateway.types import Money
@@ -87,8 +88,8 @@ def correct(  # noqa: PLR0913 - a parameter an option
         reason=plain(reason, "--reason") or refuse("--reason is empty; say why"),
         **_about(file, entry, month, {option: plain(said, f"--{option}") for option, said in about.items()}),
     )
-    with sqlite.session(file, key=Settings().seal()) as books:
-        booked, is_new = sqlite.correct(books, wanted)
+    with keeping.session(file, key=Settings().seal()) as books:
+        booked, is_new = keeping.correct(books, wanted)
     if as_json:
         say_json({**record(booked), "new": is_new})
         return

@@ -13,7 +13,7 @@ from gateway.history.booking import Booking
 from gateway.history.files import opened
 from gateway.history.importing import History, Tally, batches, tenant_fields
 from gateway.history.recorded import Asked
-from gateway.ledgers.sqlite import Session, Taken, open_from, session, take
+from gateway.ledgers.sqlite import keeping
 from gateway.money import prices
 from gateway.policy.models import Policy
 from gateway.policy.words import LevelWord
@@ -65,22 +65,22 @@ def import_(  # noqa: PLR0913 - a parameter an option
         say_facts(_facts(tally, taken, given, file))
 
 
-def _import(history: History, path: Path) -> tuple[Tally, Taken]:
+def _import(history: History, path: Path) -> tuple[Tally, keeping.Taken]:
     key = Settings().seal()
     # A ledger that is not there yet is made once the whole file is known to be good.
     if not path.exists():
         tally = history.check(0)
-        with session(path, key=key) as books:
+        with keeping.session(path, key=key) as books:
             return tally, _take(history, tally, books)
-    with session(path, key=key) as books:
-        tally = history.check(open_from(books))
+    with keeping.session(path, key=key) as books:
+        tally = history.check(keeping.open_from(books))
         return tally, _take(history, tally, books)
 
 
-def _take(history: History, tally: Tally, books: Session) -> Taken:
-    taken = Taken()
+def _take(history: History, tally: Tally, books: keeping.Session) -> keeping.Taken:
+    taken = keeping.Taken()
     for batch in batches(history.units(tally), _BATCH):
-        taken = taken.plus(take(books, batch))
+        taken = taken.plus(keeping.take(books, batch))
     return taken
 
 
@@ -95,7 +95,7 @@ def _field(format_: str, tenant: str | None, field: str | None) -> str | None:
     return field
 
 
-def _record(tally: Tally, taken: Taken, policy: Policy) -> dict[str, Any]:
+def _record(tally: Tally, taken: keeping.Taken, policy: Policy) -> dict[str, Any]:
     return {
         "schema": "gateway.ledger.import/1",
         "rows": tally.rows,
@@ -114,7 +114,7 @@ def _record(tally: Tally, taken: Taken, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _facts(tally: Tally, taken: Taken, policy: Policy, file: Path) -> dict[str, list[str]]:
+def _facts(tally: Tally, taken: keeping.Taken, policy: Policy, file: Path) -> dict[str, list[str]]:
     if not tally.rows:
         return {"rows": [f"none in {file}: nothing was imported"]}
     period = f"{tally.first:%Y-%m-%d %H:%M} to {tally.last:%Y-%m-%d %H:%M} UTC" if tally.first else "none"
@@ -131,6 +131,6 @@ def _facts(tally: Tally, taken: Taken, policy: Policy, file: Path) -> dict[str, 
     }
 
 
-def _different(taken: Taken) -> str:
+def _different(taken: keeping.Taken) -> str:
     count = f"{taken.different:,} {'is' if taken.different == 1 else 'are'}"
     return f"{count} on the books with other figures and stay as they are; book the difference: gateway ledger correct"

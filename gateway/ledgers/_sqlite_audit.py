@@ -13,6 +13,7 @@ from gateway.audit.pseudonyms import pseudonym
 from gateway.audit.records import Before, Noted
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_closes import noted_closes
 from gateway.ledgers._sqlite_corrections import noted_corrections
 from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
@@ -67,6 +68,7 @@ class FileView:
     def noted(self) -> Iterator[Noted]:
         """Yield what is on the books that is no request."""
         yield from noted_corrections(self._connection)
+        yield from noted_closes(self._connection)
 
     def misfiled(self) -> Iterator[int]:
         """Yield the places of records whose columns do not say what the record says: they would be found by them."""

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -150,6 +152,16 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             "open it once for writing to bring it up to date"
         )
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that only reads; raises `LedgerError`, also for what fails in the block."""
+    with closing(open_for_reading(path)) as connection:
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot read the ledger {str(path)!r}: {error}") from error
 
 
 def _create(path: Path) -> None:

@@ -7,9 +7,8 @@ processes may write to the same file.
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,15 +21,11 @@ from gateway.audit.evidence import Evidence
 from gateway.audit.proof import Proof, Question
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
-from gateway.ledgers import _sqlite_corrections, _sqlite_rollups
+from gateway.ledgers import _sqlite_corrections, _sqlite_keeping, _sqlite_rollups
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -40,14 +35,15 @@ from gateway.ledgers._sqlite_rows import (
     feedback_of,
     holdout_of,
 )
-from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
-from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_schema import open_for_writing, reading
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 from gateway.times import hour_of, microseconds
 from gateway.types import Money
+
+# What commands do to a file beside its requests.
+keeping = _sqlite_keeping
 
 _EVER = (-(2**63), 2**63 - 1)
 _DAY_US = 86_400_000_000
@@ -222,13 +218,13 @@ def read_entries(
 ) -> Iterator[LedgerEntry]:
     """Yield a file's entries one by one in the order of `SqliteLedger.entries`, for reports on big files."""
     bounds = {**_period(since, until), "limit": limit}
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from entries_of(connection.execute(_select_entries(limited=limit is not None), bounds))
 
 
 def read_entry(path: Path, entry_id: str) -> LedgerEntry | None:
     """Return one entry of a file by its id, None where it is not there, or not any more."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         return entry_of(connection, entry_id)
 
 
@@ -236,7 +232,7 @@ def read_hours(
     path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
 ) -> Iterator[Hour]:
     """Yield the sums of a file's requests by cell and step, of the hours that `since` to `until` touches."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from _sqlite_rollups.read_hours(connection, *_hours(since, until), step)
 
 
@@ -244,7 +240,7 @@ def read_calls(
     path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
 ) -> Iterator[CallHour]:
     """Yield the sums of a file's calls, as `read_hours` does."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from _sqlite_rollups.read_calls(connection, *_hours(since, until), step)
 
 
@@ -252,7 +248,7 @@ def read_durations(
     path: Path, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
 ) -> Iterator[DurationHour]:
     """Yield how long a file's answers took, as `read_hours` does."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from _sqlite_rollups.read_durations(connection, *_hours(since, until), step)
 
 
@@ -260,7 +256,7 @@ def read_corrections(
     path: Path, *, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[Correction]:
     """Yield a file's corrections that count in the hours that `since` to `until` touches, in the order of booking."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from _sqlite_corrections.read_corrections(connection, *_hours(since, until))
 
 
@@ -269,7 +265,7 @@ def read_feedback(path: Path) -> Iterator[Feedback]:
     statement = """
         SELECT id, score, f.source, f.at_us, f.tenant FROM feedback f JOIN entries e ON e.n = f.entry
         WHERE f.n IN (SELECT max(n) FROM feedback GROUP BY entry, source) ORDER BY f.n"""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from map(feedback_of, connection.execute(statement))
 
 
@@ -280,7 +276,7 @@ def read_holdouts(
     statement = f"""
         SELECT id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)} FROM holdouts h JOIN entries e ON e.n = h.entry
         WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""  # noqa: S608 - the names are ours
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from map(holdout_of, connection.execute(statement, _period(since, until)))
 
 
@@ -290,7 +286,7 @@ def read_pairs(path: Path, *, since: datetime | None = None, until: datetime | N
         SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score
         FROM holdouts h JOIN entries e ON e.n = h.entry
         WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         for assumed, real, agreement in connection.execute(statement, _period(since, until)):
             yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement)
 
@@ -301,7 +297,7 @@ def read_examples(path: Path, *, most_per_tenant: int | None = None) -> Iterator
     Of a tenant the newest `most_per_tenant` are given, so that nobody teaches alone; those without one count as one.
     """
     most = _EVER[1] if most_per_tenant is None else most_per_tenant
-    with _reading(path) as connection:
+    with reading(path) as connection:
         yield from map(example_of, connection.execute(_SELECT_EXAMPLES, {"most": most}))
 
 
@@ -360,12 +356,3 @@ def _select_entries(*, limited: bool) -> str:
             WHERE at_us >= :since AND at_us < :until {newest}
         ) e LEFT JOIN attempts a ON a.entry = e.n
         ORDER BY e.at_us, e.n, a.number"""  # noqa: S608
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_for_reading(path)) as connection:
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise LedgerError(f"cannot read the ledger {str(path)!r}: {error}") from error

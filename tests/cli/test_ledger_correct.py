@@ -18,8 +18,10 @@ def books(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ledger of one entry."""
     path = home / "ledger.db"
     monkeypatch.setenv("GATEWAY_LEDGER", str(path))
-    with sqlite.session(path, key=None) as ledger:
-        sqlite.take(ledger, [[ledger_entry("first", team="support", backend="openai", model="openai/gpt-5-mini")]])
+    with sqlite.keeping.session(path, key=None) as ledger:
+        sqlite.keeping.take(
+            ledger, [[ledger_entry("first", team="support", backend="openai", model="openai/gpt-5-mini")]]
+        )
     return path
 
 

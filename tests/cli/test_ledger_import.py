@@ -39,7 +39,7 @@ def test_a_file_is_imported_once(gateway: Gateway, home: Path) -> None:
     assert first.out.splitlines() == [
         "rows      3 read, 3 requests",
         "imported  3",
-        "period    2026-10-01 08:00 to 2026-10-01 08:00 UTC",
+        "period    2025-10-01 08:00 to 2025-10-01 08:00 UTC",
         "cost      $0.000920 as far as it is known; 1 without a price",
         "baseline  openai/gpt-5-mini; 0 without it",
     ]
@@ -63,8 +63,8 @@ def test_a_program_reads_json(gateway: Gateway, home: Path) -> None:
         "without_baseline": 0,
         "cost_nano_usd": 920_000,
         "baseline": "openai/gpt-5-mini",
-        "since": "2026-10-01T08:00:00+00:00",
-        "until": "2026-10-01T08:00:00+00:00",
+        "since": "2025-10-01T08:00:00+00:00",
+        "until": "2025-10-01T08:00:00+00:00",
         "left_out": {"aembedding": 1},
         "left_out_cost_nano_usd": 920_000,
     }
@@ -166,13 +166,13 @@ def test_how_long_it_took_may_be_unknown(gateway: Gateway, home: Path) -> None:
 def test_a_month_that_is_closed_is_refused(gateway: Gateway, home: Path) -> None:
     """Nothing of the file is imported."""
     file = written(home / "rows.jsonl", [line()])
-    with sqlite.session(home / "a.db", key=None) as books:
-        books.connection.execute("INSERT INTO closes VALUES ('2026-10', 497880, 0, '', '', '')")
+    with sqlite.keeping.session(home / "a.db", key=None) as books:
+        books.connection.execute("INSERT INTO closes VALUES ('2025-10', 489120, 0, '', '', '')")
 
     done = gateway("ledger", "import", "--from", "jsonl", file, "--ledger", "a.db")
 
     assert done.code == 2
-    assert "begins on 2026-10-01, and the books are closed up to 2026-10-19" in done.err
+    assert "begins on 2025-10-01, and the books are closed up to 2025-10-19" in done.err
     assert list(sqlite.read_entries(home / "a.db")) == []
 
 
@@ -181,7 +181,7 @@ def test_a_ledger_that_is_none_is_left_alone(gateway: Gateway, home: Path, conte
     """A corrupt one and one of a newer version alike."""
     file, path = written(home / "rows.jsonl", [line()]), home / "a.db"
     if content is None:
-        with sqlite.session(path, key=None) as books:
+        with sqlite.keeping.session(path, key=None) as books:
             books.connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

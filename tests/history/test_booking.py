@@ -27,7 +27,7 @@ MADE = Booking(source="jsonl", policy=POLICY, prices=PRICES)
 def booked(made: Booking = MADE, **fields: Any) -> LedgerEntry:
     given: dict[str, Any] = {
         "key": "id 1",
-        "at": datetime(2026, 10, 1, tzinfo=UTC),
+        "at": datetime(2025, 10, 1, tzinfo=UTC),
         "model": "openai/mini",
         "provider": "openai",
         "usage": Usage(prompt_tokens=1_000, completion_tokens=100, cached_tokens=500),

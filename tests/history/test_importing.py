@@ -29,14 +29,14 @@ def history(path: Path, format_: str = "jsonl") -> Iterator[History]:
 
 def test_a_file_is_counted_and_then_read_again(tmp_path: Path) -> None:
     """Rows, requests, period; then what they cost and what is not known of them."""
-    path = written(tmp_path / "rows", [line(cost_usd=1), "", line(time="2026-10-03T00:00:00Z"), line(status="refused")])
+    path = written(tmp_path / "rows", [line(cost_usd=1), "", line(time="2025-10-03T00:00:00Z"), line(status="refused")])
 
     with history(path) as read:
         tally = read.check(0)
         entries = [entry for unit in read.units(tally) for entry in unit]
 
     assert (tally.rows, tally.requests, len(entries)) == (3, 3, 3)
-    assert (tally.first, tally.last) == (datetime(2026, 10, 1, 8, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC))
+    assert (tally.first, tally.last) == (datetime(2025, 10, 1, 8, tzinfo=UTC), datetime(2025, 10, 3, tzinfo=UTC))
     assert (tally.cost, tally.unpriced, tally.without_baseline) == (Money(1_000_000_000), 1, 2)
 
 
@@ -87,9 +87,9 @@ def test_a_month_that_is_closed_stays_closed(tmp_path: Path) -> None:
     path = written(tmp_path / "rows", [line()])
 
     with history(path) as read:
-        read.check(hour_of(datetime(2026, 10, 1, tzinfo=UTC)))
-        with pytest.raises(LedgerError, match="the books are closed up to 2026-11-01"):
-            read.check(hour_of(datetime(2026, 11, 1, tzinfo=UTC)))
+        read.check(hour_of(datetime(2025, 10, 1, tzinfo=UTC)))
+        with pytest.raises(LedgerError, match="the books are closed up to 2025-11-01"):
+            read.check(hour_of(datetime(2025, 11, 1, tzinfo=UTC)))
 
 
 def test_batches_hold_whole_units(tmp_path: Path) -> None:

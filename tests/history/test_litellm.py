@@ -21,7 +21,7 @@ def test_a_row_is_a_request() -> None:
 
     assert (row.key, row.request_id) == ("chatcmpl-1", "chatcmpl-1")
     assert (row.model, row.provider, row.status, row.error) == ("openai/gpt-5-mini", "openai", "answered", None)
-    assert (row.at, row.duration_s, row.first_token_s) == (datetime(2026, 10, 1, 8, tzinfo=UTC), 1.5, 0.25)
+    assert (row.at, row.duration_s, row.first_token_s) == (datetime(2025, 10, 1, 8, tzinfo=UTC), 1.5, 0.25)
     assert Tokens.of(row.usage) == Tokens(input=1200, cache_read=800, output=300)
     assert (row.cost, row.cost_source, row.cached) == (Money(920_000), "provider", False)
     assert (row.team, row.tags) == ("team-7", ("refund",))
@@ -42,7 +42,7 @@ def test_the_log_of_another_version_is_read_as_well() -> None:
         spent(
             metadata=json.dumps(metadata),
             request_tags='["refund"]',
-            startTime="2026-10-01 08:00:00.5",
+            startTime="2025-10-01 08:00:00.5",
             completionStartTime="",
             request_duration_ms="1250",
             model="openai/gpt-5-mini",
@@ -52,7 +52,7 @@ def test_the_log_of_another_version_is_read_as_well() -> None:
     )
 
     assert (row.at, row.duration_s, row.first_token_s) == (
-        datetime(2026, 10, 1, 8, 0, 0, 500_000, tzinfo=UTC),
+        datetime(2025, 10, 1, 8, 0, 0, 500_000, tzinfo=UTC),
         1.25,
         None,
     )

@@ -51,7 +51,7 @@ def test_they_are_spread_over_the_time_of_the_bucket() -> None:
     """Nobody knows when they came; at once they did not."""
     rows = requests()
 
-    began = datetime(2026, 10, 1, tzinfo=UTC)
+    began = datetime(2025, 10, 1, tzinfo=UTC)
     assert [row.at for row in rows] == [began, began + timedelta(minutes=20), began + timedelta(minutes=40)]
     assert {(row.model, row.provider, row.team) for row in rows} == {
         ("openai/gpt-5-mini-2025-08-07", "openai", "proj-1")

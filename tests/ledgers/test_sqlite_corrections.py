@@ -29,15 +29,15 @@ CREDIT = Correction(
 
 
 def corrected(path: Path, *wanted: Correction) -> list[tuple[Correction, bool]]:
-    with sqlite.session(path, key=None) as books:
-        return [sqlite.correct(books, one) for one in wanted]
+    with sqlite.keeping.session(path, key=None) as books:
+        return [sqlite.keeping.correct(books, one) for one in wanted]
 
 
 def test_a_correction_is_a_row_of_its_own(tmp_path: Path) -> None:
     """What stands on the books is not changed, and the trail is whole."""
     path = tmp_path / "ledger.db"
-    with sqlite.session(path, key=None) as books:
-        sqlite.take(books, [[ledger_entry("a")]])
+    with sqlite.keeping.session(path, key=None) as books:
+        sqlite.keeping.take(books, [[ledger_entry("a")]])
 
     ((booked, is_new),) = corrected(path, CREDIT)
 

@@ -9,7 +9,7 @@ from support.entries import attempt_record, ledger_entry
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers import sqlite
-from gateway.ledgers.sqlite import Taken
+from gateway.ledgers._sqlite_keeping import Taken
 from gateway.types import Money
 
 KEY = b"0123456789abcdef"
@@ -20,8 +20,8 @@ def entry(name: str, **fields: object) -> LedgerEntry:
 
 
 def taken(path: Path, *units: list[LedgerEntry], key: bytes | None = None) -> Taken:
-    with sqlite.session(path, key=key) as books:
-        return sqlite.take(books, units)
+    with sqlite.keeping.session(path, key=key) as books:
+        return sqlite.keeping.take(books, units)
 
 
 def test_entries_are_added_once(tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ def test_a_transaction_that_fails_adds_nothing(tmp_path: Path) -> None:
     """All of a batch or none of it, sums and trail included; the next one goes on."""
     path = tmp_path / "ledger.db"
 
-    with sqlite.session(path, key=None) as books:
+    with sqlite.keeping.session(path, key=None) as books:
         with pytest.raises(OverflowError):
-            sqlite.take(books, [[entry("a")], [entry("b", cost=Money(2**63))]])
-        assert sqlite.take(books, [[entry("a")]]) == Taken(added=1)
+            sqlite.keeping.take(books, [[entry("a")], [entry("b", cost=Money(2**63))]])
+        assert sqlite.keeping.take(books, [[entry("a")]]) == Taken(added=1)
 
     assert [one.id for one in sqlite.read_entries(path)] == ["a"]
     assert sqlite.read_proof(path).is_whole
@@ -108,5 +108,5 @@ def test_a_sealed_trail_stays_sealed(tmp_path: Path) -> None:
 
 def test_books_that_were_never_closed_are_open(tmp_path: Path) -> None:
     """From the first hour on."""
-    with sqlite.session(tmp_path / "ledger.db", key=None) as books:
-        assert sqlite.open_from(books) == 0
+    with sqlite.keeping.session(tmp_path / "ledger.db", key=None) as books:
+        assert sqlite.keeping.open_from(books) == 0

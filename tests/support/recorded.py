@@ -18,7 +18,7 @@ ASKED = Asked(NOW)
 def line(**fields: Any) -> str:
     """Return a line of our own format."""
     given: dict[str, Any] = {
-        "time": "2026-10-01T08:00:00Z",
+        "time": "2025-10-01T08:00:00Z",
         "model": "openai/gpt-5-mini",
         "tokens": {"input": 1200, "output": 300, "cache_read": 800},
     }
@@ -35,9 +35,9 @@ def spent(**fields: Any) -> dict[str, Any]:
         "total_tokens": 2300,
         "prompt_tokens": 2000,
         "completion_tokens": 300,
-        "startTime": "2026-10-01T08:00:00Z",
-        "endTime": "2026-10-01T08:00:01.500000Z",
-        "completionStartTime": "2026-10-01T08:00:00.250000Z",
+        "startTime": "2025-10-01T08:00:00Z",
+        "endTime": "2025-10-01T08:00:01.500000Z",
+        "completionStartTime": "2025-10-01T08:00:00.250000Z",
         "request_duration_ms": None,
         "model": "gpt-5-mini",
         "custom_llm_provider": "openai",
@@ -73,8 +73,8 @@ def result(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in {**given, **fields}.items() if value is not ...}
 
 
-def page(*results: Any, start: int = 1_790_812_800, end: int = 1_790_816_400) -> dict[str, Any]:
-    """Return a page of one bucket, an hour of 2026-10-01 unless said otherwise."""
+def page(*results: Any, start: int = 1_759_276_800, end: int = 1_759_280_400) -> dict[str, Any]:
+    """Return a page of one bucket, an hour of 2025-10-01 unless said otherwise."""
     bucket = {"object": "bucket", "start_time": start, "end_time": end, "results": list(results)}
     return {"object": "page", "data": [bucket], "has_more": False, "next_page": None}
 

@@ -1,0 +1,32 @@
+"""What keeps a SQLite ledger beside its requests: history brought in, corrections, months that are closed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.ledgers import _sqlite_closes
+from gateway.ledgers._sqlite_closes import Close as Close  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import Closing as Closing  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import Verdict as Verdict  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import close as close  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import file_of as file_of  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_schema import reading
+from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - given on
+from gateway.times import Month
+
+
+def read_closes(path: Path) -> Sequence[Close]:
+    """Return the months of a file that are closed, in their order."""
+    with reading(path) as connection:
+        return list(_sqlite_closes.read_closes(connection))
+
+
+def verify_close(path: Path, month: Month, file: Path | None = None) -> Verdict:
+    """Compare what a closed month of a file comes to with what it was closed as; `file` is what was frozen then."""
+    with reading(path) as connection:
+        connection.execute("BEGIN")
+        return _sqlite_closes.verify(connection, month, file)
