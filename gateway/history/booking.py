@@ -6,18 +6,18 @@ unknown. Nobody has read the request: of its level no more is known than its rec
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
 from gateway.entries import AttemptRecord, CostSource, LedgerEntry
 from gateway.history.recorded import Recorded
+from gateway.money.books import FREE, Books, total
+from gateway.money.comparing import Elsewhere, basis_of, managed_host, scaled, uncached
 from gateway.money.prices import Price, PriceList
 from gateway.policy.models import Policy
 from gateway.types import Label, Level, Money
 
-_FREE = Money(0)
 # A provider's dated name of a model that a price list may know without its date.
 _DATED = re.compile(r"(.+?)-(?:\d{4}-\d{2}-\d{2}|\d{8})")
 _ELSEWHERE = "unknown"
@@ -39,8 +39,10 @@ class Booking:
 
     def entry(self, row: Recorded) -> LedgerEntry:
         """Return the entry of a request."""
-        cost, cost_source = self._cost(row)
         answered = row.status == "answered"
+        call = self._call(row)
+        calls = () if row.status == "refused" else (call,)
+        elsewhere = self._elsewhere(row, call) if answered else Elsewhere()
         return LedgerEntry(
             id=entry_id(self.source, row.key),
             at=row.at,
@@ -57,27 +59,30 @@ class Booking:
             model=row.model if answered else None,
             local=row.local if answered else None,
             licence=None,
-            attempts=tuple(self._attempts(row, cost, cost_source)),
+            attempts=calls,
             duration_s=row.duration_s,
-            cost=_FREE if row.status == "refused" else cost,
+            cost=total(call.cost for call in calls),
             baseline_model=self.policy.baseline,
-            baseline_cost=self._baseline(row, cost) if answered else None,
+            baseline_cost=elsewhere.baseline,
             price_version=self.prices.version,
             streamed=row.first_token_s is not None,
             request_id=row.request_id,
             team=row.team,
             source=self.source,
+            managed_model=elsewhere.managed_model,
+            managed_cost=elsewhere.managed,
+            uncached_baseline=elsewhere.uncached,
+            token_basis=elsewhere.basis,
         )
 
-    def _attempts(self, row: Recorded, cost: Money | None, cost_source: CostSource) -> Iterator[AttemptRecord]:
-        if row.status == "refused":
-            return
-        yield AttemptRecord(
+    def _call(self, row: Recorded) -> AttemptRecord:
+        cost, cost_source = self._cost(row)
+        return AttemptRecord(
             backend=row.provider or _ELSEWHERE,
             model=row.model or _ELSEWHERE,
             replica=_ELSEWHERE,
             duration_s=row.duration_s,
-            error=None if row.status == "answered" else row.error or _FAULTS[row.status],
+            error=None if row.status == "answered" else row.error or _FAULTS.get(row.status),
             accepted=None,
             score=None,
             usage=row.usage,
@@ -85,32 +90,50 @@ class Booking:
             cost_source=cost_source,
             purpose="cache" if row.cached else "answer",
             first_token_s=row.first_token_s,
+            uncached_cost=self._uncached(row, cost),
         )
 
     def _cost(self, row: Recorded) -> tuple[Money | None, CostSource]:
         if row.cost is not None:
             return row.cost, row.cost_source
         if row.cached:
-            return _FREE, "price"
+            return FREE, "price"
         if row.local:
-            return _FREE, "pool"
-        cost = self._price(row.model, row)
+            return FREE, "pool"
+        price = self._price(row.model, row)
+        cost = None if price is None else price.of(row.usage)
         return cost, "unknown" if cost is None else "price"
 
-    def _baseline(self, row: Recorded, cost: Money | None) -> Money | None:
-        baseline = self.policy.baseline
-        if baseline is None:
+    def _uncached(self, row: Recorded, cost: Money | None) -> Money | None:
+        """Return what a call would have cost without its provider's prompt cache, None where that is the same."""
+        full, price = uncached(row.usage), self._price(row.model, row)
+        if cost is None or full is None or price is None or row.cached or row.local:
             return None
-        # The call was the baseline: what it cost is the comparison.
-        return cost if row.model == baseline and not row.cached else self._price(baseline, row)
+        dear, cheap = price.of(full), price.of(row.usage)
+        return None if dear is None or cheap is None else cost + dear - cheap
 
-    def _price(self, model: str | None, row: Recorded) -> Money | None:
-        price = None if model is None else self._listed(model)
-        return None if price is None else price.of(row.usage)
+    def _elsewhere(self, row: Recorded, call: AttemptRecord) -> Elsewhere:
+        """Return what an answer would have cost at the baseline, and at a managed host where it was local."""
+        baseline = self.policy.baseline
+        if baseline is not None and row.model == baseline and not row.cached:
+            # The call was the baseline: what it cost is the comparison.
+            return Elsewhere(baseline=call.cost, uncached=call.uncached_cost)
+        host = managed_host(self.prices, call.model, row.usage, row.at) if row.local else None
+        price = self._price(baseline, row)
+        factors, full = self.policy.baselines.get(baseline or ""), uncached(row.usage)
+        return Elsewhere(
+            baseline=None if price is None else scaled(price, row.usage, factors),
+            uncached=None if price is None or full is None else scaled(price, full, factors),
+            managed_model=host and host[0],
+            managed=host and host[1],
+            basis=basis_of(factors),
+        )
 
-    def _listed(self, model: str) -> Price | None:
-        dated = _DATED.fullmatch(model)
-        return self.prices.get(model) or (self.prices.get(dated[1]) if dated else None)
+    def _price(self, model: str | None, row: Recorded) -> Price | None:
+        if model is None:
+            return None
+        books, dated = Books(policy=self.policy, prices=self.prices, at=row.at), _DATED.fullmatch(model)
+        return books.price(model, rate=row.rate) or (books.price(dated[1], rate=row.rate) if dated else None)
 
     def _level(self, row: Recorded) -> Level:
         told = row.level, row.tags, row.kinds

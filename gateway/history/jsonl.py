@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from gateway.entries import Status
 from gateway.errors import InvalidRequestError
 from gateway.history.files import Source, Value
-from gateway.history.recorded import LONGEST_TEXT, MOST_TAGS, Asked, Recorded
+from gateway.history.recorded import LONGEST_TEXT, MOST_TAGS, Asked, Rate, Recorded
 from gateway.money.tokens import Tokens
 from gateway.policy.words import LEVELS, LevelName
 from gateway.spelling import remedy
@@ -80,7 +80,7 @@ class Line(_Strict):
     status: Status = Field(default="answered", description="answered, refused, exhausted (all failed) or cancelled.")
     error: _Name | None = Field(default=None, description="Why it failed, in a word.")
     cached: bool = Field(default=False, description="Whether a cache of yours answered, and nobody was asked.")
-    rate: Literal["standard", "batch", "flex", "priority"] = Field(default="standard", description="How it was billed.")
+    rate: Rate = Field(default="standard", description="How it was billed.")
     tenant: _Name | None = Field(default=None, description="On whose behalf.")
     team: _Name | None = Field(default=None, description="Who pays for it.")
     tags: _Names = Field(default=(), description="What is known of the content, and what reports are grouped by.")

@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from gateway.entries import CostSource, Status
 from gateway.errors import InvalidRequestError
+from gateway.money.listing import Rate as Rate  # noqa: PLC0414 - given on
 from gateway.types import Level, Money, Usage
-
-Rate = Literal["standard", "batch", "flex", "priority"]
 
 LONGEST_TEXT = 256
 MOST_TAGS = 32

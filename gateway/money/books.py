@@ -18,6 +18,7 @@ from gateway.errors import (
     RequestRejectedError,
 )
 from gateway.money.comparing import Elsewhere, basis_of, managed_host, scaled, uncached
+from gateway.money.listing import Rate
 from gateway.money.open_models import weights_of
 from gateway.money.pools import marginal, rates_of
 from gateway.money.prices import Price, PriceList
@@ -74,6 +75,15 @@ class Books:
         cost, source = self._priced(given, usage)
         return self._electricity(given, usage) if source == "pool" else cost
 
+    def price(self, model: str, *, rate: Rate = "standard") -> Price | None:
+        """Return a model's price: of your contract, where the policy has one, else of the list; None: unknown."""
+        if rate == "standard":
+            own = (_own_price(backend) for backend in self.policy.backends.values() if backend.model == model)
+            contract = next(filter(None, own), None)
+            if contract is not None:
+                return contract
+        return self.prices.get(model, self.at, rate=rate)
+
     def elsewhere(self, model: str | None, answer: Attempt) -> Elsewhere:
         """Return what an answer would have cost at a baseline, and at the cheapest managed host of its open model."""
         completion, backend = answer.completion, self.policy.backends[answer.backend]
@@ -98,8 +108,7 @@ class Books:
             # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
             cost = self._cost(answer, backend)[0]
             return cost, None if cost is None else self._uncached(backend, usage, cost)
-        own = (_own_price(other) for other in self.policy.backends.values() if other.model == model)
-        price = next(filter(None, own), None) or self.prices.get(model, self.at)
+        price = self.price(model)
         if price is None:
             return None, None
         factors, full = self._factors(model, backend), uncached(usage)

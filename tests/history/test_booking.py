@@ -10,7 +10,7 @@ from gateway.entries import LedgerEntry
 from gateway.history import booking
 from gateway.history.booking import Booking, entry_id
 from gateway.history.recorded import Recorded
-from gateway.money.prices import Price, PriceList
+from gateway.money.prices import Price, PriceList, load
 from gateway.types import Level, Money, Usage
 
 PRICES = PriceList(
@@ -57,6 +57,48 @@ def test_a_model_with_a_date_is_known_without_it() -> None:
     """Providers add the day of the snapshot to its name."""
     assert booked(model="openai/mini-2026-08-07").cost == booked().cost
     assert booked(model="openai/mini-20260807").cost == booked().cost
+
+
+def test_your_contract_wins_over_the_list() -> None:
+    """The policy's price of a model is that of its history, too."""
+    frontier = mock(model="openai/mini", local=False, clearance="internal", price={"input": 4, "output": 40})
+    made = Booking(source="jsonl", policy=policy({"frontier": frontier}), prices=PRICES)
+
+    assert booked(made).cost == Money(4_000 * 1_000 + 40_000 * 100)
+
+
+def test_a_rate_that_the_list_does_not_know_is_unknown() -> None:
+    """Half of the standard price is a guess."""
+    entry = booked(rate="batch")
+
+    assert (entry.cost, entry.baseline_cost) == (None, None)
+
+
+def test_what_a_prompt_cache_spared_is_told_apart() -> None:
+    """The call and its baseline without it: a driver of the savings of its own."""
+    entry = booked()
+
+    assert entry.attempts[0].uncached_cost == Money(1_000_000 + 1_000_000)
+    assert entry.uncached_baseline == Money(4_000_000)
+    assert booked(usage=Usage(prompt_tokens=10, completion_tokens=1)).attempts[0].uncached_cost is None
+
+
+def test_a_baseline_of_longer_answers_is_scaled() -> None:
+    """As the policy declares it; the entry says so."""
+    talkative = policy({"llama": mock()}, baseline="openai/base", baselines={"openai/base": {"verbosity": 2}})
+    entry = booked(Booking(source="jsonl", policy=talkative, prices=PRICES))
+
+    assert (entry.baseline_cost, entry.token_basis) == (Money(2_000_000 + 4_000_000), "declared")
+
+
+def test_an_answer_of_ones_own_hardware_is_compared_with_a_managed_host() -> None:
+    """The cheapest one that served the same open model on that day."""
+    made = Booking(source="jsonl", policy=POLICY, prices=load())
+    entry = booked(made, local=True, model="llama-3.1-8b-instruct", at=datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert entry.managed_model is not None
+    assert entry.managed_cost is not None
+    assert booked(made).managed_model is None
 
 
 def test_what_nobody_knows_is_unknown() -> None:
