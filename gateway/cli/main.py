@@ -37,6 +37,7 @@ COMMANDS = {
     "licences": "Check and evidence licence duties; it is no legal advice.",
     "alerts": "Say what to know of money: budgets, baselines, idle hardware.",
     "reconcile": "Hold a provider's invoice against the ledger.",
+    "pools": "Say what hardware cost, used and idle, and how fast it is.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",
