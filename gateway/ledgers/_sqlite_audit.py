@@ -13,12 +13,13 @@ from gateway.audit.pseudonyms import pseudonym
 from gateway.audit.records import Before, Noted
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
+from gateway.ledgers._rows import JOINED_COLUMNS, entries_of
 from gateway.ledgers._sqlite_closes import noted_closes
 from gateway.ledgers._sqlite_corrections import noted_corrections
-from gateway.ledgers._sqlite_rows import JOINED_COLUMNS, entries_of
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_trail import TrailEnd, key_of
-from gateway.ledgers._sqlite_writer import EraseWrite, Writer
+from gateway.ledgers._writer import Writer
+from gateway.ledgers._writes import EraseWrite
 
 _SELECT_ENTRIES = f"SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n"  # noqa: S608 - our own names
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.entries import LedgerEntry
-from gateway.ledgers._sqlite_rows import entry_of
 from gateway.ledgers._sqlite_session import Session
+from gateway.ledgers._sqlite_statements import entry_of
 from gateway.ledgers._sqlite_writer import Pages, book
 
 

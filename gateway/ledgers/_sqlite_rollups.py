@@ -7,10 +7,9 @@ An entry of a month that is closed counts in the first open hour: what was close
 import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TypeVar
 
-from gateway.entries import HoldoutRecord, LedgerEntry
+from gateway.ledgers._hours import HourlySums
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.money.rollups import (
     CallCell,
@@ -21,15 +20,7 @@ from gateway.money.rollups import (
     Hour,
     Step,
     Sums,
-    Whose,
-    call_cell,
-    call_cells,
-    cell_of,
-    duration_bucket,
-    sums_of,
 )
-from gateway.money.rollups import call_sums as call_sums_of
-from gateway.times import hour_of, microseconds
 
 _HOURS: dict[Step, int] = {"hour": 1, "day": 24, "all": 0}
 AnyCell = TypeVar("AnyCell", Cell, CallCell)
@@ -71,65 +62,31 @@ _UPSERT_DURATIONS = """
     ON CONFLICT DO UPDATE SET count = count + excluded.count"""
 
 
-class Rollups:
+class Rollups(HourlySums):
     """Adds up what a batch writes. `flush` writes it; `forget` after a transaction that failed."""
 
     def __init__(self) -> None:
-        self._hours: dict[tuple[int, Cell], tuple[int, int, Sums]] = {}
-        self._calls: dict[tuple[int, CallCell], CallSums] = {}
-        self._durations: dict[tuple[int, Cell, int], int] = {}
+        super().__init__()
         self._ids: dict[Cell | CallCell, int] = {}
-        self._open_hour = 0
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Look from which hour on the books are open, in the transaction that holds the write lock."""
-        self._open_hour = connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0]
-
-    def hour(self, at: datetime) -> int:
-        """Return the hour that something is booked in that happened at a time."""
-        return max(hour_of(at), self._open_hour)
-
-    def add(self, entry: LedgerEntry) -> None:
-        """Add an entry and its calls."""
-        hour, cell, sums, at_us = self.hour(entry.at), cell_of(entry), sums_of(entry), microseconds(entry.at)
-        known = self._hours.get((hour, cell))
-        span = (at_us, at_us, sums)
-        self._hours[hour, cell] = span if known is None else _joined(known, span)
-        for call, call_sums in call_cells(entry):
-            self._add_call(hour, call, call_sums)
-        # An imported history may not say how long an answer took.
-        if entry.status == "answered" and entry.duration_s > 0:
-            key = (hour, cell, duration_bucket(entry.duration_s))
-            self._durations[key] = self._durations.get(key, 0) + 1
-
-    def add_holdout(self, record: HoldoutRecord, whose: Whose) -> None:
-        """Add the call of a comparison."""
-        hour = self.hour(record.at)
-        self._add_call(hour, call_cell(whose, record.attempt), call_sums_of(record.attempt))
-
-    def _add_call(self, hour: int, cell: CallCell, sums: CallSums) -> None:
-        known = self._calls.get((hour, cell))
-        self._calls[hour, cell] = sums if known is None else known.plus(sums)
+        self.open_hour = connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0]
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what was added."""
-        for (hour, cell), (first_us, last_us, sums) in self._hours.items():
+        for (hour, cell), (first_us, last_us, sums) in self.hours.items():
             connection.execute(_UPSERT_HOUR, (hour, self._id(connection, cell), first_us, last_us, *sums))
-        for (hour, call), call_sums in self._calls.items():
+        for (hour, call), call_sums in self.calls.items():
             connection.execute(_UPSERT_CALLS, (hour, self._id(connection, call), *call_sums))
-        for (hour, cell, bucket), count in self._durations.items():
+        for (hour, cell, bucket), count in self.durations.items():
             connection.execute(_UPSERT_DURATIONS, (hour, self._id(connection, cell), bucket, count))
-        self._clear()
+        self.clear()
 
     def forget(self) -> None:
         """Forget what was added, and the numbers of cells: those made in the transaction that failed are no numbers."""
-        self._clear()
+        self.clear()
         self._ids.clear()
-
-    def _clear(self) -> None:
-        self._hours.clear()
-        self._calls.clear()
-        self._durations.clear()
 
     def _id(self, connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
         known = self._ids.get(cell)
@@ -141,10 +98,6 @@ class Rollups:
 
 
 _MOST_IDS = 50_000
-
-
-def _joined(one: tuple[int, int, Sums], other: tuple[int, int, Sums]) -> tuple[int, int, Sums]:
-    return min(one[0], other[0]), max(one[1], other[1]), one[2].plus(other[2])
 
 
 def _id_of(connection: sqlite3.Connection, cell: Cell | CallCell) -> int:

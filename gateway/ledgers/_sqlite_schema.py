@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 from gateway.errors import LedgerError
 from gateway.ledgers import _sqlite_months, _sqlite_rollups
-from gateway.ledgers._sqlite_rollups import Rollups
-from gateway.ledgers._sqlite_rows import (
+from gateway.ledgers._rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
     WHOSE_COLUMNS,
@@ -18,6 +17,7 @@ from gateway.ledgers._sqlite_rows import (
     holdout_of,
     whose_of,
 )
+from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_trail import begin
 from gateway.money.rollups import Whose
 

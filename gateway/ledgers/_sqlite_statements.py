@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from gateway.ledgers._sqlite_rows import Row
+from gateway.entries import LedgerEntry
+from gateway.ledgers._rows import JOINED_COLUMNS, Row, entries_of
 
 
 def execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3.Cursor:
@@ -18,3 +19,13 @@ def execute(connection: sqlite3.Connection, statement: str, row: Row) -> sqlite3
 def marks(count: int) -> str:
     """Return so many places for values."""
     return ", ".join("?" * count)
+
+
+def entry_of(connection: sqlite3.Connection, entry_id: str) -> LedgerEntry | None:
+    """Return the entry of an id, None where there is none."""
+    return next(entries_of(connection.execute(_SELECT_ENTRY, (entry_id,))), None)
+
+
+# The names are ours.
+_SELECT_ENTRY = f"""
+    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n WHERE e.id = ? ORDER BY a.number"""  # noqa: S608

@@ -1,31 +1,20 @@
-"""The one thread that writes to a SQLite ledger: whatever waits goes into one transaction, then its waiters wake.
+"""How a batch is written to a SQLite ledger: in one transaction that holds the file's write lock."""
 
-A failed transaction is told to its waiters and the thread lives on. Nothing that was handed in is forgotten: closing
-writes what waits, and a waiter that was cancelled takes nothing with it.
-"""
-
-import asyncio
 import logging
 import os
 import secrets
 import sqlite3
-import threading
-import traceback
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from gateway.audit.books import ERASED
 from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
-from gateway.audit.records import Record, UnreadableRecordError, erasure_body, holdout_body, read, request_body
-from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.audit.records import erasure_body, holdout_body, request_body
+from gateway.entries import FeedbackFate, LedgerEntry
 from gateway.errors import ConfigurationError, LedgerError
-from gateway.ledgers._sqlite_rollups import Rollups, rename_tenant
-from gateway.ledgers._sqlite_rows import (
+from gateway.ledgers._parties import entries_about, mark_of
+from gateway.ledgers._rows import (
     ATTEMPT_COLUMNS,
     ENTRY_COLUMNS,
     HOLDOUT_COLUMNS,
@@ -35,14 +24,14 @@ from gateway.ledgers._sqlite_rows import (
     holdout_row,
     whose_of,
 )
+from gateway.ledgers._sqlite_rollups import Rollups, rename_tenant
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
+from gateway.ledgers._writer import RowError
+from gateway.ledgers._writes import EntryWrite, EraseWrite, FeedbackWrite, HoldoutWrite, Result, Write
 from gateway.times import microseconds
 
 log = logging.getLogger("gateway")
-
-BATCH = 10_000
-
 
 _INSERT_ENTRY = f"""
     INSERT INTO entries (hour, {", ".join(ENTRY_COLUMNS)}) VALUES ({marks(1 + len(ENTRY_COLUMNS))})
@@ -59,9 +48,6 @@ _INSERT_HOLDOUT = f"""
 
 _SELECT_WHOSE = f"SELECT {WHOSE_COLUMNS} FROM entries WHERE id = ?"  # noqa: S608 - the names are ours
 _ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL"
-
-# How many records an erasure concerned is an integer, None where nobody of that name was known.
-Result = bool | FeedbackFate | int | None
 
 
 class Pages(NamedTuple):
@@ -86,60 +72,88 @@ class Pages(NamedTuple):
         self.rollups.forget()
 
 
-@dataclass(slots=True, eq=False)
-class FeedbackWrite:
-    """A judgement that waits to be written, if it is one of at most `most` since `since_us` of its tenant."""
+class SqliteBooks:
+    """An open file. Where it is removed or replaced, a new one is begun at the same place and that is logged."""
 
-    feedback: Feedback
-    since_us: int
-    most: int
-    waiter: asyncio.Future[Result]
+    def __init__(
+        self, open_file: Callable[[], sqlite3.Connection], place: str, *, audit_key: bytes | None = None
+    ) -> None:
+        self._open_file = open_file
+        self.place = place
+        self._trail = TrailEnd(audit_key)
+        self._pages = Pages(self._trail, Rollups())
+        self.connection = open_file()
+        self._agree_on_key(sealing=audit_key is not None)
+        self._file = _identity(place)
 
-    def apply(self, connection: sqlite3.Connection, _pages: Pages) -> FeedbackFate:
-        """Write it, or say why not."""
-        said = self.feedback
-        entry = (said.entry_id, said.tenant)
-        row = (said.score, said.source, microseconds(said.at), *entry, self.since_us, self.most)
-        if execute(connection, _INSERT_FEEDBACK, row).rowcount == 1:
-            return "kept"
-        found = execute(connection, f"SELECT 1 {_TENANTS_ENTRY}", entry).fetchone()
-        return "over_cap" if found else "unknown"
+    def _agree_on_key(self, *, sealing: bool) -> None:
+        """Seal a trail from here on where the key is new; raises `ConfigurationError` for a wrong one."""
+        try:
+            with self.connection as connection:
+                connection.execute("BEGIN IMMEDIATE" if sealing else "BEGIN")
+                self._trail.open(connection)
+                self._trail.close(connection)
+            self._trail.committed()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def commit(self, batch: Sequence[Write]) -> Sequence[Result]:
+        """Write all of a batch, or nothing of it; see `Books`."""
+        try:
+            self._reopen_if_gone()
+            with self.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                self._pages.open(connection)
+                results = [_apply(connection, self._pages, write) for write in batch]
+                self._pages.close(connection)
+        # A lock, a full disk or a key is everybody's fault. Any other fault is one row's.
+        except (sqlite3.OperationalError, ConfigurationError) as error:
+            self._pages.forget()
+            raise LedgerError(f"cannot write to the ledger {self.place!r}: {error}") from error
+        except (sqlite3.Error, OverflowError) as error:
+            self._pages.forget()
+            raise RowError(str(error)) from error
+        except BaseException:
+            self._pages.forget()
+            raise
+        self._trail.committed()
+        return results
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def _reopen_if_gone(self) -> None:
+        # SQLite goes on writing to a file that has lost its name: what is written there nobody ever finds.
+        if _identity(self.place) == self._file:
+            return
+        self.connection.close()
+        self.connection = self._open_file()
+        self._file = _identity(self.place)
+        text = "the ledger %r was removed or replaced while it was open; a new one is begun, the old trail ended at %s"
+        log.error(text, self.place, self._trail.move())
 
 
-@dataclass(slots=True, eq=False)
-class HoldoutWrite:
-    """What a strong backend said beside an entry, waiting to be written."""
-
-    record: HoldoutRecord
-    evidence: Evidence | None
-    waiter: asyncio.Future[Result]
-
-    def apply(self, connection: sqlite3.Connection, pages: Pages) -> bool:
-        """Write it; False where its entry is unknown or has one already: the calls are recorded all the same."""
-        record, evidence = self.record, self.evidence
-        kept = execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
-        if kept:
-            pages.rollups.add_holdout(
-                record, whose_of(execute(connection, _SELECT_WHOSE, (record.entry_id,)).fetchone())
-            )
-        if evidence is not None:
-            names = pages.trail.names(connection, evidence)
-            body, place = holdout_body(record.entry_id, names, kept=kept), _place_of(connection, record.entry_id)
-            pages.trail.append(connection, body, evidence.facts, at=record.at, entry=place)
-        return kept
+def _identity(place: str) -> tuple[int, int] | None:
+    try:
+        # Once a batch: a Path would cost five times as much as asking.
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
-@dataclass(slots=True, eq=False)
-class EntryWrite:
-    """An entry, its attempts and its record that wait to be written."""
-
-    entry: LedgerEntry
-    evidence: Evidence | None
-    waiter: asyncio.Future[Result]
-
-    def apply(self, connection: sqlite3.Connection, pages: Pages) -> bool:
-        """Write them; False where the entry's id is there already, which stays as it is."""
-        return book(connection, pages, self.entry, self.evidence)
+def _apply(connection: sqlite3.Connection, pages: Pages, write: Write) -> Result:
+    match write:
+        case EntryWrite():
+            return book(connection, pages, write.entry, write.evidence)
+        case FeedbackWrite():
+            return _judge(connection, write)
+        case HoldoutWrite():
+            return _compare(connection, pages, write)
+        case EraseWrite():
+            return _erase(connection, pages, write.party)
 
 
 def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evidence: Evidence | None = None) -> bool:
@@ -157,36 +171,53 @@ def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evide
     return True
 
 
-@dataclass(slots=True, eq=False)
-class EraseWrite:
-    """A party whose records shall be nobody's any more."""
+def _judge(connection: sqlite3.Connection, write: FeedbackWrite) -> FeedbackFate:
+    said = write.feedback
+    entry = (said.entry_id, said.tenant)
+    row = (said.score, said.source, microseconds(said.at), *entry, write.since_us, write.most)
+    if execute(connection, _INSERT_FEEDBACK, row).rowcount == 1:
+        return "kept"
+    found = execute(connection, f"SELECT 1 {_TENANTS_ENTRY}", entry).fetchone()
+    return "over_cap" if found else "unknown"
 
-    party: Party
-    waiter: asyncio.Future[Result]
 
-    def apply(self, connection: sqlite3.Connection, pages: Pages) -> int | None:
-        """Delete the key, and from the books what leads to the party; None where it is not known."""
-        pseudonym = pages.trail.delete_key(connection, self.party)
-        theirs = _entries_of(connection, self.party.whose, pseudonym)
-        count = self._free_tenant(connection, theirs) if self.party.whose == "tenant" else _free(connection, theirs)
-        if pseudonym is None and count == 0:
-            return None
-        pages.trail.append(connection, erasure_body(self.party.whose, count), at=datetime.now(UTC))
-        return count
+def _compare(connection: sqlite3.Connection, pages: Pages, write: HoldoutWrite) -> bool:
+    """Write a comparison; False where it cannot be kept: the calls are recorded all the same."""
+    record, evidence = write.record, write.evidence
+    kept = execute(connection, _INSERT_HOLDOUT, (*holdout_row(record), record.entry_id)).rowcount == 1
+    if kept:
+        pages.rollups.add_holdout(record, whose_of(execute(connection, _SELECT_WHOSE, (record.entry_id,)).fetchone()))
+    if evidence is not None:
+        names = pages.trail.names(connection, evidence)
+        body, place = holdout_body(record.entry_id, names, kept=kept), _place_of(connection, record.entry_id)
+        pages.trail.append(connection, body, evidence.facts, at=record.at, entry=place)
+    return kept
 
-    def _free_tenant(self, connection: sqlite3.Connection, theirs: set[str]) -> int:
-        named = execute(connection, "SELECT id FROM entries WHERE tenant = ?", (self.party.name,))
-        theirs = theirs.union(entry_id for (entry_id,) in named)
-        # Another word than NULL, which would open the entries to everybody's feedback.
-        tenant = f"{ERASED}{secrets.token_hex(8)}"
-        for entry_id in theirs:
-            execute(connection, "UPDATE entries SET tenant = ? WHERE id = ?", (tenant, entry_id))
-            feedback = "UPDATE feedback SET tenant = ? WHERE entry = (SELECT n FROM entries WHERE id = ?)"
-            execute(connection, feedback, (tenant, entry_id))
-        execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
-        execute(connection, "UPDATE corrections SET tenant = ? WHERE tenant = ?", (tenant, self.party.name))
-        rename_tenant(connection, self.party.name, tenant)
-        return _free(connection, theirs)
+
+def _erase(connection: sqlite3.Connection, pages: Pages, party: Party) -> int | None:
+    """Delete the key, and from the books what leads to the party; None where it is not known."""
+    pseudonym = pages.trail.delete_key(connection, party)
+    theirs = _entries_of(connection, party.whose, pseudonym)
+    count = _free_tenant(connection, party.name, theirs) if party.whose == "tenant" else _free(connection, theirs)
+    if pseudonym is None and count == 0:
+        return None
+    pages.trail.append(connection, erasure_body(party.whose, count), at=datetime.now(UTC))
+    return count
+
+
+def _free_tenant(connection: sqlite3.Connection, name: str, theirs: set[str]) -> int:
+    named = execute(connection, "SELECT id FROM entries WHERE tenant = ?", (name,))
+    theirs = theirs.union(entry_id for (entry_id,) in named)
+    # Another word than NULL, which would open the entries to everybody's feedback.
+    tenant = f"{ERASED}{secrets.token_hex(8)}"
+    for entry_id in theirs:
+        execute(connection, "UPDATE entries SET tenant = ? WHERE id = ?", (tenant, entry_id))
+        feedback = "UPDATE feedback SET tenant = ? WHERE entry = (SELECT n FROM entries WHERE id = ?)"
+        execute(connection, feedback, (tenant, entry_id))
+    execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, name))
+    execute(connection, "UPDATE corrections SET tenant = ? WHERE tenant = ?", (tenant, name))
+    rename_tenant(connection, name, tenant)
+    return _free(connection, theirs)
 
 
 def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
@@ -194,188 +225,12 @@ def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
 
 
 def _entries_of(connection: sqlite3.Connection, whose: Whose, pseudonym: str | None) -> set[str]:
-    """Return the ids of a party's entries as the records say them, not the columns beside: those nothing holds."""
     if pseudonym is None:
         return set()
-    # The bodies are ASCII without spaces: what has not this text is not read any further.
     found = execute(
-        connection, "SELECT CAST(body AS TEXT) FROM audit WHERE instr(body, ?)", (f'"{whose}":"{pseudonym}"',)
+        connection, "SELECT CAST(body AS TEXT) FROM audit WHERE instr(body, ?)", (mark_of(whose, pseudonym),)
     )
-    records = [record for (text,) in found if (record := _readable(text)) is not None]
-    return {record.entry for record in records if record.entry and getattr(record.names, whose) == pseudonym}
-
-
-def _readable(text: str) -> Record | None:
-    try:
-        return read(text)
-    except UnreadableRecordError:
-        return None
-
-
-Write = EntryWrite | FeedbackWrite | HoldoutWrite | EraseWrite
-
-
-class Writer:
-    """Owns the connection and its thread. `submit` may be called from any event loop or thread.
-
-    Where the file is removed or replaced under it, a new one is begun at the same place and that is logged.
-    """
-
-    def __init__(
-        self, open_file: Callable[[], sqlite3.Connection], place: str, *, audit_key: bytes | None = None
-    ) -> None:
-        self._open_file = open_file
-        self._trail = TrailEnd(audit_key)
-        self._pages = Pages(self._trail, Rollups())
-        self._connection = open_file()
-        self._agree_on_key(sealing=audit_key is not None)
-        self._place = place
-        self._file = _identity(place)
-        self._process = os.getpid()
-        self._queue: SimpleQueue[Write | None] = SimpleQueue()
-        self._open = True
-        self._gate = threading.Lock()
-        # A daemon: a program that ends without closing its router must not hang on this thread.
-        self._thread = threading.Thread(target=self._run, name="gateway-ledger", daemon=True)
-        self._thread.start()
-
-    def _agree_on_key(self, *, sealing: bool) -> None:
-        """Seal a trail from here on where the key is new; raises `ConfigurationError` for a wrong one."""
-        try:
-            with self._connection as connection:
-                connection.execute("BEGIN IMMEDIATE" if sealing else "BEGIN")
-                self._trail.open(connection)
-                self._trail.close(connection)
-            self._trail.committed()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def submit(self, write: Write) -> asyncio.Future[Result]:
-        """Hand in a write; the future is done after the commit, with what `apply` returned."""
-        # The gate makes the closing mark the last thing in the queue: nothing is put where nobody reads.
-        with self._gate:
-            if not self._open:
-                raise LedgerError(f"the ledger {self._place!r} is closed")
-            if os.getpid() != self._process:
-                raise LedgerError(f"the ledger {self._place!r} was opened before a fork; open a router in the child")
-            self._queue.put(write)
-        return write.waiter
-
-    def close(self) -> None:
-        """Write what waits and close the connection; blocks until that is done."""
-        with self._gate:
-            if self._open:
-                self._open = False
-                self._queue.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        go_on = True
-        while go_on:
-            batch, go_on = self._take()
-            self._write(batch)
-        self._connection.close()
-
-    def _take(self) -> tuple[list[Write], bool]:
-        """Wait for a write and take all that wait with it, without lingering for more; False after the last."""
-        batch: list[Write] = []
-        write = self._queue.get()
-        while write is not None:
-            batch.append(write)
-            if len(batch) == BATCH:
-                return batch, True
-            try:
-                write = self._queue.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
-
-    def _write(self, batch: Sequence[Write]) -> None:
-        try:
-            self._reopen_if_gone()
-            with self._connection as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                self._pages.open(connection)
-                results = [write.apply(connection, self._pages) for write in batch]
-                self._pages.close(connection)
-            self._trail.committed()
-        except LedgerError as error:
-            self._pages.forget()
-            _wake(batch, [error for _ in batch])
-        except (sqlite3.Error, OverflowError, ConfigurationError) as error:
-            self._pages.forget()
-            self._fail(batch, error)
-        # The thread's outer edge: without it every later request would wait for ever.
-        except Exception as error:  # noqa: BLE001
-            self._pages.forget()
-            _log_fault(error)
-            self._fail(batch, error)
-        else:
-            _wake(batch, results)
-
-    def _reopen_if_gone(self) -> None:
-        # SQLite goes on writing to a file that has lost its name: what is written there nobody ever finds.
-        if _identity(self._place) == self._file:
-            return
-        self._connection.close()
-        self._connection = self._open_file()
-        self._file = _identity(self._place)
-        text = "the ledger %r was removed or replaced while it was open; a new one is begun, the old trail ended at %s"
-        log.error(text, self._place, self._trail.move())
-
-    def _fail(self, batch: Sequence[Write], cause: Exception) -> None:
-        # A lock, a full disk or a key is everybody's fault. Any other fault is one row's: alone, the others go through.
-        if len(batch) > 1 and not isinstance(cause, (sqlite3.OperationalError, ConfigurationError)):
-            for write in batch:
-                self._write([write])
-            return
-        _wake(batch, [self._error(cause) for _ in batch])
-
-    def _error(self, cause: Exception) -> LedgerError:
-        # What an unexpected fault says may quote what was to be written.
-        known = isinstance(cause, (sqlite3.Error, OverflowError, ConfigurationError))
-        error = LedgerError(f"cannot write to the ledger {self._place!r}: {cause if known else type(cause).__name__}")
-        error.__cause__ = cause if known else None
-        return error
-
-
-def _log_fault(error: Exception) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    places = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
-    log.error("the ledger's writer failed with %s%s", type(error).__name__, places)
-
-
-def _identity(place: str) -> tuple[int, int] | None:
-    try:
-        # Once a batch: a Path would cost five times as much as asking.
-        status = os.stat(place)  # noqa: PTH116
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> None:
-    """Tell every waiter, with one call for each event loop."""
-    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result], Result | LedgerError]]]
-    by_loop = defaultdict(list)
-    for write, result in zip(batch, results, strict=True):
-        by_loop[write.waiter.get_loop()].append((write.waiter, result))
-    for loop, told in by_loop.items():
-        # A loop that is closed has nobody left who waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_tell, told)
-
-
-def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -> None:
-    for waiter, result in told:
-        if not isinstance(result, LedgerError):
-            if not waiter.done():
-                waiter.set_result(result)
-        elif not waiter.done():
-            waiter.set_exception(result)
-        else:
-            log.error("%s; nobody waits for this entry any more, it is lost", result)
+    return entries_about((text for (text,) in found), whose, pseudonym)
 
 
 def _place_of(connection: sqlite3.Connection, entry_id: str) -> int | None:

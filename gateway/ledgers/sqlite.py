@@ -21,11 +21,24 @@ from gateway.audit.evidence import Evidence
 from gateway.audit.proof import Proof, Question
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
+<<<<<<< HEAD
 from gateway.ledgers import _sqlite_corrections, _sqlite_keeping, _sqlite_rollups
+=======
+from gateway.ledgers import _sqlite_corrections, _sqlite_rollups
+from gateway.ledgers._rows import (
+    HOLDOUT_COLUMNS,
+    JOINED_COLUMNS,
+    entries_of,
+    example_of,
+    feedback_of,
+    holdout_of,
+)
+>>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
+<<<<<<< HEAD
 from gateway.ledgers._sqlite_rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -37,16 +50,32 @@ from gateway.ledgers._sqlite_rows import (
 )
 from gateway.ledgers._sqlite_schema import open_for_writing, reading
 from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
+=======
+from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
+from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - as above
+from gateway.ledgers._sqlite_statements import entry_of
+from gateway.ledgers._sqlite_writer import SqliteBooks
+from gateway.ledgers._writer import Writer
+from gateway.ledgers._writes import EVER, EntryWrite, FeedbackWrite, HoldoutWrite
+>>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 from gateway.times import hour_of, microseconds
 from gateway.types import Money
 
+<<<<<<< HEAD
 # What commands do to a file beside its requests.
 keeping = _sqlite_keeping
 
 _EVER = (-(2**63), 2**63 - 1)
 _DAY_US = 86_400_000_000
+=======
+>>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 _HOUR_US = 3_600_000_000
 Found = TypeVar("Found")
 
@@ -82,10 +111,8 @@ class SqliteLedger:
     async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
         """Keep a judgement about an entry of its tenant, at most `most_a_day` of a tenant; several processes count."""
         waiter = asyncio.get_running_loop().create_future()
-        most = _EVER[1] if most_a_day is None else most_a_day
-        write = FeedbackWrite(feedback, microseconds(feedback.at) - _DAY_US if most_a_day else _EVER[1], most, waiter)
-        # What the write gives back is its own: see `FeedbackWrite.apply`.
-        return cast("FeedbackFate", await self._writer.submit(write))
+        # What the write gives back is its own: see `FeedbackWrite`.
+        return cast("FeedbackFate", await self._writer.submit(FeedbackWrite(feedback, most_a_day, waiter)))
 
     async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
         """Keep what a strong backend said beside an entry, once; False where that cannot be."""
@@ -296,8 +323,13 @@ def read_examples(path: Path, *, most_per_tenant: int | None = None) -> Iterator
 
     Of a tenant the newest `most_per_tenant` are given, so that nobody teaches alone; those without one count as one.
     """
+<<<<<<< HEAD
     most = _EVER[1] if most_per_tenant is None else most_per_tenant
     with reading(path) as connection:
+=======
+    most = EVER[1] if most_per_tenant is None else most_per_tenant
+    with _reading(path) as connection:
+>>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
         yield from map(example_of, connection.execute(_SELECT_EXAMPLES, {"most": most}))
 
 
@@ -322,14 +354,14 @@ _SELECT_EXAMPLES = f"""
 
 def _period(since: datetime | None, until: datetime | None) -> dict[str, int]:
     return {
-        "since": _EVER[0] if since is None else microseconds(since),
-        "until": _EVER[1] if until is None else microseconds(until),
+        "since": EVER[0] if since is None else microseconds(since),
+        "until": EVER[1] if until is None else microseconds(until),
     }
 
 
 def _hours(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     start = 0 if since is None else hour_of(since)
-    return start, _EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
+    return start, EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
 
 
 def _money(nano_usd: int | None) -> Money | None:
@@ -342,7 +374,7 @@ def _open(options: Options) -> tuple[Path, Writer, SqliteTrail]:
 
     path, key = Path(options.path).expanduser().absolute(), Settings().seal()
     open_file = partial(open_for_writing, path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
-    writer = Writer(open_file, str(path), audit_key=key)
+    writer = Writer(SqliteBooks(open_file, str(path), audit_key=key))
     return path, writer, SqliteTrail(path, writer, key=key, busy_timeout_s=options.busy_timeout_s)
 
 

@@ -14,8 +14,9 @@ from support.entries import NOON, attempt_record, ledger_entry
 
 from gateway.entries import Feedback
 from gateway.errors import LedgerError
-from gateway.ledgers import _sqlite_writer as writer_module
+from gateway.ledgers import _writer as writer_module
 from gateway.ledgers import sqlite
+from gateway.ledgers._sqlite_writer import SqliteBooks
 from gateway.ledgers.sqlite import SqliteLedger, read_entries, read_feedback
 from gateway.types import Money
 
@@ -53,6 +54,13 @@ def remove(path: Path, *, replaced_by: str | None) -> None:
 
 def content(path: Path) -> str:
     return path.read_text()
+
+
+def books(ledger: SqliteLedger) -> SqliteBooks:
+    """Return the open file of a ledger."""
+    opened = ledger._writer._books
+    assert isinstance(opened, SqliteBooks)
+    return opened
 
 
 class Lock:
@@ -98,7 +106,7 @@ async def test_entries_are_there_after_closing_and_opening_again(path: Path) -> 
 async def test_durable_waits_for_the_disk(path: Path, *, durable: bool, level: int) -> None:
     """`durable: true` is SQLite's synchronous = FULL; the default is NORMAL."""
     async with sqlite.build(sqlite.Options(path=str(path), durable=durable)) as ledger:
-        connection = ledger._writer._connection
+        connection = books(ledger).connection
         assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
 
 
@@ -197,7 +205,7 @@ async def test_a_locked_file_is_an_error_for_those_who_wait_and_no_other(ledger:
 
 async def test_a_full_disk_is_an_error_and_not_the_end(ledger: SqliteLedger, path: Path) -> None:
     """When there is room again, the books go on."""
-    connection = ledger._writer._connection
+    connection = books(ledger).connection
     connection.execute("PRAGMA max_page_count = 1")
 
     with pytest.raises(LedgerError, match="full"):

@@ -13,8 +13,7 @@ from support.trails import booked, evidence, opened, record, tamper, write
 from gateway.audit.evidence import Party
 from gateway.audit.proof import Question
 from gateway.errors import LedgerError
-from gateway.ledgers import sqlite
-from gateway.ledgers._sqlite_writer import EntryWrite
+from gateway.ledgers import _sqlite_writer, sqlite
 from gateway.ledgers.sqlite import read_proof
 
 KEY = "a key that nobody else knows"
@@ -105,7 +104,7 @@ async def test_an_unexpected_fault_is_told_and_the_writer_lives_on(
     """By its type and place, not by what it says; the next request is written."""
     async with opened(path) as ledger:
         with monkeypatch.context() as broken, caplog.at_level(logging.ERROR, logger="gateway"):
-            broken.setattr(EntryWrite, "apply", fail)
+            broken.setattr(_sqlite_writer, "book", fail)
             with pytest.raises(LedgerError, match="KeyError") as caught:
                 await asyncio.wait_for(record(ledger, "a"), 30)
         await asyncio.wait_for(record(ledger, "b"), 30)

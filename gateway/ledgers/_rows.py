@@ -1,7 +1,6 @@
-"""Ledger entries as rows of SQLite and back. Exact both ways: integers of nano-USD and of microseconds."""
+"""Ledger entries as rows of a database and back. Exact both ways: integers of nano-USD and of microseconds."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -13,7 +12,7 @@ from gateway.money.rollups import Whose
 from gateway.times import microseconds, time_of
 from gateway.types import Level, Money, Usage
 
-# What sqlite3 takes and gives: int, float, str, bytes or None.
+# What a database takes and gives: int, float, str, bytes, bool or None.
 Row = tuple[Any, ...]
 
 ENTRY_COLUMNS = (
@@ -88,16 +87,6 @@ def entries_of(rows: Iterable[Row]) -> Iterator[LedgerEntry]:
     for _, group in groupby(rows, key=itemgetter(0)):
         joined = list(group)
         yield _entry(joined[0], tuple(_attempt(row[_SPLIT + 1 :]) for row in joined if row[_SPLIT] is not None))
-
-
-def entry_of(connection: sqlite3.Connection, entry_id: str) -> LedgerEntry | None:
-    """Return the entry of an id, None where there is none."""
-    return next(entries_of(connection.execute(_SELECT_ENTRY, (entry_id,))), None)
-
-
-# The names are ours.
-_SELECT_ENTRY = f"""
-    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n WHERE e.id = ? ORDER BY a.number"""  # noqa: S608
 
 
 def feedback_of(row: Row) -> Feedback:

@@ -1,0 +1,154 @@
+"""The one thread that writes to a ledger: whatever waits goes into one transaction, then its waiters wake.
+
+A failed transaction is told to its waiters and the thread lives on. Nothing that was handed in is forgotten: closing
+writes what waits, and a waiter that was cancelled takes nothing with it.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import traceback
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from gateway.errors import LedgerError
+from gateway.ledgers._writes import Result, Write
+
+log = logging.getLogger("gateway")
+
+BATCH = 10_000
+
+
+class Books(Protocol):
+    """Where batches are committed. Used by the writer's thread alone."""
+
+    @property
+    def place(self) -> str:
+        """Where they are, for people."""
+
+    def commit(self, batch: Sequence[Write]) -> Sequence[Result]:
+        """Write all of a batch, or nothing of it; return what each is told.
+
+        Raises `LedgerError` where it is everybody's fault, and `RowError` or anything else where it may be one row's:
+        alone, the others may go through.
+        """
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class RowError(Exception):
+    """What was to be written cannot be kept; says why, and quotes nothing of it."""
+
+
+class Writer:
+    """Owns the books and their thread. `submit` may be called from any event loop or thread."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._place = books.place
+        self._process = os.getpid()
+        self._queue: SimpleQueue[Write | None] = SimpleQueue()
+        self._open = True
+        self._gate = threading.Lock()
+        # A daemon: a program that ends without closing its router must not hang on this thread.
+        self._thread = threading.Thread(target=self._run, name="gateway-ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Write) -> asyncio.Future[Result]:
+        """Hand in a write; the future is done after the commit, with what became of it."""
+        # The gate makes the closing mark the last thing in the queue: nothing is put where nobody reads.
+        with self._gate:
+            if not self._open:
+                raise LedgerError(f"the ledger {self._place!r} is closed")
+            if os.getpid() != self._process:
+                raise LedgerError(f"the ledger {self._place!r} was opened before a fork; open a router in the child")
+            self._queue.put(write)
+        return write.waiter
+
+    def close(self) -> None:
+        """Write what waits and close the books; blocks until that is done."""
+        with self._gate:
+            if self._open:
+                self._open = False
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        go_on = True
+        while go_on:
+            batch, go_on = self._take()
+            self._write(batch)
+        self._books.close()
+
+    def _take(self) -> tuple[list[Write], bool]:
+        """Wait for a write and take all that wait with it, without lingering for more; False after the last."""
+        batch: list[Write] = []
+        write = self._queue.get()
+        while write is not None:
+            batch.append(write)
+            if len(batch) == BATCH:
+                return batch, True
+            try:
+                write = self._queue.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _write(self, batch: Sequence[Write]) -> None:
+        try:
+            results = self._books.commit(batch)
+        except LedgerError as error:
+            _wake(batch, [error for _ in batch])
+        except RowError as error:
+            self._fail(batch, error)
+        # The thread's outer edge: without it every later request would wait for ever.
+        except Exception as error:  # noqa: BLE001
+            _log_fault(error)
+            self._fail(batch, error)
+        else:
+            _wake(batch, results)
+
+    def _fail(self, batch: Sequence[Write], fault: Exception) -> None:
+        if len(batch) > 1:
+            for write in batch:
+                self._write([write])
+            return
+        # What an unexpected fault says may quote what was to be written.
+        known = isinstance(fault, RowError)
+        error = LedgerError(f"cannot write to the ledger {self._place!r}: {fault if known else type(fault).__name__}")
+        error.__cause__ = fault.__cause__ if known else None
+        _wake(batch, [error])
+
+
+def _log_fault(error: Exception) -> None:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    log.error("the ledger's writer failed with %s%s", type(error).__name__, places)
+
+
+def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> None:
+    """Tell every waiter, with one call for each event loop."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result], Result | LedgerError]]]
+    by_loop = defaultdict(list)
+    for write, result in zip(batch, results, strict=True):
+        by_loop[write.waiter.get_loop()].append((write.waiter, result))
+    for loop, told in by_loop.items():
+        # A loop that is closed has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_tell, told)
+
+
+def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -> None:
+    for waiter, result in told:
+        if not isinstance(result, LedgerError):
+            if not waiter.done():
+                waiter.set_result(result)
+        elif not waiter.done():
+            waiter.set_exception(result)
+        else:
+            log.error("%s; nobody waits for this entry any more, it is lost", result)
