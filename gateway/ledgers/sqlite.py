@@ -21,10 +21,7 @@ from gateway.audit.evidence import Evidence
 from gateway.audit.proof import Proof, Question
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
-<<<<<<< HEAD
 from gateway.ledgers import _sqlite_corrections, _sqlite_keeping, _sqlite_rollups
-=======
-from gateway.ledgers import _sqlite_corrections, _sqlite_rollups
 from gateway.ledgers._rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -33,49 +30,23 @@ from gateway.ledgers._rows import (
     feedback_of,
     holdout_of,
 )
->>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 from gateway.ledgers._sqlite_audit import SqliteTrail
 from gateway.ledgers._sqlite_audit import read_head as read_head  # noqa: PLC0414 - of this kind of file, too
 from gateway.ledgers._sqlite_audit import read_proof as read_proof  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as above
-<<<<<<< HEAD
-from gateway.ledgers._sqlite_rows import (
-    HOLDOUT_COLUMNS,
-    JOINED_COLUMNS,
-    entries_of,
-    entry_of,
-    example_of,
-    feedback_of,
-    holdout_of,
-)
 from gateway.ledgers._sqlite_schema import open_for_writing, reading
-from gateway.ledgers._sqlite_writer import EntryWrite, FeedbackWrite, HoldoutWrite, Writer
-=======
-from gateway.ledgers._sqlite_corrections import correct as correct  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import Taken as Taken  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import open_from as open_from  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_import import take as take  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
-from gateway.ledgers._sqlite_session import Session as Session  # noqa: PLC0414 - as above
-from gateway.ledgers._sqlite_session import session as session  # noqa: PLC0414 - as above
 from gateway.ledgers._sqlite_statements import entry_of
 from gateway.ledgers._sqlite_writer import SqliteBooks
 from gateway.ledgers._writer import Writer
 from gateway.ledgers._writes import EVER, EntryWrite, FeedbackWrite, HoldoutWrite
->>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 from gateway.times import hour_of, microseconds
 from gateway.types import Money
 
-<<<<<<< HEAD
 # What commands do to a file beside its requests.
 keeping = _sqlite_keeping
 
-_EVER = (-(2**63), 2**63 - 1)
-_DAY_US = 86_400_000_000
-=======
->>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
 _HOUR_US = 3_600_000_000
 Found = TypeVar("Found")
 
@@ -323,13 +294,8 @@ def read_examples(path: Path, *, most_per_tenant: int | None = None) -> Iterator
 
     Of a tenant the newest `most_per_tenant` are given, so that nobody teaches alone; those without one count as one.
     """
-<<<<<<< HEAD
-    most = _EVER[1] if most_per_tenant is None else most_per_tenant
-    with reading(path) as connection:
-=======
     most = EVER[1] if most_per_tenant is None else most_per_tenant
-    with _reading(path) as connection:
->>>>>>> 13bd282 (Part what every ledger does from what SQLite does)
+    with reading(path) as connection:
         yield from map(example_of, connection.execute(_SELECT_EXAMPLES, {"most": most}))
 
 
