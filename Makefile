@@ -84,7 +84,7 @@ names-model: $(VENV)/.names  ## Build the model of names that ships, anew from o
 
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra analytics --extra embedded --group dev --group docs pyproject.toml -o requirements.lock
+	  --extra analytics --extra embedded --extra analytics --extra metrics --extra otel --group dev --group docs pyproject.toml -o requirements.lock
 	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  - -o tests/bench/requirements.lock
 	printf "faker>=40\nnames>=0.3\ngeonamescache>=2\n" | uv pip compile -q --universal --python-version 3.11 \

@@ -25,6 +25,7 @@ class PriceList:
         self.version = version
         self.date = date
         self._snapshot: Snapshot | None = None
+        self._offered: dict[tuple[str, int], tuple[tuple[str, Price], ...]] = {}
         # Rows are read when they are asked for: a policy names a few of hundreds.
         self._listings: dict[str, Listing] = {
             model: Listing(model=model, prices={"standard": (price,)}, ends=price.ends, source=price.source)
@@ -65,11 +66,25 @@ class PriceList:
 
         Hosts that have retired the model by that time are none, nor are those whose listed price is doubtful.
         """
-        offers = [(cost, model) for model in self.hosts(weights) if (cost := self._bill(model, usage, at)) is not None]
-        if not offers:
+        bills = [(cost, model) for model, price in self._offers(weights, at) if (cost := price.of(usage)) is not None]
+        if not bills:
             return None
-        cost, model = min(offers, key=lambda offer: (offer[0].nano_usd, offer[1]))
+        cost, model = min(bills, key=lambda bill: (bill[0].nano_usd, bill[1]))
         return model, cost
+
+    def _offers(self, weights: str, at: datetime) -> Sequence[tuple[str, Price]]:
+        """Return who serves open weights at a time, without those whom another one undercuts whatever is asked.
+
+        This is asked for every answer of ours: it is kept for the quarter of an hour, in which no price changes.
+        """
+        key = weights, int(at.timestamp()) // _QUARTER_S
+        known = self._offered.get(key)
+        if known is None:
+            if len(self._offered) >= _MOST_QUARTERS:
+                self._offered.clear()
+            open_ = [(model, price) for model in self.hosts(weights) if (price := self._open(model, at)) is not None]
+            known = self._offered[key] = tuple(offer for offer in open_ if not _is_undercut(offer, open_))
+        return known
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._listings if self._snapshot is None else self._snapshot.rows)
@@ -88,10 +103,26 @@ class PriceList:
                 hosts[row["weights"]].append(model)
         return hosts
 
-    def _bill(self, model: str, usage: Usage, at: datetime) -> Money | None:
+    def _open(self, model: str, at: datetime) -> Price | None:
         price = self.get(model, at)
         gone = price is None or (price.ends is not None and price.ends <= at.astimezone(UTC).date())
-        return None if price is None or gone else price.of(usage)
+        return None if gone else price
+
+
+_QUARTER_S = 900
+_MOST_QUARTERS = 256
+
+
+def _is_undercut(offer: tuple[str, Price], offers: Sequence[tuple[str, Price]]) -> bool:
+    """Say whether another offer is cheaper for every kind of token, or as cheap and before it by name."""
+    model, price = offer
+    for other, cheaper in offers:
+        if other == model or price.tiers or cheaper.tiers:
+            continue
+        pairs = [*zip(cheaper.rates, price.rates, strict=True), (cheaper.request, price.request)]
+        if all(low <= high for low, high in pairs) and (any(low < high for low, high in pairs) or other < model):
+            return True
+    return False
 
 
 @cache

@@ -1,10 +1,12 @@
 """The price list: dated, plausible, and what its sources say."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.money import prices
 from gateway.money.listing import RATES, periods_of
@@ -294,3 +296,37 @@ def test_a_row_states_its_standard_price_flat_or_by_periods() -> None:
     assert periods_of(flat, "standard") == (flat,)
     assert periods_of(dated, "standard") == dated["periods"]
     assert periods_of(flat, "batch") == ()
+
+
+@given(
+    st.sampled_from(["llama-3.1-8b", "llama-3.3-70b", "qwen-2.5-72b"]),
+    st.integers(0, 200_000),
+    st.integers(0, 20_000),
+    st.integers(0, 1),
+)
+def test_who_is_undercut_would_never_have_been_cheapest(weights: str, prompt: int, answer: int, cached: int) -> None:
+    """The offers that are looked at for every answer give what all of them would."""
+    usage = Usage(prompt_tokens=prompt, completion_tokens=answer, cached_tokens=cached * prompt // 2)
+    listed = prices.load()
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    every = [
+        (bill.nano_usd, model)
+        for model in listed.hosts(weights)
+        if (price := listed.get(model, at)) is not None
+        and not (price.ends is not None and price.ends <= at.date())
+        and (bill := price.of(usage)) is not None
+    ]
+
+    found = listed.cheapest_host(weights, usage, at)
+
+    assert (found and (found[1].nano_usd, found[0])) == min(every, default=None)
+
+
+def test_offers_of_many_times_are_forgotten() -> None:
+    """Memory stays flat, however long a process lives."""
+    listed = prices.load()
+
+    for quarter in range(300):
+        listed.cheapest_host("llama-3.1-8b", TICKET, NOON + timedelta(minutes=15 * quarter))
+
+    assert len(listed._offered) <= 256
