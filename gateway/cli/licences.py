@@ -19,7 +19,6 @@ from gateway.cli.licences_show import show
 from gateway.cli.licences_view import as_csv as to_csv
 from gateway.cli.licences_view import as_record, give, read_bytes, show_duties, write
 from gateway.cli.savings import moment
-from gateway.errors import ConfigurationError
 from gateway.licences.bom import Version, cyclonedx
 from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.identify import identify
@@ -32,7 +31,7 @@ from gateway.licences.register import Use, duties, texts_to_display
 from gateway.licences.registry import packaged
 from gateway.licences.resolve import Resolution
 from gateway.licences.spdx import spdx
-from gateway.policy.duties import records_path
+from gateway.policy.duties import records_beside
 from gateway.spelling import remedy
 
 licences = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
@@ -101,11 +100,7 @@ def _keep(case: Case, page: Page, policy: Path | None) -> None:
 
 
 def _records_file(policy: Path | None) -> Path:
-    given, path = policy_without_verdict(policy)
-    file = records_path(given, path)
-    if file is None:
-        raise ConfigurationError("there is no file for attestations; name one in licences.records")
-    return file
+    return records_beside(*policy_without_verdict(policy))
 
 
 def _a_day(text: str) -> date:

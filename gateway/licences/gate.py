@@ -17,6 +17,9 @@ from gateway.types import Assessment, Need
 
 _MEDIA = frozenset({Need.IMAGES, Need.OTHER_MEDIA})
 _NOBODY: Mapping[str, Reason] = {}
+_NOTHING = frozenset[str]()
+# Tags are the callers' to choose.
+_MOST_KNOWN = 1_000
 # Statements that a model is used by: once made, their end is the end of its use.
 _ENDING: tuple[What, ...] = ("zero-retention", "separate-licence", "use-policy", "flow-down", "approval")
 
@@ -32,25 +35,29 @@ class Gate:
         self._seeing = {} if "R-13" in excused else _seeing(deployments)
         self._day = date.min
         self._ended: Mapping[str, Reason] = _NOBODY
+        self._known: dict[tuple[frozenset[str], bool], Mapping[str, Reason]] = {}
 
     def barred(self, assessment: Assessment, at: datetime) -> Mapping[str, Reason]:
         """Return the backends that may not answer a request, each with the rule and the reason."""
         day = at.date()
         if day != self._day:
             self._ended = {one.backend: reason for one in self._timed if (reason := _ended(one, day)) is not None}
-            self._day = day
-        tags, needs = assessment.tags, assessment.needs
-        if (not tags or not any(map(_is_use, tags))) and (not needs or not self._seeing):
+            self._day, self._known = day, {}
+        tags, sees = assessment.tags, not assessment.needs.isdisjoint(_MEDIA)
+        named = frozenset(filter(_is_use, tags)) if tags else _NOTHING
+        if not named and not (sees and self._seeing):
             return self._ended
-        barred = dict(self._ended)
-        if not needs.isdisjoint(_MEDIA):
-            barred.update(self._seeing)
-        if TRAINING in tags:
-            barred.update(_training(self._trained))
-        named = uses(tags)
-        if named:
-            barred.update(_forbidden(self._named, named))
+        barred = self._known.get((named, sees))
+        if barred is None:
+            barred = self._barred(named, sees=sees)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[named, sees] = barred
         return barred
+
+    def _barred(self, named: frozenset[str], *, sees: bool) -> Mapping[str, Reason]:
+        training = _training(self._trained) if TRAINING in named else _NOBODY
+        forbidden = _forbidden(self._named, uses(named))
+        return {**self._ended, **(self._seeing if sees else _NOBODY), **training, **forbidden}
 
 
 def _is_use(tag: str) -> bool:

@@ -6,7 +6,7 @@ people to say.
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -52,12 +52,13 @@ def read_file(path: Path) -> Page:
     return _page(str(path), raw)
 
 
-def read_url(url: str, *, longest_s: float = LONGEST_S) -> Page:
+def read_url(url: str, *, clock: Callable[[], float] = time.monotonic) -> Page:
     """Return a page of the web; raises `LicenceError` where it is not there, too long, too slow or at another host."""
-    host, until = _host(url), time.monotonic() + longest_s
+    host = _host(url)
+    late = _Late(clock)
     place = url
     try:
-        with httpx.Client(follow_redirects=False, trust_env=False, timeout=longest_s) as client:
+        with httpx.Client(follow_redirects=False, trust_env=False, timeout=LONGEST_S) as client:
             for _ in range(MOST_HOPS):
                 with client.stream("GET", place, headers={"accept": "text/html, text/plain"}) as answer:
                     if answer.status_code in _REDIRECTS:
@@ -67,19 +68,30 @@ def read_url(url: str, *, longest_s: float = LONGEST_S) -> Page:
                         continue
                     if answer.status_code != _FINE:
                         raise _unread(url, f"its server says {answer.status_code}")
-                    return _page(url, _body(answer, url, until))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    return _page(url, _body(answer, url, late))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise _unread(url, type(error).__name__) from error
     raise _unread(url, f"it redirects more than {MOST_HOPS} times")
 
 
-def _body(answer: httpx.Response, url: str, until: float) -> bytes:
+class _Late:
+    """Whether the page as a whole has taken too long."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._until = clock() + LONGEST_S
+
+    def __call__(self) -> bool:
+        return self._clock() > self._until
+
+
+def _body(answer: httpx.Response, url: str, late: "_Late") -> bytes:
     raw = bytearray()
     for chunk in answer.iter_bytes():
         raw += chunk
         if len(raw) > MOST_BYTES:
             break
-        if time.monotonic() > until:
+        if late():
             raise _unread(url, "it takes too long")
     return bytes(raw)
 

@@ -167,7 +167,7 @@ def _of_outputs(part: PartEntry, base: Resolution, card: str, case: _Case) -> It
             fault = None if has_prefix(part.name, prefix.text) else f"its name does not begin with {prefix.text!r}"
             yield case.duty(part.name, licence, "name prefix", f"begin its name with {prefix.text!r}", fault=fault)
         for text in (*one.attribution, *((one.notice.text,) if one.notice is not None else ())):
-            fault = None if text in card else f"{part.card or 'no card'} does not have it"
+            fault = None if text in card else f"{part.card} does not have it" if part.card else "it has no card"
             yield case.duty(part.name, licence, "display", f"show {text!r}", fault=fault, evidence=part.card or "")
 
 

@@ -6,18 +6,17 @@ a file or a quantisation: whatever family stands in it counts, and nothing that 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gateway.licences.models import OUTPUTS, Family, Licence, Modality, Model
 from gateway.licences.registry import Registry
 
-_MOST_BASES = 12
 _LONGEST = 200
 _SUFFIXES = re.compile(r"\.(gguf|ggml|safetensors|llamafile|bin|pt|onnx|mlx)$")
 # What somebody did to the numbers of a model, or how it is packed: the model stays what it was.
 _PACKINGS = re.compile(
-    r"(?<=-)(i?q\d(-?[a-z0-9]+)*|awq|gptq|fp\d+|bf16|f16|int\d|w\d+a\d+|\d+bits?|bnb|exl2|mlx|gguf|llamafile|"
+    r"(?<=-)(i?q\d(-(\d|k|s|m|l|xs|xxs|xl|nl))*|awq|gptq|fp\d+|bf16|f16|int\d|w\d+a\d+|\d+bits?|bnb|exl2|mlx|gguf|llamafile|"
     r"quantized|unsloth|dynamic|imat|turbo|latest|hf)(?=-|$)"
 )
 _LETTER_THEN_VERSION = re.compile(r"(?<=[a-z])(?=\d)")
@@ -41,7 +40,8 @@ class Conflict:
 class Resolution:
     """What is known of one model. `licences` are all that it carries, `concluded` the one that binds the most.
 
-    `declared` is what a hub or its maker says, as a licence's id where it is one. `families` are those found in its
+    `concluded` is None where none is known, or a part is of unknown terms; `attribution` are the texts to show beside
+    answers. `declared` is what a hub or its maker says, as a licence's id where it is one. `families` are those in its
     name, `bases` the models that it was made from. `unsettled` says that a part of it is of unknown terms.
     """
 
@@ -55,15 +55,19 @@ class Resolution:
     unsettled: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
 
+    concluded: Licence | None = field(init=False, compare=False)
+    attribution: tuple[str, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked at every request, and worked out once.
+        texts = dict.fromkeys(text for licence in self.licences for text in licence.attribution)
+        object.__setattr__(self, "concluded", max(self.licences, key=strictness) if self.known else None)
+        object.__setattr__(self, "attribution", tuple(texts))
+
     @property
     def known(self) -> bool:
         """Whether every part of it has terms that are known."""
         return bool(self.licences) and not self.unsettled
-
-    @property
-    def concluded(self) -> Licence | None:
-        """The licence that binds the most, None where none is known or a part is of unknown terms."""
-        return max(self.licences, key=strictness) if self.known else None
 
     def takes(self, licence: Licence) -> frozenset[Modality]:
         """Return what the part under a licence takes; empty where nobody knows."""
@@ -72,18 +76,12 @@ class Resolution:
     @property
     def licence_id(self) -> str | None:
         """The id of the licence that binds the most, None where it is not known."""
-        concluded = self.concluded
-        return None if concluded is None else concluded.id
+        return None if self.concluded is None else self.concluded.id
 
     @property
     def derived(self) -> bool:
         """Whether it was made from another model."""
         return bool(self.bases)
-
-    @property
-    def attribution(self) -> tuple[str, ...]:
-        """The texts to show beside its answers."""
-        return tuple(dict.fromkeys(text for licence in self.licences for text in licence.attribution))
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -122,9 +120,9 @@ def resolve(  # noqa: PLR0913 - all that may be said of a model, each by its nam
     """
     model = model[:_LONGEST]
     found = _Found({}, {}, {}, set(), {}, [])
-    own = _own(model, registry, found, depth=0)
+    own = _own(model, registry, found, named=True)
     for base in bases:
-        _add_base(base, registry, found, depth=1)
+        _add_base(base, registry, found)
     tag = declared if declared is not None else found.declared
     said = None if tag is None else registry.declared(tag)
     service = provider_of(provider, registry)
@@ -240,13 +238,13 @@ def _cached_words(model: str) -> tuple[str, ...]:
     return words_of(model)
 
 
-def _own(model: str, registry: Registry, found: _Found, *, depth: int) -> bool:
-    """Add what a name says; True where it names a family that is known."""
+def _own(model: str, registry: Registry, found: _Found, *, named: bool) -> bool:
+    """Add what a name says; True where it is of a family that is known. `named` is the model itself, and no base."""
     matches = _matches(_cached_words(model), registry)
     for match in matches:
         found.families.setdefault(match.family.id)
         found.modalities.update(match.model.modalities)
-        if depth == 0 and match.model.declared is not None:
+        if named and match.model.declared is not None:
             # Of two families in one name, that with a base is the maker's own word.
             found.declared = match.model.declared if match.model.base or not found.declared else found.declared
         if match.model.licence is not None:
@@ -257,7 +255,7 @@ def _own(model: str, registry: Registry, found: _Found, *, depth: int) -> bool:
         elif not match.model.base:
             found.unsettled.append(match.family.name)
         for base in match.model.base:
-            _add_base(base, registry, found, depth=depth + 1)
+            _add_base(base, registry, found)
     return any(not match.family.vague for match in matches)
 
 
@@ -275,15 +273,12 @@ def _settled(found: _Found, named: Licence | None, registry: Registry) -> None:
             found.unsettled = [what for what in found.unsettled if what != family.name]
 
 
-def _add_base(base: str, registry: Registry, found: _Found, *, depth: int) -> None:
+def _add_base(base: str, registry: Registry, found: _Found) -> None:
     if base in found.bases:
         return
     found.bases[base] = None
-    if depth > _MOST_BASES:
-        found.unsettled.append(f"what {base} was made from")
-        return
     doubts = len(found.unsettled)
-    if not _own(base, registry, found, depth=depth) and len(found.unsettled) == doubts:
+    if not _own(base, registry, found, named=False) and len(found.unsettled) == doubts:
         found.unsettled.append(f"the base {base}")
 
 

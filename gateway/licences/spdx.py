@@ -25,8 +25,7 @@ def spdx(uses: Sequence[Use], *, product: str, release: str, serial: UUID, at: d
     packages = [
         graph.package(use) for use in {use.name: use for use in sorted(uses, key=lambda use: use.name)}.values()
     ]
-    for name, base in graph.bases.items():
-        graph.relate(name, "descendantOf", sorted(base))
+    graph.relate_bases()
     bom = graph.element("bom", "software_Sbom", name=f"The models that served {product}", rootElement=packages)
     ids = [element["spdxId"] for element in graph.elements]
     document = {
@@ -58,7 +57,7 @@ class _Graph:
         self._prefix = prefix
         self._known: dict[str, str] = {}
         self.elements: list[dict[str, Any]] = []
-        self.bases: dict[str, set[str]] = {}
+        self._bases: dict[str, Sequence[str]] = {}
 
     def name(self, name: str) -> str:
         return f"{self._prefix}{quote(name, safe='')}"
@@ -87,10 +86,18 @@ class _Graph:
         declared = packaged().licences.get(resolution.declared or "")
         self.relate(model, "hasDeclaredLicense", [self._expression([declared] if declared else [])])
         self.relate(model, "hasConcludedLicense", [self._expression(resolution.licences if resolution.known else [])])
-        for base in resolution.bases:
-            there = self.element(f"model-{base}", "ai_AIPackage", name=base, software_primaryPurpose="model")
-            self.bases.setdefault(model, set()).add(there)
+        self._bases[model] = resolution.bases
         return model
+
+    def relate_bases(self) -> None:
+        """Add what models were made from, once all that served are there."""
+        for model, bases in self._bases.items():
+            there = [
+                self.element(f"model-{base}", "ai_AIPackage", name=base, software_primaryPurpose="model")
+                for base in bases
+            ]
+            if there:
+                self.relate(model, "descendantOf", there)
 
     def _expression(self, licences: Sequence[Licence]) -> str:
         if not licences:

@@ -126,7 +126,7 @@ def check_duties(policy: Policy, *, errors: Report, warnings: Report) -> None:
         return
     for finding in findings(policy):
         if finding.effect == "error":
-            errors.add(("backends", finding.backend), str(finding))
+            errors.add_key(("backends", finding.backend), str(finding))
         else:
             warnings.add_key(("backends", finding.backend), str(finding) + _why(finding))
 
@@ -185,9 +185,16 @@ def read_papers(policy: Policy, file: Path | None, *, now: datetime | None = Non
 
 def records_path(policy: Policy, file: Path | None) -> Path | None:
     """Return where a policy's attestations are: as it says, else beside its file; None for one without a file."""
+    if file is not None:
+        return records_beside(policy, file)
+    return None if policy.licences.records is None else Path(policy.licences.records).expanduser()
+
+
+def records_beside(policy: Policy, file: Path) -> Path:
+    """Return where the attestations of a policy's file are."""
     if policy.licences.records is not None:
-        return (file.parent if file is not None else Path()) / Path(policy.licences.records).expanduser()
-    return None if file is None else file.with_name(f"{file.stem}.attestations.jsonl")
+        return file.parent / Path(policy.licences.records).expanduser()
+    return file.with_name(f"{file.stem}.attestations.jsonl")
 
 
 def _read(path: Path) -> bytes:

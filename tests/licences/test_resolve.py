@@ -3,44 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.licensed_models import MODELS, PREFIX, UNKNOWN
 
 from gateway.licences.registry import packaged
 from gateway.licences.resolve import as_dict, has_prefix, provider_of, resolve, words_of
 
 REGISTRY = packaged()
-DIFFERS, LEFT_OUT, PREFIX, UNKNOWN = "declared_differs", "base_left_out", "prefix_missing", "terms_unknown"
-# What the hub declares, what the base chain concludes, and what does not fit together.
-MODELS: dict[str, tuple[str, str | None, set[str]]] = {
-    "NousResearch/Hermes-3-Llama-3.1-8B": ("llama3", "llama-3.1", {DIFFERS, PREFIX}),
-    "deepseek-ai/DeepSeek-R1-Distill-Llama-70B": ("mit", "llama-3.3", {LEFT_OUT, PREFIX}),
-    "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": ("mit", "llama-3.1", {LEFT_OUT, PREFIX}),
-    "jartine/Nous-Hermes-Llama2-llamafile": ("mit", "llama-2", {DIFFERS}),
-    "sesame/csm-1b": ("apache-2.0", "llama-3.2", {LEFT_OUT, PREFIX}),
-    "google/gemma-3-27b-it": ("gemma", "gemma", set()),
-    "google/gemma-4-31b-it": ("apache-2.0", "apache-2.0", set()),
-    "Qwen/Qwen2.5-3B-Instruct": ("other", "qwen-research", set()),
-    "Qwen/Qwen2.5-72B-Instruct": ("other", "qwen-2024", set()),
-    "Qwen/Qwen2.5-7B-Instruct": ("apache-2.0", "apache-2.0", set()),
-    "Qwen/Qwen3-8B": ("apache-2.0", "apache-2.0", set()),
-    "mistralai/Codestral-22B-v0.1": ("other", "mistral-non-production", set()),
-    "mistralai/Mistral-Large-Instruct-2411": ("other", "mistral-research", set()),
-    "mistralai/Mistral-7B-Instruct-v0.3": ("apache-2.0", "apache-2.0", set()),
-    "CohereForAI/c4ai-command-r-plus": ("cc-by-nc-4.0", "cc-by-nc-4.0", set()),
-    "meta-llama/Meta-Llama-3-8B-Instruct": ("llama3", "llama-3", set()),
-    "meta-llama/Llama-3.1-8B-Instruct": ("llama3.1", "llama-3.1", set()),
-    "meta-llama/Llama-3.2-11B-Vision-Instruct": ("llama3.2", "llama-3.2", set()),
-    "meta-llama/Llama-3.3-70B-Instruct": ("llama3.3", "llama-3.3", set()),
-    "meta-llama/Llama-4-Scout-17B-16E-Instruct": ("other", "llama-4", set()),
-    "codellama/CodeLlama-34b-hf": ("llama2", "code-llama", set()),
-    "nvidia/Llama-3.1-Nemotron-70B-Instruct-HF": ("llama3.1", "llama-3.1", set()),
-    "deepseek-ai/DeepSeek-V3": ("other", "deepseek-1.0", set()),
-    "deepseek-ai/DeepSeek-V3-0324": ("mit", "mit", set()),
-    "moonshotai/Kimi-K2-Instruct": ("other", "kimi-modified-mit", set()),
-    "openai/gpt-oss-20b": ("apache-2.0", "apache-2.0", set()),
-    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": ("apache-2.0", "apache-2.0", set()),
-    "tiiuae/Falcon3-7B-Instruct": ("other", "falcon-2", set()),
-    "lmsys/vicuna-7b-v1.3": ("apache-2.0", "llama-1", {DIFFERS}),
-}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -112,6 +80,13 @@ def test_a_base_that_is_named_holds() -> None:
 
     assert (found.licence_id, found.derived, found.attribution) == ("llama-3.1", True, ("Built with Llama",))
     assert [conflict.code for conflict in found.conflicts] == [PREFIX]
+
+
+def test_a_base_that_is_known_anyway_may_be_named() -> None:
+    """It counts once."""
+    base = "meta-llama/Llama-3.1-8B"
+
+    assert resolve("hermes-3-8b", REGISTRY, bases=[base]).bases == (base,)
 
 
 def test_a_base_that_nobody_knows_leaves_the_terms_unknown() -> None:

@@ -6,20 +6,16 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.licensed_cases import HOSTS, LICENCES, MODALITIES, MORE, SEATS, cases, with_licences
 from support.licensing import TODAY, carrying, deployment, entity, records, said, users
 
 from gateway.licences.deployment import EXPOSURES, Deployment
 from gateway.licences.identify import Identified
-from gateway.licences.models import Display, Licence, Mau, NamePrefix, OutputRule, Region, UsePolicy
+from gateway.licences.models import Licence
 from gateway.licences.records import Records
 from gateway.licences.registry import get, packaged
 from gateway.licences.resolve import resolve
 from gateway.licences.rules import RULES, Decision, judge
-
-LICENCES = tuple(packaged().licences.values())
-MODALITIES = (("text",), ("text", "image"), ("text", "audio"), ())
-SEATS = (None, "DE", "US", "GB", "CH", "NO")
-HOSTS = (None, "bedrock", "openai", "unknown")
 
 
 def broken(decision: Decision) -> dict[str, str]:
@@ -236,16 +232,6 @@ def test_every_rule_has_an_id_and_a_sentence() -> None:
     assert {rule.asked for rule in RULES.values()} == {"load", "check", "request"}
 
 
-def cases(licence: Licence) -> list[Deployment]:
-    return [
-        deployment(carrying(licence, modalities=modalities), entity(exposure=exposure, seat=seat), hosted_by=host)
-        for exposure in EXPOSURES
-        for host in HOSTS
-        for seat in SEATS
-        for modalities in MODALITIES
-    ]
-
-
 @pytest.mark.parametrize("licence", LICENCES, ids=lambda licence: licence.id)
 def test_everything_has_a_decision_with_a_reason(licence: Licence) -> None:
     """Every licence, exposure, host, seat and modality."""
@@ -258,48 +244,6 @@ def test_everything_has_a_decision_with_a_reason(licence: Licence) -> None:
         assert all(finding.rule in decision.reason for finding in against)
 
 
-def mau(measured: Any, *, as_of: date | None = None, days: int | None = None) -> Mau:
-    return Mau(
-        limit=1,
-        revenue_usd_a_month=None,
-        measured=measured,
-        as_of=as_of,
-        days=days,
-        consequence="separate_licence",
-        display=None,
-    )
-
-
-MORE: tuple[dict[str, Any], ...] = (
-    {"commercial": False},
-    {"display": Display(text="Built with Something", trigger="uses", places=("website",))},
-    {"name_prefix": NamePrefix(text="Something", outputs=True)},
-    {
-        "mau": Mau(
-            limit=1,
-            revenue_usd_a_month=None,
-            measured="continuous",
-            as_of=None,
-            days=31,
-            consequence="separate_licence",
-            display=None,
-        )
-    },
-    {
-        "mau": Mau(
-            limit=1,
-            revenue_usd_a_month=None,
-            measured="fixed_date",
-            as_of=date(2020, 1, 1),
-            days=None,
-            consequence="separate_licence",
-            display=None,
-        )
-    },
-    {"regions": (Region(deny_host_seat="EU", modalities=("text", "image"), exempt=None, clause="licence"),)},
-    {"use_policy": UsePolicy(url="x", sha256=(), categories=("military", "banking", "minors"))},
-    {"outputs": OutputRule(train="forbidden", internal_classifier=False)},
-)
 licences = st.sampled_from(LICENCES)
 entities = st.builds(
     entity,
@@ -338,20 +282,6 @@ def deployments(draw: st.DrawFn) -> Deployment:
     )
 
 
-def _with(case: Deployment, *own: Licence) -> Deployment:
-    found = case.resolution
-    taken = {**found.taken, **{one.id: found.taken.get(one.id, found.modalities) for one in own}}
-    fields = {name: getattr(found, name) for name in ("bases", "unsettled", "conflicts")}
-    resolution = carrying(*own, modalities=tuple(found.modalities), taken=taken, **fields)
-    values = {name: getattr(case, name) for name in case.__dataclass_fields__}
-    return Deployment(**{**values, "resolution": resolution})
-
-
-def adds_to(licence: Licence) -> set[str]:
-    """What a licence does not have yet, so that it is not replaced by less."""
-    return {name for name in Licence.model_fields if getattr(licence, name) in (None, (), True)} | {"outputs"}
-
-
 @given(case=deployments(), more=st.sampled_from(MORE), number=st.integers(0, 1))
 def test_a_further_duty_never_turns_a_no_into_a_yes(case: Deployment, more: dict[str, Any], number: int) -> None:
     """Whatever a licence asks for on top, what was refused stays refused."""
@@ -362,7 +292,7 @@ def test_a_further_duty_never_turns_a_no_into_a_yes(case: Deployment, more: dict
         return
     own[number] = own[number].model_copy(update=more)
 
-    stricter = judge(_with(case, *own))
+    stricter = judge(with_licences(case, *own))
 
     assert judge(case).allowed or not stricter.allowed
 
@@ -373,7 +303,7 @@ def test_a_further_licence_never_turns_a_no_into_a_yes(case: Deployment, more: L
     if not case.licences:
         return
 
-    stricter = judge(_with(case, *case.licences, more))
+    stricter = judge(with_licences(case, *case.licences, more))
 
     assert judge(case).allowed or not stricter.allowed
 

@@ -21,23 +21,23 @@ def version_of(model: Model) -> str:
 async def write_history(
     path: Path,
     rows: Sequence[Row],
-    model: Model,
+    base: Model,
     *,
     source: str = "caller",
     first: int = 0,
     **fields: Any,
 ) -> None:
     """Record an entry a row, a second each, and what its source said of the answer: the row's `weak`."""
-    packing = Packing(model.words)
+    packing = Packing(base.words)
     async with sqlite.build(sqlite.Options(path=str(path), durable=False)) as ledger:
         for number, row in enumerate(rows, start=first):
-            vector = model.vector(row.request)
+            vector = base.vector(row.request)
             at = NOON + timedelta(seconds=number)
             given = {
                 "at": at,
                 "tenant": None,
-                "classifier": version_of(model),
-                "difficulty": model.heads["prompt"].difficulty(vector),
+                "classifier": version_of(base),
+                "difficulty": base.heads["prompt"].difficulty(vector),
                 "features": packing.pack(vector),
                 "holdout": source == "holdout",
                 **fields,

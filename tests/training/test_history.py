@@ -207,3 +207,30 @@ def test_what_the_base_has_learned_from_stays_known() -> None:
 
     assert learned.learned == base.learned
     assert len(base.learned) == 120
+
+
+@pytest.mark.parametrize(
+    ("model", "licence", "kept"),
+    [
+        ("llama-3.1-8b", "llama-3.1", True),
+        ("llama-3.1-8b", None, True),
+        ("mine", "openai-services", True),
+        ("llama-3-8b", None, False),
+        ("mine", "llama-2", False),
+        ("mine", "anthropic-commercial", False),
+        ("llama-3-8b", "mit", False),
+        ("mine", None, False),
+    ],
+)
+async def test_a_row_teaches_what_its_models_terms_allow(
+    path: Path, model: str, licence: str | None, *, kept: bool
+) -> None:
+    """R-12, row by row: as the ledger kept the licence, with all that the model's name says. Unknown is no yes."""
+    base = prompt_model()
+    await write_history(path, labelled(60, seed=1), base, model=model, licence=licence)
+
+    if kept:
+        assert len(read_history(path, base, ALL).outcomes) == 60
+    else:
+        with pytest.raises(RowsError, match=r"60 of models (whose terms forbid it|of unknown terms) \(R-12\)"):
+            read_history(path, base, ALL)
