@@ -7,12 +7,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.policy.duties import records_beside
 from gateway.policy.kinds import KindsOf, OptionsOf
 from gateway.policy.load import load_policy
 from gateway.policy.models import Policy
 
 # When it was written, how long it is, and which file it is: an editor may put a new one in its place.
 _Stamp = tuple[int, int, int]
+# Of the policy, and of the attestations beside it: what is attested while it runs counts from then on.
+_Stamps = tuple[_Stamp | None, _Stamp | None]
 
 
 class PolicyFile:
@@ -33,8 +36,9 @@ class PolicyFile:
         self._options_of = options_of
         self._kinds_of = kinds_of
         self._environ = environ
-        self._stamp = self._look()
+        stamp = _look(self.path)
         self._policy = self._load()
+        self._stamps: _Stamps = stamp, _look(records_beside(self._policy, self.path))
         # None where the file is broken.
         self._read: Policy | None = self._policy
 
@@ -48,10 +52,10 @@ class PolicyFile:
 
         Raises `PolicyError` for a broken file, once for every change; the accepted policy stays.
         """
-        stamp = self._look()
-        if stamp != self._stamp:
+        stamps = _look(self.path), _look(records_beside(self._policy, self.path))
+        if stamps != self._stamps:
             # Taken before reading: a change while we read is seen at the next look.
-            self._stamp, self._read = stamp, None
+            self._stamps, self._read = stamps, None
             self._read = self._load()
         is_new = self._read is not None and self._read.fingerprint != self._policy.fingerprint
         return self._read if is_new else None
@@ -60,12 +64,13 @@ class PolicyFile:
         """Say that a policy of this file is in force, so that `refresh` offers it no more."""
         self._policy = policy
 
-    def _look(self) -> _Stamp | None:
-        try:
-            status = self.path.stat()
-        except (OSError, ValueError):
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
-
     def _load(self) -> Policy:
         return load_policy(self.path, options_of=self._options_of, kinds_of=self._kinds_of, environ=self._environ)
+
+
+def _look(path: Path) -> _Stamp | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

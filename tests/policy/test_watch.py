@@ -1,11 +1,14 @@
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.licensing import said
 from support.policy_kinds import kinds_of, options_of
 
 from gateway.errors import PolicyError
+from gateway.licences.records import append
 from gateway.policy.watch import PolicyFile
 
 TEXT = """\
@@ -161,3 +164,14 @@ def test_a_path_that_cannot_be_one_is_refused() -> None:
     """A NUL in a path is said, not thrown."""
     with pytest.raises(PolicyError, match="NUL"):
         open_file(Path("a\x00b"))
+
+
+def test_what_is_attested_while_it_runs_is_a_new_version(path: Path) -> None:
+    """The file of attestations beside the policy is looked at too."""
+    file = open_file(path)
+    append(path.with_name("p.attestations.jsonl"), said("seat", value="DE", at=datetime.now(UTC)))
+
+    fresh = file.refresh()
+
+    assert fresh is not None
+    assert len(fresh.papers.records.records) == 1
