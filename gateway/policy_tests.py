@@ -5,11 +5,14 @@ A backend that the policy calls optional counts as present: a policy's tests say
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.assembly import supports
 from gateway.decide import Fleet, decide
 from gateway.errors import InvalidRequestError
+from gateway.licences.gate import Gate
+from gateway.policy.duties import gate_of
 from gateway.policy.models import Expectation, Policy, PolicyTest
 from gateway.policy.place import destinations
 from gateway.reading import Reader, open_reader
@@ -53,11 +56,12 @@ async def run_tests(policy: Policy) -> list[TestResult]:
     """Run every test of a policy, in its order; a request that cannot be read fails its test."""
     takes = {name: supports(backend) for name, backend in policy.backends.items()}
     fleet = Fleet(supports=takes, destinations=destinations(policy))
+    gate = gate_of(policy)
     async with open_reader(policy) as reader:
-        return [await _run(number, test, reader, fleet) for number, test in enumerate(policy.tests, start=1)]
+        return [await _run(number, test, reader, fleet, gate) for number, test in enumerate(policy.tests, start=1)]
 
 
-async def _run(number: int, test: PolicyTest, reader: Reader, fleet: Fleet) -> TestResult:
+async def _run(number: int, test: PolicyTest, reader: Reader, fleet: Fleet, gate: Gate) -> TestResult:
     name = test.name or f"test {number}"
     try:
         request = _request(test.request)
@@ -65,7 +69,8 @@ async def _run(number: int, test: PolicyTest, reader: Reader, fleet: Fleet) -> T
         fault = Mismatch(what="request", expected="a request that can be read", got=str(error))
         return TestResult(number=number, name=name, mismatches=(fault,))
     assessment = await reader.assess(request)
-    plan = decide(assessment, reader.policy, fleet, deadline_s=request.deadline_s)
+    barred = gate.barred(assessment, datetime.now(UTC))
+    plan = decide(assessment, reader.policy, fleet, deadline_s=request.deadline_s, barred=barred)
     return TestResult(
         number=number,
         name=name,

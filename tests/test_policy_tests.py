@@ -128,3 +128,15 @@ async def test_a_test_keeps_its_name() -> None:
     result = await only(given)
 
     assert (result.number, result.name) == (1, "greeting")
+
+
+async def test_a_test_sees_whom_the_terms_of_a_model_keep_out() -> None:
+    """A policy's tests ask the licence rules as a request does."""
+    test = {"request": {"text": "hello", "tags": ["aup:military"]}, "expect": {"uses": ["qwen"]}}
+    given = policy(
+        {"llama": mock(model="llama-3.1-8b", licence="llama-3.1"), "qwen": mock(model="qwen3-8b")}, tests=[test]
+    )
+
+    (result,) = await run_tests(given)
+
+    assert result.passed

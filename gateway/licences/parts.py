@@ -38,6 +38,7 @@ _WORDS = {
     "isc license (iscl)": "ISC",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
     "python software foundation license": "PSF-2.0",
+    "psfl": "PSF-2.0",
     "gnu lesser general public license v2 or later (lgplv2+)": "LGPL-2.1-or-later",
 }
 

@@ -20,6 +20,7 @@ from gateway.spelling import nearest, remedy
 
 What = Literal[
     "mau",
+    "revenue",
     "seat",
     "exposure",
     "counsel",
@@ -35,6 +36,7 @@ What = Literal[
 WHATS: tuple[What, ...] = get_args(What)
 MEANINGS: dict[What, str] = {
     "mau": "how many monthly active users the entity and its affiliates have (--value, --as-of)",
+    "revenue": "what the product earns a month, in USD (--value, --subject)",
     "seat": "in which country the entity has its seat (--value DE)",
     "exposure": "who sees the answers (--value customers)",
     "counsel": "what counsel reads of a licence (--subject, --note)",
@@ -47,6 +49,7 @@ MEANINGS: dict[What, str] = {
     "approval": "that a provider allows a use that its terms ask about (--subject)",
     "display": "seen by `gateway licences check`: the texts on the page",
 }
+_NUMBERS: dict[What, str] = {"mau": "users", "revenue": "US dollars"}
 _START = "0" * 64
 _MOST_BYTES = 8_000_000
 # Clocks of two machines differ by a little.
@@ -137,8 +140,10 @@ def check(record: Record, *, now: datetime | None = None, told: str = "the attes
         raise LicenceError(
             f"{told}: until: {record.until} is before {record.at:%Y-%m-%d}, when it was said; give a later day"
         )
-    if record.what == "mau" and not (record.value or "").isdecimal():
-        raise LicenceError(f"{told}: value: {record.value!r} is no number of users; write for instance 120000")
+    if record.what in _NUMBERS and not (record.value or "").isdecimal():
+        raise LicenceError(
+            f"{told}: value: {record.value!r} is no number of {_NUMBERS[record.what]}; write for instance 120000"
+        )
 
 
 def append(path: Path, record: Record, *, now: datetime | None = None) -> Records:

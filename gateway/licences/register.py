@@ -5,7 +5,7 @@ makes it so. No legal advice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -13,7 +13,7 @@ from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.models import Licence
 from gateway.licences.page import Page
 from gateway.licences.records import NONE, Record, Records, What
-from gateway.licences.rules import Finding, displays, judge, users_attested
+from gateway.licences.rules import Finding, displays, hangs_on_seat, judge, users_attested
 from gateway.licences.served import Served
 
 State = Literal["met", "unmet", "waived", "not due"]
@@ -124,6 +124,14 @@ class _Case:
             )
         state: State = "met" if said.holds(self.facts.day) else "unmet"
         return self.duty(name, text, state, told(said), due=said.until)
+
+    def stated(self, name: str, text: str, what: What, value: str) -> Duty:
+        """Return a duty to stand by what the policy says; another word than the policy's is none."""
+        said = self.facts.records.latest(what)
+        if said is not None and said.value != value:
+            return self.duty(name, text, "unmet", f"the policy says {value}, and {told(said)}")
+        duty = self.attested(name, text, what)
+        return replace(duty, evidence=duty.evidence.replace(f"--subject {self.licence.id}", f"--value {value}"))
 
 
 def told(said: Record) -> str:
@@ -255,10 +263,40 @@ def _outputs(case: _Case) -> Iterator[Duty]:
         yield case.duty("outputs", asked, "met", "training requests and exports are filtered by row", rule="R-12")
 
 
+def _said_of_the_entity(case: _Case) -> Iterator[Duty]:
+    """Yield what the policy says of who deploys, where a duty hangs on it: somebody has to stand by it."""
+    entity = case.facts.entity
+    if entity.seat is not None and any(hangs_on_seat(use.deployment, case.licence) for use in case.uses):
+        yield case.stated("seat", f"have it said that the seat is in {entity.seat}", "seat", entity.seat)
+    if case.licence.display is not None and not entity.third_parties:
+        yield case.stated(
+            "exposure", f"have it said that the exposure is {entity.exposure}", "exposure", entity.exposure
+        )
+
+
+def _counsel(case: _Case) -> Iterator[Duty]:
+    said = case.facts.records.latest("counsel", subject=case.licence.id)
+    if said is not None and said.subject is not None:
+        state: State = "met" if said.holds(case.facts.day) else "unmet"
+        note = f": {said.note}" if said.note else ""
+        yield case.duty("counsel", f"have counsel read it{note}", state, told(said), due=said.until)
+
+
 def _retention(case: _Case) -> Iterator[Duty]:
     keeps = {use.deployment.backend for use in case.uses} & case.facts.keeps_nothing
     if case.licence.service is not None and keeps:
         yield case.attested("zero retention", "have the provider's word that it keeps nothing", "zero-retention")
 
 
-_KINDS = (_display, _copies, _users, _use_policy, _disclosure, _flow_down, _outputs, _retention)
+_KINDS = (
+    _display,
+    _copies,
+    _users,
+    _use_policy,
+    _disclosure,
+    _flow_down,
+    _outputs,
+    _retention,
+    _said_of_the_entity,
+    _counsel,
+)

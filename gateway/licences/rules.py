@@ -166,8 +166,11 @@ def _seat(deployment: Deployment) -> Iterator[Finding]:
 def limits_seat(deployment: Deployment, licence: Licence) -> bool:
     """Whether a licence grants this host nothing of this model, by its seat; an unknown seat counts as in the EU."""
     seat = deployment.entity.seat
-    if seat is not None and seat not in EU:
-        return False
+    return (seat is None or seat in EU) and hangs_on_seat(deployment, licence)
+
+
+def hangs_on_seat(deployment: Deployment, licence: Licence) -> bool:
+    """Whether a licence grants this model by the seat of its host: what a model takes that nobody knows may be that."""
     takes = deployment.resolution.takes(licence)
     return any(not takes or not takes.isdisjoint(region.modalities) for region in licence.regions)
 
@@ -179,8 +182,13 @@ def displays(licence: Licence, records: Records) -> str | None:
     mau = licence.mau
     if mau is None or mau.consequence != "display":
         return None
-    said = _said(mau, records, licence)
-    return mau.display if said is not None and int(said.value or 0) > mau.limit else None
+    earned = records.latest("revenue", subject=licence.id)
+    over = _is_above(_said(mau, records, licence), mau.limit) or _is_above(earned, mau.revenue_usd_a_month)
+    return mau.display if over else None
+
+
+def _is_above(said: Record | None, limit: int | None) -> bool:
+    return said is not None and limit is not None and int(said.value or 0) > limit
 
 
 def _display(deployment: Deployment) -> Iterator[Finding]:
@@ -222,12 +230,12 @@ def users_attested(
     if mau is None:
         return "none", None
     said = _said(mau, records, licence)
-    if said is None:
+    if said is None or (mau.revenue_usd_a_month is not None and records.latest("revenue", subject=licence.id) is None):
         return "missing", None
     late = mau.days is not None and (day - (said.as_of or said.at.date())).days > mau.days
     if late or not said.holds(day):
         return "ended", said
-    if mau.consequence == "separate_licence" and int(said.value or 0) > mau.limit:
+    if mau.consequence == "separate_licence" and _is_above(said, mau.limit):
         granted = records.latest("separate-licence", subject=licence.id)
         if granted is None or not granted.holds(day):
             return "over", said
@@ -240,6 +248,7 @@ def _users(deployment: Deployment) -> Iterator[Finding]:
         mau = licence.mau
         if state in ("none", "met") or mau is None:
             continue
+        revenue = " and the revenue" if mau.revenue_usd_a_month is not None else ""
         of = f"on {mau.as_of}" if mau.as_of else f"in the last {mau.days} days"
         how = "gateway licences attest mau --value N --as-of " + (
             mau.as_of.isoformat() if mau.as_of else f"DAY --subject {licence.id}"
@@ -248,7 +257,7 @@ def _users(deployment: Deployment) -> Iterator[Finding]:
             yield _found(
                 deployment,
                 "R-07",
-                f"{licence.name} asks for the monthly active users {of}, and nobody attested them",
+                f"{licence.name} asks for the monthly active users{revenue} {of}, and nobody attested them",
                 how,
                 licence=licence,
             )

@@ -95,7 +95,40 @@ def test_inside_the_house_nothing_is_displayed() -> None:
     found = states("llama-3.1-8b", who=entity(exposure="internal"))
 
     assert (found["llama-3.1/display"], found["llama-3.1/disclosure"]) == ("not due", "not due")
-    assert found["llama-3.1/use policy"] == "unmet"
+    assert (found["llama-3.1/use policy"], found["llama-3.1/exposure"]) == ("unmet", "unmet")
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "evidence"),
+    [
+        (None, "unmet", "gateway licences attest seat --value CH"),
+        ("CH", "met", "CH said by compliance officer"),
+        ("DE", "unmet", "the policy says CH, and DE said by"),
+    ],
+)
+def test_somebody_stands_by_the_seat(value: str | None, state: str, evidence: str) -> None:
+    """Where a licence asks for it; another word than the policy's is a contradiction."""
+    given = records(*([] if value is None else [said("seat", value=value)]))
+
+    duty = register("llama-4-scout", who=entity(seat="CH"), records=given)["llama-4/seat"]
+
+    assert duty.state == state
+    assert evidence in duty.evidence
+    assert "llama-3.2/seat" not in register("llama-3.2-3b", who=entity(seat="CH"))
+
+
+def test_what_counsel_read_stands_in_the_register() -> None:
+    """With its note, as long as it holds."""
+    read, old = (
+        said("counsel", subject="llama-3.1", note="hosting is use", until=until)
+        for until in (None, TODAY - timedelta(days=1))
+    )
+
+    duty = register("llama-3.1-8b", records=records(read))["llama-3.1/counsel"]
+
+    assert (duty.state, duty.text) == ("met", "have counsel read it: hosting is use")
+    assert register("llama-3.1-8b", records=records(old))["llama-3.1/counsel"].state == "unmet"
+    assert "llama-3.1/counsel" not in register("llama-3.1-8b", records=records(said("counsel")))
 
 
 def test_copies_carry_their_papers() -> None:

@@ -147,13 +147,28 @@ def test_users_are_attested_once_or_every_month(model: str, statements: Any, eff
     assert broken(decision).get("R-07") == effect
 
 
-def test_kimi_is_displayed_above_its_limit_alone() -> None:
-    """A clause on users may ask for a text instead of a licence."""
+@pytest.mark.parametrize(
+    ("count", "dollars", "shown"),
+    [
+        ("1000", "1000", False),
+        ("100000001", "1000", True),
+        ("1000", "20000001", True),
+        ("100000000", "20000000", False),
+    ],
+)
+def test_kimi_is_displayed_above_its_limits_alone(count: str, dollars: str, *, shown: bool) -> None:
+    """A clause may ask for a text instead of a licence, by users or by what is earned."""
     of = {"subject": "kimi-modified-mit", "as_of": TODAY}
-    few, many = said("mau", value="1000", **of), said("mau", value="100000001", **of)
+    given = records(said("mau", value=count, **of), said("revenue", value=dollars, **of))
 
-    assert judge(deployment("kimi-k2", records=records(few))).allowed
-    assert "'Kimi K2'" in judge(deployment("kimi-k2", records=records(many))).reason
+    assert ("'Kimi K2'" in judge(deployment("kimi-k2", records=given)).reason) is shown
+
+
+def test_what_is_earned_is_attested_where_a_clause_asks_for_it() -> None:
+    """The users alone are half of it."""
+    few = said("mau", value="1000", subject="kimi-modified-mit", as_of=TODAY)
+
+    assert "the monthly active users and the revenue" in judge(deployment("kimi-k2", records=records(few))).reason
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ async def test_a_row_teaches_what_its_models_terms_allow(
     await write_history(path, labelled(60, seed=1), base, model=model, licence=licence)
 
     if kept:
-        assert len(read_history(path, base, ALL).outcomes) == 60
+        assert len(read_history(SqliteReader(path), base, ALL).outcomes) == 60
     else:
         with pytest.raises(RowsError, match=r"60 of models (whose terms forbid it|of unknown terms) \(R-12\)"):
-            read_history(path, base, ALL)
+            read_history(SqliteReader(path), base, ALL)
