@@ -16,8 +16,8 @@ from gateway.errors import BackendError, ConfigurationError
 from gateway.fleet.failover import Replicas
 from gateway.interfaces import Backend, Judge
 from gateway.licences.gate import Gate
-from gateway.money import prices
 from gateway.money.books import Books
+from gateway.money.overrides import in_force
 from gateway.money.prices import PriceList
 from gateway.policy.duties import Origins, gate_of
 from gateway.policy.models import BackendPolicy, Policy, Rule
@@ -44,7 +44,7 @@ async def assemble(policy: Policy) -> AsyncIterator[House]:
     """Open every part of a policy, and close them all when the context ends."""
     async with AsyncExitStack() as stack:
         replicas, unavailable = await _backends(stack, policy)
-        listed = prices.load()
+        listed = in_force(policy)
         yield House(
             policy=policy,
             fleet=Fleet(unavailable=unavailable, supports=_supports(policy), destinations=destinations(policy)),

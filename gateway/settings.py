@@ -1,4 +1,7 @@
-"""What the environment says: `GATEWAY_POLICY`, `GATEWAY_LEDGER`, `GATEWAY_AUDIT_KEY`; backends read their own keys."""
+"""What the environment says: `GATEWAY_POLICY`, `GATEWAY_LEDGER`, `GATEWAY_PRICES`, `GATEWAY_AUDIT_KEY`.
+
+Backends read their own keys.
+"""
 
 import os
 from pathlib import Path
@@ -20,6 +23,7 @@ class Settings(BaseSettings):
 
     policy: Path | None = None
     ledger: str | None = None
+    prices: Path | None = None
     audit_key: SecretStr | None = None
 
     def policy_path(self) -> Path | None:

@@ -108,7 +108,8 @@ class Books:
             # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
             cost = self._cost(answer, backend)[0]
             return cost, None if cost is None else self._uncached(backend, usage, cost)
-        price = self.price(model)
+        rates = (other.rate for other in self.policy.backends.values() if other.model == model and other.price is None)
+        price = self.price(model, rate=next(rates, "standard"))
         if price is None:
             return None, None
         factors, full = self._factors(model, backend), uncached(usage)
@@ -147,7 +148,7 @@ class Books:
         own = _own_price(backend)
         if own is None and is_local(backend):
             return FREE, "pool"
-        price = own or self.prices.get(backend.model, self.at)
+        price = own or self.prices.get(backend.model, self.at, rate=backend.rate)
         cost = price.of(usage) if price else None
         return cost, "unknown" if cost is None else "price"
 

@@ -46,10 +46,13 @@ class Listing:
         prices = self.prices.get(rate, ())
         return next((price for price in reversed(prices) if price.holds(at)), None)
 
-    def changes(self, after: date) -> Iterator[Price]:
-        """Give the prices that begin later, in the order of their days."""
-        later = [price for price in self.prices.get("standard", ()) if price.valid_from and price.valid_from > after]
-        return iter(sorted(later, key=lambda price: price.valid_from or date.min))
+    def days(self, after: date) -> Sequence[date]:
+        """Return the later days on which a price begins, or is over."""
+        prices = self.prices.get("standard", ())
+        days = {price.valid_from for price in prices} | {
+            price.valid_to + timedelta(days=1) for price in prices if price.valid_to
+        }
+        return sorted(day for day in days if day is not None and day > after)
 
 
 def parse(model: str, row: Row, *, checked: date | None, source: str = "") -> Listing:

@@ -128,6 +128,14 @@ def _is_undercut(offer: tuple[str, Price], offers: Sequence[tuple[str, Price]]) 
 @cache
 def load() -> PriceList:
     """Return the packaged snapshot; it is read once, from the package alone."""
-    text = resources.files("gateway.money").joinpath("prices.json").read_text(encoding="utf-8")
-    snapshot = read(text, name="prices.json")
-    return PriceList.of(snapshot, version=f"{snapshot.date}-{digest(text)}")
+    return PriceList.of(packaged(), version=f"{packaged().date}-{digest(_text())}")
+
+
+@cache
+def packaged() -> Snapshot:
+    """Return the rows of the packaged snapshot."""
+    return read(_text(), name="prices.json")
+
+
+def _text() -> str:
+    return resources.files("gateway.money").joinpath("prices.json").read_text(encoding="utf-8")

@@ -22,17 +22,20 @@ _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read(text: str, *, name: str) -> Source:
-    """Parse YAML; raises `PolicyError` where it is none, too large, or not one mapping."""
+def read(text: str, *, name: str, what: str = "policy", begin: str = "version: 1") -> Source:
+    """Parse YAML; raises `PolicyError` where it is none, too large, or not one mapping.
+
+    Faults say `what` the text should be, and with which line it may `begin`.
+    """
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_BYTES:
-        raise PolicyError([f"{name}: the policy is larger than {MOST_BYTES:,} bytes; split it"])
+        raise PolicyError([f"{name}: the {what} is larger than {MOST_BYTES:,} bytes; split it"])
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         before = text[: forbidden.start()]
         place = Place(before.count("\n") + 1, forbidden.start() - before.rfind("\n"))
         raise PolicyError([line(name, place, (), f"U+{ord(forbidden[0]):04X} cannot stand in YAML; remove it")])
-    return _Composer(text, name).source()
+    return _Composer(text, name, what=what, begin=begin).source()
 
 
 # What a value begins with, by YAML's grammar.
@@ -42,8 +45,9 @@ _Content = yaml.ScalarEvent | yaml.CollectionStartEvent
 class _Composer:
     """Builds nodes from the parser's events, one pass, never deeper than allowed."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, *, what: str, begin: str) -> None:
         self._text = text
+        self._what, self._begin = what, begin
         self._events = iter(yaml.parse(text, yaml.CSafeLoader))
         self._name = name
         self._anchors: dict[str, Node | None] = {}
@@ -57,7 +61,7 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             raise self._refusal(*_syntax(error, self._text)) from None
         if not isinstance(root, MapNode):
-            self._fail(root.place, (), "a policy is a mapping (key: value); start with 'version: 1'")
+            self._fail(root.place, (), f"a {self._what} is a mapping (key: value); start with {self._begin!r}")
         return Source(name=self._name, root=root, faults=tuple(self._faults))
 
     def _root(self) -> Node:
@@ -65,16 +69,18 @@ class _Composer:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._fail(_place(event), (), "a second document starts here; a policy is one, remove the '---'")
+                    self._fail(
+                        _place(event), (), f"a second document starts here; a {self._what} is one, remove the '---'"
+                    )
                 root = self._node(next(self._events), ())
         if root is None or (isinstance(root, ScalarNode) and not root.quoted and not root.text):
-            self._fail(Place(1, 1), (), "the policy is empty; start with 'version: 1'")
+            self._fail(Place(1, 1), (), f"the {self._what} is empty; start with {self._begin!r}")
         return root
 
     def _node(self, event: yaml.Event, path: Path) -> Node:
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            self._fail(_place(event), path, f"the policy has more than {MOST_NODES:,} values; split it")
+            self._fail(_place(event), path, f"the {self._what} has more than {MOST_NODES:,} values; split it")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
         content = cast("_Content", event)
@@ -90,7 +96,7 @@ class _Composer:
             quoted = bool(event.style) or event.tag in _TEXT_TAGS
             return ScalarNode(place=_place(event), text=event.value, quoted=quoted)
         if len(path) >= MOST_DEPTH:
-            self._fail(_place(event), path[:3], f"nested deeper than {MOST_DEPTH} levels; a policy needs six")
+            self._fail(_place(event), path[:3], f"nested deeper than {MOST_DEPTH} levels; a {self._what} needs six")
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(event, path)
         return self._mapping(event, path)
@@ -136,7 +142,7 @@ class _Composer:
         if node is None:
             self._fail(_place(event), path, f"the alias *{shorten(anchor)} contains itself")
         if len(path) + node.height > MOST_DEPTH:
-            self._fail(_place(event), path[:3], f"nested deeper than {MOST_DEPTH} levels; a policy needs six")
+            self._fail(_place(event), path[:3], f"nested deeper than {MOST_DEPTH} levels; a {self._what} needs six")
         self._nodes += node.size
         return node
 

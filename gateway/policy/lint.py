@@ -1,10 +1,9 @@
 """What is wrong, or odd, with a policy whose every word is right. Pure: asks nobody, opens nothing."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.errors import Problem
-from gateway.money import prices
+from gateway.policy.costs import check_costs
 from gateway.policy.duties import check_duties
 from gateway.policy.laxer import check_laxness
 from gateway.policy.models import Policy, Rule
@@ -15,9 +14,6 @@ from gateway.policy.reach import Demand, impossible, is_unconditional, shadowing
 from gateway.policy.redacting import check_redaction
 from gateway.policy.report import Report
 from gateway.types import Level
-
-if TYPE_CHECKING:
-    from gateway.policy.source import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +45,7 @@ def check(policy: Policy, *, errors: Report, warnings: Report, licensed: bool = 
     check_paths(policy, errors)
     check_laxness(policy, warnings)
     _check_ends(policy, warnings)
-    _check_baselines(policy, warnings)
+    check_costs(policy, errors=errors, warnings=warnings)
     _check_stakes(policy, warnings)
     _check_escalation(policy, warnings)
     _check_judges(policy, warnings)
@@ -89,22 +85,6 @@ def _least(policy: Policy, rule: Rule) -> Demand:
     if level <= policy.default_level:
         return Demand(level=policy.default_level, why="default_level")
     return Demand(level=level, why=f"when.tags {name}")
-
-
-def _check_baselines(policy: Policy, warnings: Report) -> None:
-    own = {backend.model for backend in policy.backends.values() if backend.price is not None}
-    baselines: list[tuple[Path, str | None]] = [(("baseline",), policy.baseline)]
-    baselines += [(("rules", index, "baseline"), rule.baseline) for index, rule in enumerate(policy.rules)]
-    for path, model in baselines:
-        if model is None or model in own:
-            continue
-        price = prices.load().get(model)
-        shown = warnings.shown(path, model)
-        if price is None:
-            known = "savings against it stay unknown; name a priced model as provider/model"
-            warnings.add(path, f"there is no price for {shown}: {known}")
-        elif price.ends is not None:
-            warnings.add(path, f"{shown} ends on {price.ends}; name the model that you would use after it")
 
 
 def _check_stakes(policy: Policy, warnings: Report) -> None:

@@ -124,12 +124,19 @@ def _checked(shaper: Shaper, beside: Beside, *, options_of: OptionsOf, kinds_of:
     policy = _shape(shaper)
     # Conditions and clearances are judged only where every word was read; names always.
     if policy is not None and not errors.faults:
-        policy = _with_papers(policy, beside, errors)
+        policy = _with_papers(_with_prices(policy, beside), beside, errors)
         lint(policy, errors=errors, warnings=warnings, licensed=beside.licensed)
     check_names(shaper.tree, errors)
     if policy is None or errors.faults:
         raise PolicyError(errors.lines())
     return CheckedPolicy(policy=policy, warnings=tuple(Problem(warning) for warning in warnings.lines()))
+
+
+def _with_prices(policy: Policy, beside: Beside) -> Policy:
+    """Return the policy with its file of prices named from wherever somebody stands."""
+    if policy.prices is None or beside.file is None:
+        return policy
+    return policy.model_copy(update={"prices": str(beside.file.parent / Path(policy.prices).expanduser())})
 
 
 def _with_papers(policy: Policy, beside: Beside, errors: Report) -> Policy:

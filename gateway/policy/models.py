@@ -21,9 +21,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gateway.licences.papers import NO_PAPERS, Papers
+from gateway.money.listing import Rate
 from gateway.policy.asked import asked
 from gateway.policy.licensing import EntityPolicy, LicencesPolicy, OriginPolicy
-from gateway.policy.money import BaselinePolicy, BudgetPolicy, EngineersPolicy
+from gateway.policy.money import BaselinePolicy, BudgetPolicy, EngineersPolicy, PricePolicy
 from gateway.policy.money import PoolPolicy as PoolPolicy  # noqa: PLC0414 - given on
 from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
 from gateway.policy.words import LevelName, Model, Names, Region, one_or_many
@@ -47,16 +48,6 @@ class _Open(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Leave out the kind's keys."""
         return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
-
-
-class PricePolicy(Model):
-    """Prices of your contract, USD per million tokens; they win over the packaged list."""
-
-    input: float = Field(ge=0, le=1_000_000, description="For the prompt.")
-    output: float = Field(ge=0, le=1_000_000, description="For the answer, reasoning included.")
-    cached_input: float | None = Field(
-        default=None, ge=0, le=1_000_000, description="For the part of the prompt that was cached. Unset: as `input`."
-    )
 
 
 # What the router fills in for every replica. A kind has these options, a policy must not: whether a backend is local
@@ -106,7 +97,8 @@ class BackendPolicy(_Open):
         default=OriginPolicy(), description="Where the model comes from, for the licence rules."
     )
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
-    price: PricePolicy | None = Field(default=None, description="Unset: the packaged list, where it has the model.")
+    price: PricePolicy | None = Field(default=None, description="Unset: the price list's, where it has the model.")
+    rate: Rate = Field(default="standard", description="At which of its provider's rates it is billed.")
     supports: tuple[Need, ...] | None = Field(default=None, description="tools, images, response_format ...")
     context_tokens: int | None = Field(default=None, gt=0, description="The largest prompt it takes, in tokens.")
     timeout_s: float = Field(default=60.0, gt=0, description="Seconds one call may take.")
@@ -328,6 +320,9 @@ class Policy(Model):
         default_factory=dict, description="How many tokens a baseline takes, by its model. Unset: as many."
     )
     pools: dict[str, PoolPolicy] = Field(default_factory=dict, description="Hardware, by a name of your choice.")
+    prices: str | None = Field(
+        default=None, description="A file of your prices, from the policy's folder. Unset: `GATEWAY_PRICES`, else none."
+    )
     engineers: EngineersPolicy | None = Field(default=None, description="Unset: not counted, and reports say so.")
     budget: BudgetPolicy | None = Field(default=None, description="Unset: nobody is warned.")
     bad_answer_usd: float | None = Field(

@@ -1,4 +1,4 @@
-"""What the policy says of money beyond prices: hardware, people, baselines, budgets."""
+"""What the policy says of money: prices, hardware, people, baselines, budgets."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -9,6 +9,16 @@ from gateway.policy.words import Model
 
 _Usd = Annotated[float, Field(ge=0, le=1_000_000_000)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PricePolicy(Model):
+    """Prices of your contract, USD per million tokens; they win over the packaged list."""
+
+    input: float = Field(ge=0, le=1_000_000, description="For the prompt.")
+    output: float = Field(ge=0, le=1_000_000, description="For the answer, reasoning included.")
+    cached_input: float | None = Field(
+        default=None, ge=0, le=1_000_000, description="For the part of the prompt that was cached. Unset: as `input`."
+    )
 
 
 class OwnedPolicy(Model):
