@@ -38,6 +38,7 @@ COMMANDS = {
     "alerts": "Say what to know of money: budgets, baselines, idle hardware.",
     "reconcile": "Hold a provider's invoice against the ledger.",
     "pools": "Say what hardware cost, used and idle, and how fast it is.",
+    "prices": "Show what models cost, what changed, and make a new list.",
     "train": "Learn from labelled rows what a small model answers well.",
     "calibrate": "Choose the difficulty from which the strong model answers.",
     "evaluate": "Measure a router on labelled rows.",

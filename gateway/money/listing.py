@@ -16,8 +16,8 @@ Rate = Literal["standard", "batch", "flex", "priority"]
 RATES: tuple[Rate, ...] = get_args(Rate)
 
 KINDS = Rates._fields
-# What a period of a row may hold.
-STATED = frozenset({*KINDS, REQUEST})
+# What a period may hold beside its prices.
+_WHEN = ("from", "to", "hours", "tiers", REQUEST)
 # A row of a price list's JSON; `parse` says what is wrong with it.
 Row = Mapping[str, Any]
 Period = Mapping[str, Any]
@@ -78,8 +78,9 @@ def parse(model: str, row: Row, *, checked: date | None, source: str = "") -> Li
 
 def periods_of(row: Row, rate: Rate) -> Sequence[Period]:
     """Return the periods of a row at a rate, a later one last."""
-    periods = row.get("periods", (row,) if "input" in row else ()) if rate == "standard" else row.get(rate, ())
-    return cast("Sequence[Period]", (periods,) if isinstance(periods, Mapping) else periods)
+    periods = row.get("periods", row if "input" in row else ()) if rate == "standard" else row.get(rate, ())
+    listed = (periods,) if isinstance(periods, Mapping) else periods
+    return [{key: period[key] for key in (*KINDS, *_WHEN) if key in period} for period in listed]
 
 
 def _prices(periods: Sequence[Period], *, ends: date | None, source: str, checked: date | None) -> tuple[Price, ...]:

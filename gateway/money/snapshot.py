@@ -5,12 +5,12 @@ A row with `as` is another name of a model, and may know another end of it.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, cast
 
 from gateway.errors import PriceFileError
@@ -126,13 +126,14 @@ def read(text: str, *, name: str) -> Snapshot:
 
 def save(snapshot: Snapshot, path: Path) -> None:
     """Write a file whole or not at all; raises `PriceFileError`."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(snapshot.text())
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        beside.write_text(snapshot.text(), encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
         raise PriceFileError([f"{path}: cannot be written: {str(error.strerror).lower()}; name another file"]) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _problem(snapshot: Snapshot, model: str) -> str | None:

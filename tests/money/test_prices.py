@@ -293,9 +293,9 @@ def test_a_row_states_its_standard_price_flat_or_by_periods() -> None:
     """Both are read the same."""
     flat, dated = {"input": 1, "output": 2}, {"periods": [{"input": 1, "output": 2}]}
 
-    assert periods_of(flat, "standard") == (flat,)
-    assert periods_of(dated, "standard") == dated["periods"]
-    assert periods_of(flat, "batch") == ()
+    assert periods_of({**flat, "ends": "2027-01-01"}, "standard") == [flat]
+    assert periods_of(dated, "standard") == [flat]
+    assert periods_of(flat, "batch") == []
 
 
 @given(

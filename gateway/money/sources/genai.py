@@ -73,7 +73,7 @@ def read() -> Genai:
         for model in found.models:
             if not re.fullmatch(provider.only, model.id):
                 continue
-            row = _row(model)
+            row = row_of(model)
             if row is not None:
                 rows[name_of(provider, model.id)] = row
         if not provider.exact:
@@ -97,7 +97,7 @@ def _look_up(provider: Provider, found: Any, rows: Mapping[str, Row]) -> Callabl
     return look_up
 
 
-def _row(model: "ModelInfo") -> Row | None:
+def row_of(model: "ModelInfo") -> Row | None:
     """Return a model's row; None where it has no price, or none that a usage can tell."""
     periods = list(_periods(model))
     stated = [{**when, **period} for when, period in periods if period is not None]

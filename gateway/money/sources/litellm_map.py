@@ -6,10 +6,10 @@ The package is not imported: it is slow to load, and would ask the internet for 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +144,8 @@ def _prices(entry: Mapping[str, Any]) -> Iterator[tuple[str, int | None, Rate, i
 def _pico(value: object, per: int, *, most: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    pico = None
-    with suppress(InvalidOperation):
-        # The map's numbers are binary fractions: 1.9999999999999998e-07 means 2e-07.
-        pico = int((Decimal(repr(value)) * per).to_integral_value(ROUND_HALF_UP))
-    return pico if pico is not None and 0 <= pico <= most else None
+    if not isfinite(value):
+        return None
+    # The map's numbers are binary fractions: 1.9999999999999998e-07 means 2e-07.
+    pico = int((Decimal(repr(value)) * per).to_integral_value(ROUND_HALF_UP))
+    return pico if 0 <= pico <= most else None

@@ -6,10 +6,10 @@ the other's word is kept beside the price.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from gateway.money.listing import RATES, Row, parse
+from gateway.money.listing import RATES, Row, parse, periods_of
 from gateway.money.open_models import weights_of
 from gateway.money.price import Price, usd_per_mtok
 from gateway.money.snapshot import Snapshot
@@ -75,8 +75,16 @@ class _Merger:
         if self._differ(row, other):
             full["also"] = self._said(LITELLM, other)
         else:
-            full |= {rate: other[rate] for rate in RATES if rate in other and rate not in row}
+            full |= {rate: self._until_change(row, other[rate]) for rate in RATES if rate in other and rate not in row}
         return full | ({"ends": other["ends"]} if "ends" in other else {})
+
+    def _until_change(self, row: Row, rate: Row) -> Row:
+        """Return a rate of litellm's map, which knows no dates, as long as the standard price stays what it is."""
+        today = self._at.date().isoformat()
+        later = [period["from"] for period in periods_of(row, "standard") if period.get("from", "") > today]
+        if not later:
+            return rate
+        return {**rate, "to": (date.fromisoformat(min(later)) - timedelta(days=1)).isoformat()}
 
     def _alone(self, model: str, row: Row, rows: Mapping[str, Row]) -> Row:
         provider, _, name = model.partition("/")
