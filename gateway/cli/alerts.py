@@ -9,9 +9,9 @@ from gateway.cli.accounts import Asked, account_of, asked
 from gateway.cli.console import NO, Side, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
 from gateway.cli.savings import SinceOption
-from gateway.money import prices
 from gateway.money.alerts import Alert, Month, month_of
 from gateway.money.alerts import alerts as look_for
+from gateway.money.overrides import in_force
 
 _RECENT = timedelta(days=7)
 _COLUMNS: dict[str, Side] = {"severity": "left", "code": "left", "what": "fold"}
@@ -31,7 +31,11 @@ def alerts(
     now = datetime.now(UTC)
     question = asked(ledger, policy, since=since or now - timedelta(days=30), until=None)
     found = look_for(
-        account_of(question), policy=question.policy, prices=prices.load(), now=now, month=_month(question, now)
+        account_of(question),
+        policy=question.policy,
+        prices=in_force(question.policy),
+        now=now,
+        month=_month(question, now),
     )
     if as_json:
         say_json([{"code": alert.code, "severity": alert.severity, "text": alert.text} for alert in found])

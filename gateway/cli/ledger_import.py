@@ -14,7 +14,7 @@ from gateway.history.files import opened
 from gateway.history.importing import History, Tally, batches, tenant_fields
 from gateway.history.recorded import Asked
 from gateway.ledgers.sqlite import keeping
-from gateway.money import prices
+from gateway.money.overrides import in_force
 from gateway.policy.models import Policy
 from gateway.policy.words import LevelWord
 from gateway.settings import Settings
@@ -52,7 +52,7 @@ def import_(  # noqa: PLR0913 - a parameter an option
     """
     given = policy_of(policy)
     booking = Booking(
-        source=format_, policy=given, prices=prices.load(), level=None if level is None else Level[level.upper()]
+        source=format_, policy=given, prices=in_force(given), level=None if level is None else Level[level.upper()]
     )
     asked = Asked(datetime.now(UTC), tenant, _field(format_, tenant, tenant_from))
     path = ledger_path(ledger, policy)

@@ -29,7 +29,7 @@ def test_a_call_is_priced_at_its_time(at: datetime, nano_usd: int) -> None:
     answer = attempt("llama", completion=completion(CALL))
 
     assert books(at).estimate("paid", CALL) == Money(nano_usd)
-    assert books(at).at_baseline(SOL, answer) == Money(nano_usd)
+    assert books(at).elsewhere(SOL, answer).baseline == Money(nano_usd)
 
 
 def test_without_a_time_it_is_priced_now() -> None:
@@ -43,7 +43,7 @@ def test_a_call_is_priced_at_the_rate_of_its_backend() -> None:
     answer = attempt("llama", completion=completion(CALL))
 
     assert books(at, rate="batch").estimate("paid", CALL) == Money(2_000_000)
-    assert books(at, rate="batch").at_baseline(SOL, answer) == Money(2_000_000)
+    assert books(at, rate="batch").elsewhere(SOL, answer).baseline == Money(2_000_000)
     assert books(at, rate="priority").estimate("paid", CALL) == Money(8_000_000)
 
 
@@ -57,4 +57,4 @@ def test_your_own_price_wins_at_every_rate() -> None:
     own = books(rate="flex", price={"input": 1, "output": 1})
 
     assert own.estimate("paid", CALL) == Money(1_000_000)
-    assert own.at_baseline(SOL, attempt("llama", completion=completion(CALL))) == Money(1_000_000)
+    assert own.elsewhere(SOL, attempt("llama", completion=completion(CALL))).baseline == Money(1_000_000)
