@@ -118,7 +118,7 @@ class _Account:
         last = None if self.last is None else time_of(self.last)
         since, until = since or first, until or last
         pools = self._pools(since, until)
-        engineers = _engineers(self.policy.engineers, since, until)
+        engineers = engineers_cost(self.policy.engineers, since, until)
         unrated = tuple(pool.pool for pool in pools if pool.used is None)
         hardware = sum((pool.cost for pool in pools), _FREE)
         overheads = Overheads(
@@ -209,7 +209,8 @@ def _by_name(item: tuple[Group, Sums]) -> tuple[tuple[bool, str], ...]:
     return tuple((value is None, value or "") for value in item[0])
 
 
-def _engineers(engineers: EngineersPolicy | None, since: datetime | None, until: datetime | None) -> Money | None:
+def engineers_cost(engineers: EngineersPolicy | None, since: datetime | None, until: datetime | None) -> Money | None:
+    """Return what people cost in a period, None where the policy counts nobody."""
     if engineers is None:
         return None
     if engineers.usd_per_month is not None:

@@ -75,6 +75,10 @@ class Books:
         cost, source = self._priced(given, usage)
         return self._electricity(given, usage) if source == "pool" else cost
 
+    def bill(self, backend: str, usage: Usage) -> Money | None:
+        """Return what a call of that many tokens is booked at: nothing on hardware of ours, None where unknown."""
+        return self._priced(self.policy.backends[backend], usage)[0]
+
     def price(self, model: str, *, rate: Rate = "standard") -> Price | None:
         """Return a model's price: of your contract, where the policy has one, else of the list; None: unknown."""
         if rate == "standard":

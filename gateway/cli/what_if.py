@@ -1,0 +1,69 @@
+"""`gateway savings --what-if`: what another policy would have cost on the requests that are on the books."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.accounts import Asked, account_of
+from gateway.cli.console import Side, say, say_facts, say_json, say_table
+from gateway.cli.inputs import policy_of
+from gateway.cli.labelled import share
+from gateway.money.prices import load
+from gateway.types import Money
+from gateway.whatif.reckoning import Assumed, Beside, observed, what_if
+from gateway.whatif.result import WhatIf
+
+_COLUMNS: dict[str, Side] = {"rule": "fold", "backend": "fold", "calls": "right", "cost": "right"}
+
+WhatIfOption = Annotated[
+    Path | None, typer.Option("--what-if", metavar="POLICY", help="Instead: what this policy would have cost.")
+]
+RejectedOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=share, metavar="SHARE", help="With --what-if: judged answers that are not accepted; unset: as observed."
+    ),
+]
+EasyOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=share, metavar="SHARE", help="With --what-if: easy ones of the requests of which no difficulty is known."
+    ),
+]
+
+
+def say_what_if(question: Asked, other: Path, *, rejected: float | None, easy: float | None, as_json: bool) -> None:
+    """Print what a policy would have cost in the period of a question, beside what was paid."""
+    account = account_of(question)
+    ledger, since, until = question.ledger, question.since, question.until
+    result = what_if(
+        ledger.entries(since=since, until=until),
+        policy_of(other),
+        load(),
+        beside=Beside(account.hardware, Money(account.comparisons.cost), account.engineers),
+        since=account.since,
+        until=account.until,
+        assumed=Assumed(rejected=_exact(rejected), easy=_exact(easy)),
+        seen=observed(ledger.hours(since=since, until=until)),
+    )
+    if as_json:
+        say_json(result.as_dict())
+    else:
+        _print(result)
+
+
+def _print(result: WhatIf) -> None:
+    if not result.requests:
+        say("no requests in this period")
+        return
+    if result.uses:
+        rows = [[use.rule, use.backend, f"{use.calls:,.1f}", str(use.cost)] for use in result.uses]
+        say_table(_COLUMNS, rows)
+        say()
+    say_facts(result.facts())
+
+
+def _exact(value: float | None) -> Fraction | None:
+    return None if value is None else Fraction(str(value))
