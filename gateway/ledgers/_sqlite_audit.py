@@ -6,22 +6,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gateway.audit.chain import Head, check_key, genesis
+from gateway.audit.chain import Head, check_key
 from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Proof, Question, examine
-from gateway.audit.pseudonyms import pseudonym
-from gateway.audit.records import Before, Noted
-from gateway.entries import LedgerEntry
+from gateway.audit.records import Noted
 from gateway.errors import LedgerError
-from gateway.ledgers._rows import JOINED_COLUMNS, entries_of
 from gateway.ledgers._sqlite_closes import noted_closes
-from gateway.ledgers._sqlite_corrections import noted_corrections
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
-from gateway.ledgers._sqlite_trail import TrailEnd, key_of
+from gateway.ledgers._sqlite_trail import TrailEnd
+from gateway.ledgers._view import SqlView
 from gateway.ledgers._writer import Writer
 from gateway.ledgers._writes import EraseWrite
-
-_SELECT_ENTRIES = f"SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n"  # noqa: S608 - our own names
 
 _SELECT_MISFILED = """
     SELECT a.n FROM audit a LEFT JOIN entries e ON e.n = a.entry
@@ -33,57 +28,22 @@ _SELECT_MISFILED = """
     ) ORDER BY a.n"""
 
 
-class FileView:
+class FileView(SqlView):
     """A file's trail and books in one read transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection.execute)
         self._connection = connection
-        row = connection.execute("SELECT trail, pepper, count, hash, seal, key_check FROM audit_head").fetchone()
-        if row is None:
-            raise LedgerError("the audit trail of the ledger has lost its head: it was tampered with")
-        self.trail, self._pepper, count, last, self.head_seal, self.key_check = row
-        self.head = Head(count=count, hash=last)
-        self.start = genesis(self.trail)
-
-    def records(self) -> Iterator[tuple[int, str]]:
-        """Yield the records with their places, in order."""
-        yield from self._connection.execute("SELECT n, CAST(body AS TEXT) FROM audit ORDER BY n")
-
-    def entries(self, before: Before) -> Iterator[LedgerEntry]:
-        """Yield the entries that were booked since the trail began, in the order of booking."""
-        return entries_of(
-            self._connection.execute(f"{_SELECT_ENTRIES} WHERE e.n > ? ORDER BY e.n, a.number", (before.n,))
-        )
-
-    def uncovered(self, before: Before) -> Iterator[LedgerEntry]:
-        """Yield the entries from before."""
-        return entries_of(
-            self._connection.execute(f"{_SELECT_ENTRIES} WHERE e.n <= ? ORDER BY e.n, a.number", (before.n,))
-        )
-
-    def compared(self) -> Iterator[str]:
-        """Yield the ids of the entries that a comparison is booked for."""
-        for (entry_id,) in self._connection.execute("SELECT id FROM holdouts h JOIN entries e ON e.n = h.entry"):
-            yield entry_id
 
     def noted(self) -> Iterator[Noted]:
         """Yield what is on the books that is no request."""
-        yield from noted_corrections(self._connection)
+        yield from super().noted()
         yield from noted_closes(self._connection)
 
     def misfiled(self) -> Iterator[int]:
         """Yield the places of records whose columns do not say what the record says: they would be found by them."""
-        for (n,) in self._connection.execute(_SELECT_MISFILED):
+        for (n,) in self.rows(_SELECT_MISFILED, {}):
             yield n
-
-    def keys(self) -> int:
-        """Return how many parties have a key."""
-        return int(self._connection.execute("SELECT count(*) FROM audit_keys").fetchone()[0])
-
-    def pseudonym(self, party: Party) -> str | None:
-        """Return what a party is called in the records, None where it is not known, or not any more."""
-        key = key_of(self._connection, self._pepper, party)
-        return None if key is None else pseudonym(key, party)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The hourly sums of a SQLite ledger: kept in the transaction of what they sum, and read for reports.
+"""The hourly sums of a SQLite ledger: kept in the transaction of what they sum.
 
 What a cell is (`money.rollups`) stands once in `cells` or `call_cells`; the hours hold its number and integers alone.
 An entry of a month that is closed counts in the first open hour: what was closed stays as it was.
@@ -6,24 +6,16 @@ An entry of a month that is closed counts in the first open hour: what was close
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from typing import TypeVar
 
 from gateway.ledgers._hours import HourlySums
+from gateway.ledgers._reports import cells
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.money.rollups import (
     CallCell,
-    CallHour,
     CallSums,
     Cell,
-    DurationHour,
-    Hour,
-    Step,
     Sums,
 )
-
-_HOURS: dict[Step, int] = {"hour": 1, "day": 24, "all": 0}
-AnyCell = TypeVar("AnyCell", Cell, CallCell)
 
 _SUMS, _CALL_SUMS = ", ".join(Sums._fields), ", ".join(CallSums._fields)
 
@@ -111,61 +103,11 @@ def _id_of(connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
 
 def rename_tenant(connection: sqlite3.Connection, tenant: str, name: str) -> None:
     """Give the sums of a tenant another name."""
-    for number, cell in list(_cells(connection, "cells", Cell)):
+    for number, cell in list(cells(connection.execute, "cells", Cell)):
         if cell.tenant == tenant:
             row = json.dumps(cell._replace(tenant=name)), name, number
             connection.execute("UPDATE cells SET key = ?, tenant = ? WHERE id = ?", row)
-    for number, call in list(_cells(connection, "call_cells", CallCell)):
+    for number, call in list(cells(connection.execute, "call_cells", CallCell)):
         if call.tenant == tenant:
             row = json.dumps(call._replace(tenant=name)), name, number
             connection.execute("UPDATE call_cells SET key = ?, tenant = ? WHERE id = ?", row)
-
-
-def read_hours(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[Hour]:
-    """Yield the sums of the hours from `since` on and before `until`, by cell and step."""
-    sums = ", ".join(f"sum({name})" for name in Sums._fields)
-    cells = dict(_cells(connection, "cells", Cell))
-    statement = f"""
-        SELECT {_start(step)} AS start, cell, min(first_us), max(last_us), {sums} FROM hours
-        WHERE hour >= :since AND hour < :until GROUP BY start, cell ORDER BY start, cell"""  # noqa: S608
-    for start, cell, first_us, last_us, *values in connection.execute(statement, _bounds(since, until, step)):
-        yield Hour(start, cells[cell], Sums(*values), first_us, last_us)
-
-
-def read_calls(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[CallHour]:
-    """Yield the sums of the calls of the hours from `since` on and before `until`, by cell and step."""
-    sums = ", ".join(f"sum({name})" for name in CallSums._fields)
-    cells = dict(_cells(connection, "call_cells", CallCell))
-    statement = f"""
-        SELECT {_start(step)} AS start, cell, {sums} FROM call_hours
-        WHERE hour >= :since AND hour < :until GROUP BY start, cell ORDER BY start, cell"""  # noqa: S608
-    for start, cell, *values in connection.execute(statement, _bounds(since, until, step)):
-        yield CallHour(start, cells[cell], CallSums(*values))
-
-
-def read_durations(connection: sqlite3.Connection, since: int, until: int, step: Step) -> Iterator[DurationHour]:
-    """Yield how long the answers of the hours from `since` on and before `until` took, by cell and step."""
-    cells = dict(_cells(connection, "cells", Cell))
-    statement = f"""
-        SELECT {_start(step)} AS start, cell, bucket, sum(count) FROM duration_hours
-        WHERE hour >= :since AND hour < :until GROUP BY start, cell, bucket ORDER BY start, cell, bucket"""  # noqa: S608
-    for start, cell, bucket, count in connection.execute(statement, _bounds(since, until, step)):
-        yield DurationHour(start, cells[cell], bucket, count)
-
-
-def _start(step: Step) -> str:
-    return ":since" if step == "all" else "hour - hour % :step"
-
-
-def _bounds(since: int, until: int, step: Step) -> dict[str, int]:
-    return {"since": since, "until": until, "step": _HOURS[step]}
-
-
-def _cells(connection: sqlite3.Connection, table: str, kind: type[AnyCell]) -> Iterator[tuple[int, AnyCell]]:
-    for number, *values in connection.execute(f"SELECT id, {', '.join(kind._fields)} FROM {table}"):  # noqa: S608
-        yield number, _cell(kind, values)
-
-
-def _cell(kind: type[AnyCell], values: list[object]) -> AnyCell:
-    cell = kind._make(values)
-    return cell._replace(local=None if cell.local is None else bool(cell.local)) if isinstance(cell, Cell) else cell

@@ -1,0 +1,201 @@
+"""What reports read from a ledger that is kept in SQL, whatever keeps it: the statements, and what becomes of rows.
+
+Values are bound by name (`:since`); the statements are the common part of SQLite's SQL and PostgreSQL's.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from gateway.entries import HOLDOUT, Correction, Example, Feedback, HoldoutRecord, LedgerEntry
+from gateway.ledgers._corrections import SELECT_CORRECTIONS, corrections_of
+from gateway.ledgers._rows import (
+    HOLDOUT_COLUMNS,
+    JOINED_COLUMNS,
+    Row,
+    entries_of,
+    example_of,
+    feedback_of,
+    holdout_of,
+)
+from gateway.ledgers._writes import EVER
+from gateway.money.certainty import Pair
+from gateway.money.rollups import CallCell, CallHour, CallSums, Cell, DurationHour, Hour, Step, Sums
+from gateway.times import hour_of, microseconds
+from gateway.types import Money
+
+# Runs a statement with its values. Any: what a database takes.
+Rows = Callable[[str, Mapping[str, Any]], Iterable[Row]]
+AnyCell = TypeVar("AnyCell", Cell, CallCell)
+
+_HOURS: Mapping[Step, int] = {"hour": 1, "day": 24, "all": 0}
+_HOUR_US = 3_600_000_000
+
+
+def entries(
+    rows: Rows, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+) -> Iterator[LedgerEntry]:
+    """Yield the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""
+    newest = "" if limit is None else "ORDER BY at_us DESC, n DESC LIMIT :limit"
+    # The names are ours, the values are bound.
+    statement = f"""
+        SELECT {JOINED_COLUMNS}
+        FROM (
+            SELECT * FROM entries
+            WHERE at_us >= :since AND at_us < :until {newest}
+        ) e LEFT JOIN attempts a ON a.entry = e.n
+        ORDER BY e.at_us, e.n, a.number"""  # noqa: S608
+    yield from entries_of(rows(statement, {**period(since, until), "limit": limit}))
+
+
+def entry(rows: Rows, entry_id: str) -> LedgerEntry | None:
+    """Return the entry of an id, None where there is none."""
+    return next(entries_of(rows(_SELECT_ENTRY, {"id": entry_id})), None)
+
+
+_SELECT_ENTRY = f"""
+    SELECT {JOINED_COLUMNS} FROM entries e LEFT JOIN attempts a ON a.entry = e.n WHERE e.id = :id ORDER BY a.number"""  # noqa: S608
+
+
+def feedback(rows: Rows) -> Iterator[Feedback]:
+    """Yield the feedback that counts, of each source the latest about an entry, in the order it came."""
+    yield from map(feedback_of, rows(_SELECT_FEEDBACK, {}))
+
+
+_SELECT_FEEDBACK = """
+    SELECT id, score, f.source, f.at_us, f.tenant FROM feedback f JOIN entries e ON e.n = f.entry
+    WHERE f.n IN (SELECT max(n) FROM feedback GROUP BY entry, source) ORDER BY f.n"""
+
+
+def holdouts(rows: Rows, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[HoldoutRecord]:
+    """Yield what strong backends said beside entries, with `since` <= at < `until`, oldest first."""
+    yield from map(holdout_of, rows(_SELECT_HOLDOUTS, period(since, until)))
+
+
+_SELECT_HOLDOUTS = f"""
+    SELECT id, {", ".join(f"h.{name}" for name in HOLDOUT_COLUMNS)} FROM holdouts h JOIN entries e ON e.n = h.entry
+    WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""  # noqa: S608 - the names are ours
+
+
+def pairs(rows: Rows, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Pair]:
+    """Yield the random comparisons of local answers with `since` <= at < `until`, in money and agreement."""
+    for assumed, real, agreement in rows(_SELECT_PAIRS, period(since, until)):
+        yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement)
+
+
+_SELECT_PAIRS = """
+    SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score
+    FROM holdouts h JOIN entries e ON e.n = h.entry
+    WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""
+
+
+def corrections(rows: Rows, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Correction]:
+    """Yield the corrections that count in the hours that a period touches, in the order of booking."""
+    start, end = whole_hours(since, until)
+    statement = f"{SELECT_CORRECTIONS} WHERE hour >= :since AND hour < :until ORDER BY n"
+    yield from corrections_of(rows(statement, {"since": start, "until": end}))
+
+
+def examples(rows: Rows, *, most_per_tenant: int | None = None) -> Iterator[Example]:
+    """Yield the answers with an outcome, oldest outcome first: the latest feedback of each source, and holdouts.
+
+    Of a tenant the newest `most_per_tenant` are given, so that nobody teaches alone; those without one count as one.
+    """
+    most = EVER[1] if most_per_tenant is None else most_per_tenant
+    yield from map(example_of, rows(_SELECT_EXAMPLES, {"most": most}))
+
+
+_SELECT_EXAMPLES = f"""
+    WITH outcomes AS (
+        SELECT entry, score, source, at_us FROM feedback
+        WHERE n IN (SELECT max(n) FROM feedback GROUP BY entry, source)
+        UNION ALL SELECT entry, score, '{HOLDOUT}', at_us FROM holdouts WHERE score IS NOT NULL
+    ), ranked AS (
+        SELECT o.*, e.features, e.classifier, e.difficulty, e.backend, e.local, e.tenant,
+            e.model, e.licence,
+            row_number() OVER (PARTITION BY e.tenant ORDER BY o.at_us DESC, o.entry DESC, o.source) AS place
+        FROM outcomes o JOIN entries e ON e.n = o.entry WHERE e.backend IS NOT NULL
+    )
+    SELECT features, classifier, difficulty, (
+            SELECT a.score FROM attempts a
+            WHERE a.entry = r.entry AND a.purpose = 'answer' AND a.backend = r.backend AND a.error IS NULL
+            ORDER BY a.number DESC LIMIT 1
+        ), backend, local, tenant, score, source, at_us, model, licence
+    FROM ranked r WHERE place <= :most ORDER BY at_us, entry, source"""  # noqa: S608 - our own word
+
+
+def hours(
+    rows: Rows, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[Hour]:
+    """Yield the sums of the requests by cell and step, of the hours that `since` to `until` touches."""
+    kept = dict(cells(rows, "cells", Cell))
+    wanted = f"cell, min(first_us), max(last_us), {_summed(Sums._fields)}"
+    for start, cell, first_us, last_us, *values in rows(_select("hours", wanted, step), _bounds(since, until, step)):
+        yield Hour(start, kept[cell], Sums(*values), first_us, last_us)
+
+
+def calls(
+    rows: Rows, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[CallHour]:
+    """Yield the sums of the calls by cell and step, as `hours` does."""
+    kept = dict(cells(rows, "call_cells", CallCell))
+    wanted = f"cell, {_summed(CallSums._fields)}"
+    for start, cell, *values in rows(_select("call_hours", wanted, step), _bounds(since, until, step)):
+        yield CallHour(start, kept[cell], CallSums(*values))
+
+
+def durations(
+    rows: Rows, *, since: datetime | None = None, until: datetime | None = None, step: Step = "all"
+) -> Iterator[DurationHour]:
+    """Yield how long the answers took by cell and step, as `hours` does."""
+    kept = dict(cells(rows, "cells", Cell))
+    statement = _select("duration_hours", f"cell, bucket, {_summed(('count',))}", step, by="cell, bucket")
+    for start, cell, bucket, count in rows(statement, _bounds(since, until, step)):
+        yield DurationHour(start, kept[cell], bucket, count)
+
+
+def cells(rows: Rows, table: str, kind: type[AnyCell]) -> Iterator[tuple[int, AnyCell]]:
+    """Yield the cells with their numbers."""
+    for number, *values in rows(f"SELECT id, {', '.join(kind._fields)} FROM {table}", {}):  # noqa: S608 - names of ours
+        yield number, _cell(kind, values)
+
+
+def period(since: datetime | None, until: datetime | None) -> dict[str, int]:
+    """Return a period as the bounds of a statement."""
+    return {
+        "since": EVER[0] if since is None else microseconds(since),
+        "until": EVER[1] if until is None else microseconds(until),
+    }
+
+
+def whole_hours(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return the first hour that a period touches, and the one after its last."""
+    start = 0 if since is None else hour_of(since)
+    return start, EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
+
+
+def _bounds(since: datetime | None, until: datetime | None, step: Step) -> dict[str, int]:
+    start, end = whole_hours(since, until)
+    return {"since": start, "until": end, "step": _HOURS[step]}
+
+
+def _select(table: str, wanted: str, step: Step, *, by: str = "cell") -> str:
+    start = "CAST(:since AS BIGINT)" if step == "all" else "hour - hour % :step"
+    # The names are ours, the values are bound.
+    return f"""
+        SELECT {start} AS start, {wanted} FROM {table} WHERE hour >= :since AND hour < :until
+        GROUP BY start, {by} ORDER BY start, {by}"""  # noqa: S608
+
+
+def _summed(names: Iterable[str]) -> str:
+    # PostgreSQL's sums of integers have no bounds unless they are given some.
+    return ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in names)
+
+
+def _cell(kind: type[AnyCell], values: list[Any]) -> AnyCell:
+    cell = kind._make(values)
+    return cell._replace(local=None if cell.local is None else bool(cell.local)) if isinstance(cell, Cell) else cell
+
+
+def _money(nano_usd: int | None) -> Money | None:
+    return None if nano_usd is None else Money(nano_usd)
