@@ -73,8 +73,8 @@ def test_a_policy_that_does_not_say_who_deploys_is_reminded() -> None:
     ("keys", "told"),
     [
         (
-            {"entity": {**GERMAN, "sectors": ["milytary"]}},
-            "entity.sectors[0]: there is no sector 'milytary'; did you mean",
+            {"entity": {**GERMAN, "sectors": ["banking", "milytary"]}},
+            "entity.sectors[1]: there is no sector 'milytary'; did you mean",
         ),
         ({"licences": {"warn": {"R-5": "x"}}}, "licences.warn.R-5: there is no rule 'R-5'; did you mean 'R-"),
     ],
