@@ -8,6 +8,7 @@ from typing import Any
 from gateway.cli.console import Side
 from gateway.money.listing import RATES, Listing, Rate
 from gateway.money.outlook import brief, outlook
+from gateway.money.overrides import SOURCE
 from gateway.money.price import BILLED_AS, Price, Rates, usd_per_mtok
 from gateway.money.prices import PriceList
 from gateway.types import Usage
@@ -136,9 +137,14 @@ def _facts(prices: PriceList, listing: Listing, at: datetime) -> dict[str, list[
         ],
         "ends": [_end(listing.ends, at.date())] if listing.ends else [],
         "another name": [f"of {listing.alias}"] if listing.alias else [],
-        "source": [f"{listing.source}{f', of {listing.checked}' if listing.checked else ''}, list {prices.version}"],
+        "source": [_source(prices, listing)],
         "in doubt": [f"{listing.also} (input/output) by another source"] if listing.also else [],
     }
+
+
+def _source(prices: PriceList, listing: Listing) -> str:
+    checked = f", of {listing.checked}" if listing.checked and listing.source != SOURCE else ""
+    return f"{listing.source or 'unknown'}{checked}, list {prices.version}"
 
 
 def _history(listing: Listing) -> Iterator[str]:

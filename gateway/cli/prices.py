@@ -165,12 +165,13 @@ def _show_one(known: PriceList, listing: Listing, at: datetime, *, as_json: bool
     if as_json:
         say_json(record(known, listing.model, at))
         return
-    for block in page(known, listing, at):
+    for number, block in enumerate(page(known, listing, at)):
+        if number:
+            say()
         if block.rows:
             say_table(block.columns, block.rows)
         if block.facts:
             say_facts(block.facts)
-        say()
 
 
 def _like(model: str, known: PriceList) -> list[str]:
