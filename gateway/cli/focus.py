@@ -25,7 +25,7 @@ from gateway.exports.focus_check import check, version_of
 from gateway.exports.hardware import Cards, PoolStep, pool_steps
 from gateway.exports.periods import Grain
 from gateway.exports.steps import Step, steps
-from gateway.money.overrides import in_force
+from gateway.money.prices import load
 from gateway.money.pools import Period
 from gateway.money.rollups import CallHour
 from gateway.times import hour_start
@@ -83,7 +83,7 @@ def _focus(question: Asked, grain: Grain, account: str | None) -> tuple[Focus, I
     cards = Cards(question.policy)
     wanted = Question(
         policy=question.policy,
-        prices=in_force(question.policy),
+        prices=load(),
         grain=grain,
         since=question.since,
         until=question.until,
