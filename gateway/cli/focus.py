@@ -25,8 +25,8 @@ from gateway.exports.focus_check import check, version_of
 from gateway.exports.hardware import Cards, PoolStep, pool_steps
 from gateway.exports.periods import Grain
 from gateway.exports.steps import Step, steps
-from gateway.money.prices import load
 from gateway.money.pools import Period
+from gateway.money.prices import load
 from gateway.money.rollups import CallHour
 from gateway.times import hour_start
 from gateway.training.files import replacing
