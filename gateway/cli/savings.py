@@ -11,6 +11,7 @@ import typer
 from gateway.cli.accounts import account_of, asked
 from gateway.cli.console import Side, amount, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.what_if import EasyOption, RejectedOption, WhatIfOption, say_what_if
 from gateway.money.groups import DIMENSIONS, By
 from gateway.money.savings import BaselineLine, Row, Savings
 from gateway.money.told import as_dict, csv_rows
@@ -84,18 +85,26 @@ def savings(  # noqa: PLR0913 - an option of the command each
     by: Annotated[str, typer.Option(metavar="LIST", help=f"Rows by any of {', '.join(DIMENSIONS)}.")] = "backend,model",
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    what_if: WhatIfOption = None,
+    rejected: RejectedOption = None,
+    easy: EasyOption = None,
 ) -> None:
     """Say what the routing saved, driver by driver.
 
     Saved is baseline less cost; net is what remains after the hardware, comparisons and people. Requests whose cost or
     baseline is unknown are left out of the sums and counted under "excluded". Pools of the policy are charged for the
-    whole period, busy or not. The period is of whole hours, UTC.
+    whole period, busy or not. The period is of whole hours, UTC. With --what-if: what another policy would have cost on
+    the same requests, with all that is assumed.
 
     Example: gateway savings --since 7d --by model,day
     """
     groups = dimensions(by)
     start, end = month(of_month) if of_month else (since, until)
-    account = account_of(asked(ledger, policy, since=start, until=end), by=groups)
+    question = asked(ledger, policy, since=start, until=end)
+    if what_if is not None:
+        say_what_if(question, what_if, rejected=rejected, easy=easy, as_json=as_json)
+        return
+    account = account_of(question, by=groups)
     if as_json:
         say_json(as_dict(account))
     elif as_csv:

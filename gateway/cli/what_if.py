@@ -10,7 +10,7 @@ from gateway.cli.accounts import Asked, account_of
 from gateway.cli.console import Side, say, say_facts, say_json, say_table
 from gateway.cli.inputs import policy_of
 from gateway.cli.labelled import share
-from gateway.money.prices import load
+from gateway.money.overrides import in_force
 from gateway.types import Money
 from gateway.whatif.reckoning import Assumed, Beside, observed, what_if
 from gateway.whatif.result import WhatIf
@@ -38,10 +38,11 @@ def say_what_if(question: Asked, other: Path, *, rejected: float | None, easy: f
     """Print what a policy would have cost in the period of a question, beside what was paid."""
     account = account_of(question)
     ledger, since, until = question.ledger, question.since, question.until
+    policy = policy_of(other)
     result = what_if(
         ledger.entries(since=since, until=until),
-        policy_of(other),
-        load(),
+        policy,
+        in_force(policy),
         beside=Beside(account.hardware, Money(account.comparisons.cost), account.engineers),
         since=account.since,
         until=account.until,

@@ -193,3 +193,17 @@ async def test_corrections_and_certainty_have_lines(gateway: Gateway, books: Pat
     assert "95 %) by 40 random comparisons" in shown
     assert "40 of 40 compared local answers agree (91.2% at least)" in shown
     assert "net after bad answers" in shown
+
+
+def test_another_policy_is_reckoned_on_the_same_requests(
+    gateway: Gateway, books: Path, write_policy: WritePolicy
+) -> None:
+    """What it would have cost, with what is assumed, in words and for programs."""
+    other = write_policy("other.yaml")
+
+    page = gateway("savings", "--what-if", other, "--policy", books)
+    told = json.loads(gateway("savings", "--what-if", other, "--rejected", "10%", "--json", "--policy", books).out)
+
+    assert page.code == 0
+    assert "requests" in page.out
+    assert told["schema"] == "gateway.what-if/1"
