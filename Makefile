@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model clean lock policies
+.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model prices clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,9 +82,12 @@ $(VENV)/.names: $(VENV)/.bench examples/names_model/requirements.lock
 names-model: $(VENV)/.names  ## Build the model of names that ships, anew from open lists (GATEWAY_BENCH_DATA)
 	PYTHONPATH=. $(BIN)/python examples/names_model/build.py
 
+prices: install  ## Build the price list that ships, anew from genai-prices and litellm
+	$(BIN)/python examples/price_snapshot/build.py
+
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra analytics --extra embedded --extra analytics --extra metrics --extra otel --group dev --group docs pyproject.toml -o requirements.lock
+	  --extra analytics --extra embedded --extra analytics --extra metrics --extra otel --extra prices --group dev --group docs pyproject.toml -o requirements.lock
 	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  - -o tests/bench/requirements.lock
 	printf "faker>=40\nnames>=0.3\ngeonamescache>=2\n" | uv pip compile -q --universal --python-version 3.11 \
