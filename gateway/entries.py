@@ -14,6 +14,8 @@ HOLDOUT = "holdout"
 GATEWAY = "gateway"
 # The baseline's tokens are taken to be as many as the answer's, or as many as the policy says.
 ASSUMED_EQUAL, DECLARED = "assumed-equal", "declared"
+# The calls that were made for an answer; the others are about one.
+ANSWERS = ("answer", "cache")
 CostSource = Literal["provider", "price", "pool", "unknown"]
 
 
@@ -105,7 +107,7 @@ class LedgerEntry:
     @property
     def answers(self) -> tuple[AttemptRecord, ...]:
         """The calls that were made for an answer, without those of judges; an answer from a cache is one of them."""
-        return tuple(attempt for attempt in self.attempts if attempt.purpose in ("answer", "cache"))
+        return tuple(attempt for attempt in self.attempts if attempt.purpose in ANSWERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,18 @@ from datetime import datetime
 from typing import Literal, Self
 
 from gateway.audit.evidence import Facts
-from gateway.audit.records import Body, Record, UnreadableRecordError, canonical, place, read
+from gateway.audit.records import (
+    Body,
+    Names,
+    Place,
+    Record,
+    UnreadableRecordError,
+    canonical,
+    placed,
+    read,
+    request_text,
+)
+from gateway.entries import LedgerEntry
 from gateway.errors import ConfigurationError
 
 MOST_PROBLEMS = 50
@@ -77,8 +88,20 @@ def head_seal(head: Head, key: bytes | None) -> str | None:
 
 def append(head: Head, body: Body, facts: Facts | None = None, *, at: datetime, key: bytes | None) -> tuple[Head, str]:
     """Return the head after a record with this body and these facts, and the record's text."""
-    text = canonical({**body, **place(head.count + 1, head.hash, at, sealed=key is not None)}, facts)
+    text = canonical(placed(body, _next(head, key), at), facts)
     return Head(count=head.count + 1, hash=link(text, key)), text
+
+
+def append_request(
+    head: Head, entry: LedgerEntry, names: Names, facts: Facts, *, key: bytes | None
+) -> tuple[Head, str]:
+    """Return the head after the record of a request, and the record's text."""
+    text = request_text(entry, names, facts, _next(head, key))
+    return Head(count=head.count + 1, hash=link(text, key)), text
+
+
+def _next(head: Head, key: bytes | None) -> Place:
+    return Place(head.count + 1, head.hash, key is not None)
 
 
 @dataclass(slots=True, kw_only=True)

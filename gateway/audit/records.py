@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Literal, NamedTuple, get_args
 
 from gateway.audit.digests import entry_digest
@@ -44,6 +45,14 @@ class Before:
     holdouts: int = 0
     n: int = 0
     last: str | None = None
+
+
+class Place(NamedTuple):
+    """A record's place in the chain: its number, the hash of the one before, and whether a key seals it."""
+
+    n: int
+    prev: str
+    sealed: bool
 
 
 class Noted(NamedTuple):
@@ -107,10 +116,9 @@ def noted_body(noted: Noted) -> Body:
     return noted._asdict()
 
 
-def place(n: int, prev: str, at: datetime, *, sealed: bool) -> Body:
-    """Return what a body says of its place in the chain."""
-    when = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return {"v": VERSION, "n": n, "prev": prev, "at": when, "sealed": sealed}
+def placed(body: Body, place: Place, at: datetime) -> Body:
+    """Return a body with what it says of its place in the chain."""
+    return {**body, "v": VERSION, "at": _when(at), **place._asdict()}
 
 
 def canonical(body: Body, facts: Facts | None = None) -> str:
@@ -120,6 +128,17 @@ def canonical(body: Body, facts: Facts | None = None) -> str:
     """
     text = _encode(body)
     return text if facts is None else f'{text[:-1]},"what":{_facts_text(facts)}}}'
+
+
+def request_text(entry: LedgerEntry, names: Names, facts: Facts, place: Place) -> str:
+    """Return the canonical text of a request's record; written out, for each request waits for it."""
+    n, prev, sealed = place
+    source = "" if entry.source == GATEWAY else f'"source":{_quoted(entry.source)},'
+    return (
+        f'{{"at":"{_when(entry.at)}","digest":"{entry_digest(entry)}","entry":{_quoted(entry.id)},"kind":"request",'
+        f'"n":{n},"prev":"{prev}","sealed":{"true" if sealed else "false"},{source}"status":{_quoted(entry.status)},'
+        f'"subject":{_name(names.subject)},"tenant":{_name(names.tenant)},"v":{VERSION},"what":{_facts_text(facts)}}}'
+    )
 
 
 def read(text: str) -> Record:
@@ -134,6 +153,14 @@ def read(text: str) -> Record:
 
 def _named(names: Names) -> Body:
     return {"tenant": names.tenant, "subject": names.subject}
+
+
+def _when(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _name(name: str | None) -> str:
+    return "null" if name is None else _quoted(name)
 
 
 @lru_cache(maxsize=1024)

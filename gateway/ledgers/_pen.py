@@ -8,10 +8,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gateway.audit.chain import Head, append, check_key, genesis, head_seal, key_check
+from gateway.audit.chain import Head, append, append_request, check_key, genesis, head_seal, key_check
 from gateway.audit.evidence import Facts, Party, Whose
 from gateway.audit.pseudonyms import KEY_BYTES, pseudonym
-from gateway.audit.records import Before, Body, begin_body
+from gateway.audit.records import Before, Body, Names, begin_body
+from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
 
 MOST_PSEUDONYMS = 4096
@@ -117,6 +118,12 @@ class Pen:
         self._head, text = append(self._head, body, facts, at=at, key=self._key)
         subject = body.get("subject")
         return RecordRow(self._head.count, entry, subject and bytes.fromhex(subject), text)
+
+    def write_request(self, entry: LedgerEntry, names: Names, facts: Facts, place: int) -> RecordRow:
+        """Return the record of a request that is booked at that place."""
+        self._head, text = append_request(self._head, entry, names, facts, key=self._key)
+        subject = names.subject
+        return RecordRow(self._head.count, place, None if subject is None else bytes.fromhex(subject), text)
 
     def put_down(self) -> HeadRow | None:
         """Return where the trail ends now, None where that is as before."""

@@ -67,10 +67,10 @@ class Rollups(HourlySums):
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what was added."""
-        for (hour, cell), (first_us, last_us, sums) in self.hours.items():
-            connection.execute(_UPSERT_HOUR, (hour, self._id(connection, cell), first_us, last_us, *sums))
-        for (hour, call), call_sums in self.calls.items():
-            connection.execute(_UPSERT_CALLS, (hour, self._id(connection, call), *call_sums))
+        for (hour, cell), requests in self.hours.items():
+            connection.execute(_UPSERT_HOUR, (hour, self._id(connection, cell), *requests.row))
+        for (hour, call), calls in self.calls.items():
+            connection.execute(_UPSERT_CALLS, (hour, self._id(connection, call), *calls.row))
         for (hour, cell, bucket), count in self.durations.items():
             connection.execute(_UPSERT_DURATIONS, (hour, self._id(connection, cell), bucket, count))
         self.clear()

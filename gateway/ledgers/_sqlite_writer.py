@@ -4,13 +4,14 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from itertools import groupby
+from typing import NamedTuple, cast
 
 from gateway.audit.books import ERASED
 from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
-from gateway.audit.records import erasure_body, holdout_body, request_body
+from gateway.audit.records import erasure_body, holdout_body
 from gateway.entries import FeedbackFate, LedgerEntry
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.ledgers._parties import entries_about, mark_of
@@ -24,6 +25,7 @@ from gateway.ledgers._rows import (
     holdout_row,
     whose_of,
 )
+from gateway.ledgers._sqlite_bulk import book_all
 from gateway.ledgers._sqlite_rollups import Rollups, rename_tenant
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
@@ -72,6 +74,9 @@ class Pages(NamedTuple):
         self.rollups.forget()
 
 
+_Apply = Callable[[sqlite3.Connection, Pages, Sequence[Write]], list[Result]]
+
+
 class SqliteBooks:
     """An open file. Where it is removed or replaced, a new one is begun at the same place and that is logged."""
 
@@ -102,11 +107,7 @@ class SqliteBooks:
         """Write all of a batch, or nothing of it; see `Books`."""
         try:
             self._reopen_if_gone()
-            with self.connection as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                self._pages.open(connection)
-                results = [_apply(connection, self._pages, write) for write in batch]
-                self._pages.close(connection)
+            results = self._commit(batch)
         # A lock, a full disk or a key is everybody's fault. Any other fault is one row's.
         except (sqlite3.OperationalError, ConfigurationError) as error:
             self._pages.forget()
@@ -118,6 +119,24 @@ class SqliteBooks:
             self._pages.forget()
             raise
         self._trail.committed()
+        return results
+
+    def _commit(self, batch: Sequence[Write]) -> Sequence[Result]:
+        # One request alone is written as it is.
+        if len(batch) > 1:
+            try:
+                return self._transact(batch, _apply_together)
+            # An entry that is there already, or with a name that no UTF-8 can say: seldom, and looked at one by one.
+            except (sqlite3.IntegrityError, UnicodeEncodeError):
+                self._pages.forget()
+        return self._transact(batch, _apply_each)
+
+    def _transact(self, batch: Sequence[Write], apply: _Apply) -> Sequence[Result]:
+        with self.connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._pages.open(connection)
+            results = apply(connection, self._pages, batch)
+            self._pages.close(connection)
         return results
 
     def close(self) -> None:
@@ -144,6 +163,23 @@ def _identity(place: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _apply_together(connection: sqlite3.Connection, pages: Pages, batch: Sequence[Write]) -> list[Result]:
+    """Write a batch in its order, the entries that follow one another together."""
+    results: list[Result] = []
+    for kind, run in groupby(batch, key=type):
+        if kind is EntryWrite:
+            entries = [write for write in run if isinstance(write, EntryWrite)]
+            book_all(connection, pages.trail, pages.rollups, entries)
+            results += [True] * len(entries)
+        else:
+            results += _apply_each(connection, pages, run)
+    return results
+
+
+def _apply_each(connection: sqlite3.Connection, pages: Pages, batch: Iterable[Write]) -> list[Result]:
+    return [_apply(connection, pages, write) for write in batch]
+
+
 def _apply(connection: sqlite3.Connection, pages: Pages, write: Write) -> Result:
     match write:
         case EntryWrite():
@@ -158,16 +194,14 @@ def _apply(connection: sqlite3.Connection, pages: Pages, write: Write) -> Result
 
 def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evidence: Evidence | None = None) -> bool:
     """Write an entry, its attempts, its sums and its record; False where its id is there already."""
-    evidence = evidence or evidence_of(entry)
     cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry.at), *entry_row(entry)))
     if cursor.rowcount != 1:
         return False
-    place = cursor.lastrowid
+    place = cast("int", cursor.lastrowid)
     for attempt in attempt_rows(entry):
         execute(connection, _INSERT_ATTEMPT, (place, *attempt))
     pages.rollups.add(entry)
-    names = pages.trail.names(connection, evidence)
-    pages.trail.append(connection, request_body(entry, names), evidence.facts, at=entry.at, entry=place)
+    pages.trail.append_request(connection, entry, evidence or evidence_of(entry), place)
     return True
 
 

@@ -13,10 +13,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import log
+from operator import add
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
+from gateway.entries import ANSWERS, AttemptRecord, HoldoutRecord, LedgerEntry
 from gateway.money.tokens import Tokens
 from gateway.times import microseconds
 from gateway.types import Money, Purpose
@@ -26,6 +27,10 @@ Step = Literal["hour", "day", "all"]
 
 # Durations are counted in buckets whose borders are 10 % apart: a percentile read from them is that exact.
 DURATION_STEP = 1.1
+_LOG_STEP = log(DURATION_STEP)
+
+# Sums by the name of their column, in the order of the columns.
+Columns = dict[str, int]
 
 
 class Cell(NamedTuple):
@@ -128,7 +133,7 @@ class Sums(NamedTuple):
 
     def plus(self, other: "Sums") -> "Sums":
         """Return both together."""
-        return Sums._make(map(int.__add__, self, other))
+        return Sums._make(map(add, self, other))
 
 
 class CallSums(NamedTuple):
@@ -155,7 +160,7 @@ class CallSums(NamedTuple):
 
     def plus(self, other: "CallSums") -> "CallSums":
         """Return both together."""
-        return CallSums._make(map(int.__add__, self, other))
+        return CallSums._make(map(add, self, other))
 
 
 class Hour(NamedTuple):
@@ -188,62 +193,76 @@ class DurationHour(NamedTuple):
 def cell_of(entry: LedgerEntry) -> Cell:
     """Return which requests an entry is summed with."""
     return Cell(
-        tenant=entry.tenant,
-        team=entry.team,
-        rule=entry.rule,
-        tags=_tags(entry.tags),
-        task=entry.task,
-        backend=entry.backend,
-        model=entry.model,
-        licence=entry.licence,
-        local=entry.local,
-        baseline_model=entry.baseline_model,
-        managed_model=entry.managed_model,
-        token_basis=entry.token_basis,
-        price_version=entry.price_version,
-        source=entry.source,
+        entry.tenant,
+        entry.team,
+        entry.rule,
+        _tags(entry.tags),
+        entry.task,
+        entry.backend,
+        entry.model,
+        entry.licence,
+        entry.local,
+        entry.baseline_model,
+        entry.managed_model,
+        entry.token_basis,
+        entry.price_version,
+        entry.source,
     )
 
 
 def sums_of(entry: LedgerEntry) -> Sums:
     """Return what an entry adds to its cell's hour."""
-    counts = {
-        "requests": 1,
-        entry.status: 1,
-        "escalated": int(entry.escalated),
-        "duration_us": round(entry.duration_s * 1_000_000),
-    }
-    answered = entry.status == "answered"
-    cost = entry.cost
-    if cost is None or (answered and entry.baseline_cost is None):
-        return Sums(**counts, **_answer(entry), excluded=1, excluded_cost=_known(entry))
-    first = next(_answered(entry.answers), None) if answered else None
-    costs = _costs(entry.attempts, first)
-    if not answered:
-        return Sums(**counts, covered=1, cost=cost.nano_usd, **costs)
-    return Sums(**counts, **_answer(entry), covered=1, cost=cost.nano_usd, **costs, **_compared(entry, first))
+    columns = dict.fromkeys(Sums._fields, 0)
+    add_request(columns, entry)
+    return Sums(*columns.values())
+
+
+def add_request(columns: Columns, entry: LedgerEntry) -> None:
+    """Add an entry to columns by the names of `Sums`: what a ledger does once a request."""
+    status, cost = entry.status, entry.cost
+    columns["requests"] += 1
+    columns[status] += 1
+    columns["duration_us"] += round(entry.duration_s * 1_000_000)
+    if len(entry.attempts) > 1 and entry.escalated:
+        columns["escalated"] += 1
+    last = None
+    if status == "answered":
+        last = _last(entry)
+        _add_answer(columns, entry, last)
+    if cost is None or (status == "answered" and entry.baseline_cost is None):
+        columns["excluded"] += 1
+        columns["excluded_cost"] += _known(entry)
+        return
+    columns["covered"] += 1
+    columns["cost"] += cost.nano_usd
+    first = _first(entry) if status == "answered" else None
+    for attempt in entry.attempts:
+        if attempt.cost is not None:
+            column = _OF_PURPOSE.get(attempt.purpose) or _column(attempt, first)
+            columns[column] += attempt.cost.nano_usd
+    if status == "answered":
+        _add_compared(columns, entry, first, last)
 
 
 def call_cells(entry: LedgerEntry) -> Iterator[tuple[CallCell, CallSums]]:
     """Yield each call of an entry with the cell that it is summed in."""
-    whose = Whose(entry.tenant, entry.team, entry.rule, entry.tags, entry.task, entry.price_version)
     for attempt in entry.attempts:
-        yield call_cell(whose, attempt), call_sums(attempt)
+        yield call_cell(entry, attempt), call_sums(attempt)
 
 
-def call_cell(whose: Whose, attempt: AttemptRecord) -> CallCell:
+def call_cell(whose: Whose | LedgerEntry, attempt: AttemptRecord) -> CallCell:
     """Return which calls a call is summed with."""
     return CallCell(
-        tenant=whose.tenant,
-        team=whose.team,
-        rule=whose.rule,
-        tags=_tags(whose.tags),
-        task=whose.task,
-        purpose=attempt.purpose,
-        backend=attempt.backend,
-        model=attempt.model,
-        cost_source=attempt.cost_source,
-        price_version=whose.price_version,
+        whose.tenant,
+        whose.team,
+        whose.rule,
+        _tags(whose.tags),
+        whose.task,
+        attempt.purpose,
+        attempt.backend,
+        attempt.model,
+        attempt.cost_source,
+        whose.price_version,
     )
 
 
@@ -269,23 +288,31 @@ def summed(
 
 def call_sums(attempt: AttemptRecord) -> CallSums:
     """Return what a call adds to its cell's hour."""
+    columns = dict.fromkeys(CallSums._fields, 0)
+    add_call(columns, attempt)
+    return CallSums(*columns.values())
+
+
+def add_call(columns: Columns, attempt: AttemptRecord) -> None:
+    """Add a call to columns by the names of `CallSums`."""
     kinds, cost = Tokens.of(attempt.usage), attempt.cost
-    failed = attempt.error is not None
-    known = kinds._asdict() if kinds is not None else {}
-    return CallSums(
-        calls=1,
-        failed=int(failed),
-        unpriced=int(cost is None),
-        unmetered=int(kinds is None and not failed),
-        cost=0 if cost is None else cost.nano_usd,
-        duration_us=round(attempt.duration_s * 1_000_000),
-        **known,
-    )
+    columns["calls"] += 1
+    columns["duration_us"] += round(attempt.duration_s * 1_000_000)
+    if attempt.error is not None:
+        columns["failed"] += 1
+    elif kinds is None:
+        columns["unmetered"] += 1
+    if cost is None:
+        columns["unpriced"] += 1
+    else:
+        columns["cost"] += cost.nano_usd
+    for name, tokens in zip(Tokens._fields, kinds or (), strict=False):
+        columns[name] += tokens
 
 
 def duration_bucket(duration_s: float) -> int:
     """Return the bucket of a duration: its border below is `DURATION_STEP` to that power, in microseconds."""
-    return int(log(max(duration_s * 1_000_000, 1.0)) / log(DURATION_STEP))
+    return int(log(max(duration_s * 1_000_000, 1.0)) / _LOG_STEP)
 
 
 def bucket_s(bucket: float) -> float:
@@ -317,61 +344,59 @@ _OF_PURPOSE: Mapping[Purpose, str] = MappingProxyType(
 )
 
 
-def _answered(answers: Iterable[AttemptRecord]) -> Iterator[AttemptRecord]:
-    return (attempt for attempt in answers if attempt.error is None)
-
-
-def _answer(entry: LedgerEntry) -> dict[str, int]:
-    """Return what is counted of an answer, whatever is known of its cost."""
-    if entry.status != "answered":
-        return {}
-    last = _last(entry)
-    usage = last.usage if last else None
-    return {
-        "local": int(entry.local is True),
-        "cached": int(last is not None and last.purpose == "cache"),
-        "unaccepted": int(last is not None and last.accepted is False),
-        "prompt_tokens": (usage and usage.prompt_tokens) or 0,
-        "completion_tokens": (usage and usage.completion_tokens) or 0,
-    }
+def _first(entry: LedgerEntry) -> AttemptRecord | None:
+    """Return the first call that brought an answer."""
+    return next((call for call in entry.attempts if call.error is None and call.purpose in ANSWERS), None)
 
 
 def _last(entry: LedgerEntry) -> AttemptRecord | None:
     """Return the call whose answer was given: the last of the backend that the entry names."""
-    answers = [attempt for attempt in _answered(entry.answers) if attempt.backend == entry.backend]
-    return answers[-1] if answers else None
+    for call in reversed(entry.attempts):
+        if call.backend == entry.backend and call.error is None and call.purpose in ANSWERS:
+            return call
+    return None
 
 
-def _costs(attempts: Sequence[AttemptRecord], first: AttemptRecord | None) -> dict[str, int]:
-    """Return every call's cost in its column; `first` is None where the request was not answered."""
-    costs: dict[str, int] = {}
-    for attempt in attempts:
-        column = _OF_PURPOSE.get(attempt.purpose) or _column(attempt, first)
-        costs[column] = costs.get(column, 0) + (attempt.cost or _FREE).nano_usd
-    return costs
+def _add_answer(columns: Columns, entry: LedgerEntry, last: AttemptRecord | None) -> None:
+    """Add what is counted of an answer, whatever is known of its cost."""
+    if entry.local is True:
+        columns["local"] += 1
+    if last is None:
+        return
+    if last.purpose == "cache":
+        columns["cached"] += 1
+    if last.accepted is False:
+        columns["unaccepted"] += 1
+    columns["prompt_tokens"] += last.usage.prompt_tokens or 0
+    columns["completion_tokens"] += last.usage.completion_tokens or 0
 
 
 def _column(answer: AttemptRecord, first: AttemptRecord | None) -> str:
+    """Return the column of an answer's cost; `first` is None where the request was not answered."""
     if first is None or answer.error is not None:
         return "cost_failure"
     return "cost_first" if answer is first else "cost_escalation"
 
 
-def _compared(entry: LedgerEntry, first: AttemptRecord | None) -> dict[str, int]:
-    """Return a covered answer's baselines, each in its columns."""
-    baseline, last = (entry.baseline_cost or _FREE).nano_usd, _last(entry)
-    direct = last.cost if last is not None else None
-    sums = {"baseline": baseline, "direct": (direct or _FREE).nano_usd}
+def _add_compared(
+    columns: Columns, entry: LedgerEntry, first: AttemptRecord | None, last: AttemptRecord | None
+) -> None:
+    """Add a covered answer's baselines, each in its columns."""
+    baseline, direct = (entry.baseline_cost or _FREE).nano_usd, last.cost if last is not None else None
+    columns["baseline"] += baseline
+    columns["direct"] += (direct or _FREE).nano_usd
     managed = entry.managed_cost if entry.managed_cost is not None or entry.local else direct
     if managed is not None:
-        cost = (entry.cost or _FREE).nano_usd
-        sums |= {"managed": managed.nano_usd, "managed_covered": 1, "managed_cost": cost}
+        columns["managed"] += managed.nano_usd
+        columns["managed_covered"] += 1
+        columns["managed_cost"] += (entry.cost or _FREE).nano_usd
     if first is not None and first.purpose == "cache":
-        return sums | {"baseline_cache": baseline}
-    if first is not None and first.cost_source == "pool":
-        return sums | {"baseline_pool": baseline}
-    full = entry.uncached_baseline or entry.baseline_cost or _FREE
-    return sums | {"full_baseline": full.nano_usd, "full_first": _uncached(first).nano_usd}
+        columns["baseline_cache"] += baseline
+    elif first is not None and first.cost_source == "pool":
+        columns["baseline_pool"] += baseline
+    else:
+        columns["full_baseline"] += (entry.uncached_baseline or entry.baseline_cost or _FREE).nano_usd
+        columns["full_first"] += _uncached(first).nano_usd
 
 
 def _uncached(first: AttemptRecord | None) -> Money:

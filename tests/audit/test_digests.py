@@ -8,6 +8,7 @@ import pytest
 from support.entries import attempt_record, ledger_entry
 
 from gateway.audit.digests import entry_digest
+from gateway.entries import LedgerEntry
 from gateway.ledgers import sqlite
 from gateway.types import Level, Money
 
@@ -57,3 +58,25 @@ def test_an_erasure_leaves_the_digest() -> None:
     freed = replace(entry, tenant="erased-0", request_id=None, features=None, classifier=None)
 
     assert entry_digest(freed) == entry_digest(entry)
+
+
+@pytest.mark.parametrize(
+    ("entry", "digest"),
+    [
+        (ledger_entry("one"), "eeb8e4cec5baba1ea0c709ae02c4660d1dbf0f6a233aaafd036d7ed4d3e75ba0"),
+        (
+            ledger_entry(
+                "two",
+                team="sales",
+                status="exhausted",
+                managed_cost=Money(7),
+                difficulty=None,
+                attempts=(attempt_record(error="timeout", score=None), attempt_record(first_token_s=0.5)),
+            ),
+            "afa2d1db62e8e15d8a160d0c426bcebcc2535c9bba0188fb1ba4dbf6ff839666",
+        ),
+    ],
+)
+def test_the_digests_of_older_records_hold(entry: LedgerEntry, digest: str) -> None:
+    """They stand in trails that are out there."""
+    assert entry_digest(entry) == digest

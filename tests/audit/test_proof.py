@@ -17,12 +17,13 @@ from gateway.audit.proof import Host, Proof, Question, examine, judged
 from gateway.audit.records import (
     Before,
     Names,
+    Place,
     Record,
     begin_body,
     canonical,
     erasure_body,
     holdout_body,
-    place,
+    placed,
     read,
     request_body,
 )
@@ -55,7 +56,7 @@ def violations(proof: Proof) -> list[tuple[str, str]]:
 
 def written(status: str, told: Facts, names: Names | None = None) -> Record:
     """Return what is read from the record that is written."""
-    body = {**request_body(ledger_entry("entry", status=status), names or Names()), **place(1, "", NOON, sealed=False)}
+    body = placed(request_body(ledger_entry("entry", status=status), names or Names()), Place(1, "", False), NOON)
     return read(canonical(body, told))
 
 
