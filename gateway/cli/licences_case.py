@@ -15,7 +15,7 @@ from gateway.licences.page import Page, read_file, read_url
 from gateway.licences.papers import Papers
 from gateway.licences.register import Facts, Use
 from gateway.licences.registry import packaged
-from gateway.licences.resolve import resolve
+from gateway.licences.resolve import provider_of, resolve
 from gateway.licences.served import Served, served
 from gateway.plugins import kinds, options
 from gateway.policy.duties import deployment_of, deployments, entity_of
@@ -119,7 +119,7 @@ def _deployment(policy: Policy, row: Served) -> Deployment:
     if backend is not None and backend.model in (row.model, AUTO):
         return deployment_of(row.backend, policy, model=row.model)
     day = datetime.now(UTC).date()
-    provider = row.model.partition("/")[0] if "/" in row.model else None
+    provider = _provider(row)
     resolution = resolve(row.model, packaged(), declared=row.licence, provider=provider)
     entity = entity_of(policy) or Entity(name="", seat=None, exposure="customers")
     return Deployment(
@@ -132,6 +132,14 @@ def _deployment(policy: Policy, row: Served) -> Deployment:
         tier="paid" if provider is not None else None,
         records=policy.papers.records,
     )
+
+
+def _provider(row: Served) -> str | None:
+    """Return whose service answered, None where it was a model of one's own, whose hub may stand before its name."""
+    prefix = row.model.partition("/")[0]
+    if provider_of(prefix, packaged()) is not None:
+        return prefix
+    return "unknown" if row.local is False else None
 
 
 def page_of(policy: Policy) -> tuple[Page | None, str | None]:

@@ -11,7 +11,7 @@ from gateway.entries import LedgerEntry
 class Served:
     """One model of one backend: answers that were given, calls that it answered, for whom, and when.
 
-    `licence` is what the ledger kept when the answers were given, None where it was not known.
+    `licence` and `local` are what the ledger kept when the answers were given, None where it was not known.
     """
 
     backend: str
@@ -22,6 +22,7 @@ class Served:
     tenants: int
     first: datetime
     last: datetime
+    local: bool | None = None
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class _Counted:
     licence: str | None
     first: datetime
     last: datetime
+    local: bool | None = None
     answers: int = 0
     calls: int = 0
     tenants: set[str] = field(default_factory=set)
@@ -52,6 +54,7 @@ def served(entries: Iterable[LedgerEntry]) -> tuple[Served, ...]:
             one = counted.setdefault((entry.backend, entry.model), _Counted(None, entry.at, entry.at))
             one.answers += 1
             one.licence = entry.licence or one.licence
+            one.local = entry.local
     return tuple(
         Served(
             backend=backend,
@@ -62,6 +65,7 @@ def served(entries: Iterable[LedgerEntry]) -> tuple[Served, ...]:
             tenants=len(one.tenants),
             first=one.first,
             last=one.last,
+            local=one.local,
         )
         for (backend, model), one in sorted(counted.items())
     )

@@ -53,16 +53,16 @@ def policy(home: Path) -> Path:
 
 @pytest.fixture
 async def books(policy: Path) -> Path:
-    """The policy, and a ledger in which four models served."""
+    """The policy, and a ledger in which five models served."""
     now = datetime.now(UTC)
     async with sqlite.build(sqlite.Options(path=str(policy.parent / "ledger.sqlite3"))) as ledger:
         await ledger.record(ledger_entry("a", at=now - timedelta(days=9)))
         for number, (backend, model) in enumerate(
-            [("open", "Meta-Llama-3-8B"), ("gone", "llama-2-7b"), ("gone", "openai/gpt-5-mini")]
+            [("open", "Meta-Llama-3-8B"), ("gone", "x/llama-2-7b"), ("gone", "openai/gpt-5-mini"), ("gone", "acme/one")]
         ):
+            given = {"backend": backend, "model": model, "licence": None, "local": model != "acme/one"}
             attempt = attempt_record(backend=backend, model=model)
-            entry = ledger_entry(f"b{number}", at=now, backend=backend, model=model, licence=None, attempts=(attempt,))
-            await ledger.record(entry)
+            await ledger.record(ledger_entry(f"b{number}", at=now, attempts=(attempt,), **given))
     return policy
 
 
@@ -160,6 +160,8 @@ def test_what_served_has_duties_also_where_the_policy_forgot_it(gateway: Gateway
 
     ids = {duty["id"] for duty in json.loads(outcome.out)["duties"]}
     assert {"llama-2/users", "llama-3/display", "llama-3.1/display", "openai-services/outputs"} <= ids
+    # A model that others ran, of whom nothing is known.
+    assert "proprietary-api/outputs" in ids
     assert outcome.code == 0
 
 
