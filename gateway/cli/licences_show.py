@@ -1,5 +1,6 @@
 """`gateway licences show`: what one model carries, or which licence a text is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from gateway.cli.inputs import JsonOption
 from gateway.cli.licences_view import ADVICE, read_bytes
 from gateway.licences.identify import identify
 from gateway.licences.registry import packaged
-from gateway.licences.resolve import Resolution, as_dict, resolve
+from gateway.licences.resolve import Resolution, as_dict, provider_of, resolve
 
 
 def show(
@@ -38,13 +39,22 @@ def show(
     if text is not None:
         _show_text(text, as_json=as_json)
         return
-    found = resolve(str(model), packaged(), declared=declared, bases=base or ())
+    found = _found(str(model), declared, base or ())
     if as_json:
         say_json(as_dict(found))
     else:
         say_facts(_facts(found))
     if not found.known:
         raise typer.Exit(NO)
+
+
+def _found(model: str, declared: str | None, bases: Sequence[str]) -> Resolution:
+    """Return what a model carries; a name that no family has may be a provider's own, as `openai/gpt-5-mini`."""
+    found = resolve(model, packaged(), declared=declared, bases=bases)
+    provider = model.partition("/")[0]
+    if found.families or bases or provider_of(provider, packaged()) is None:
+        return found
+    return resolve(model, packaged(), declared=declared, provider=provider)
 
 
 def _show_text(path: Path, *, as_json: bool) -> None:

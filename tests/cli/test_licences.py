@@ -316,6 +316,14 @@ def test_a_model_is_shown_with_all_that_it_carries(gateway: Gateway, home: Path)
     assert "own" in gateway("licences", "show", "mine", "--declared", "own", "--base", "phi-4").out
 
 
+@pytest.mark.parametrize(
+    ("model", "licence"), [("openai/gpt-5-mini", "openai-services"), ("openai/gpt-oss-20b", "apache-2.0")]
+)
+def test_a_providers_model_is_shown_under_its_terms(gateway: Gateway, home: Path, model: str, licence: str) -> None:
+    """Weights of the same maker are under their own."""
+    assert json.loads(gateway("licences", "show", model, "--json").out)["concluded"] == licence
+
+
 def test_a_model_that_nobody_knows_is_exit_code_1(gateway: Gateway, home: Path) -> None:
     """Never a silent pass."""
     outcome = gateway("licences", "show", "acme-1")
