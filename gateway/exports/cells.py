@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from gateway.exports.columns import AMOUNT, PRICE, Value
 from gateway.exports.hardware import PoolStep
@@ -100,10 +101,11 @@ def saved(compared: Compared | None, baseline: int, cost: int, *, unpriced: int 
         "x_BaselineCost": amount(baseline) if is_known else None,
         "x_NetSavings": amount(baseline - cost) if is_known and not unpriced else None,
         "x_TokenBasis": joined(compared.bases),
-        "x_Coverage": amount(rounded(Fraction(compared.covered * 10**AMOUNT, compared.requests))),
+        "x_Coverage": amount((2 * compared.covered * 10**AMOUNT + compared.requests) // (2 * compared.requests)),
     }
 
 
+@lru_cache(maxsize=1024)
 def tags(team: str | None) -> str | None:
     """Return the tags of a row as JSON."""
     return as_json({"team": team}) if team else None

@@ -58,6 +58,8 @@ class Focus:
         self._question = question
         self._cards = cards
         self._policy = question.policy
+        self._parties: dict[tuple[str, str], Party] = {}
+        self._ourselves = ourselves(question.policy)
         self.told = Told()
 
     def rows(self, steps: Iterable[Step], corrections: Iterable[Correction] = ()) -> Iterator[Row]:
@@ -121,7 +123,7 @@ class Focus:
             free -= nano_hours(gpu_us)
             answered = compared.get(calls)
             yield {
-                **self._frame(_Span(pool.since, pool.until), ourselves(self._policy), calls),
+                **self._frame(_Span(pool.since, pool.until), self._ourselves, calls),
                 **reserved(pool, cost, nano_hours(gpu_us), "Used"),
                 **saved(answered, answered.baseline if answered else 0, cost),
                 **self._which(calls, answered),
@@ -140,7 +142,7 @@ class Focus:
         if not is_known:
             self.told.unrated.add(pool.pool)
         return {
-            **self._frame(_Span(pool.since, pool.until), ourselves(self._policy), None),
+            **self._frame(_Span(pool.since, pool.until), self._ourselves, None),
             **reserved(pool, cost, free, "Unused" if is_known else None),
             **saved(None, 0, cost),
             "ChargeDescription": f"{'Idle capacity' if is_known else 'Capacity, used to an unknown part,'} "
@@ -154,7 +156,7 @@ class Focus:
         month, billed = Month.parse(correction.month), Month.of(correction.counted)
         backend = correction.provider if correction.provider in self._policy.backends else None
         who = Calls(correction.tenant, correction.team, backend or "", correction.model or "", "correction", "")
-        party = party_of(self._policy, backend or correction.provider or "", correction.model or "")
+        party = self._party(backend or correction.provider or "", correction.model or "")
         is_late = month < billed
         return {
             **self._frame(_Span(month.since, month.until), party, who),
@@ -176,7 +178,7 @@ class Focus:
 
     def _model(self, step: Step, calls: Calls, compared: Compared | None) -> Cells:
         """Return what every row of a model's calls says."""
-        party = party_of(self._policy, calls.backend, calls.model)
+        party = self._party(calls.backend, calls.model)
         return {
             **self._frame(self._span(step.start), party, calls),
             **self._which(calls, compared),
@@ -188,7 +190,7 @@ class Focus:
         month = Month.of(span.since)
         tenant = (calls and calls.tenant) or None
         return {
-            "BillingAccountId": self._question.account or ourselves(self._policy).name,
+            "BillingAccountId": self._question.account or self._ourselves.name,
             "BillingAccountName": self._policy.entity.name if self._policy.entity else None,
             "BillingCurrency": "USD",
             "BillingPeriodStart": month.since,
@@ -225,6 +227,12 @@ class Focus:
         since, until = hour_start(start), hour_start(start + self._question.grain)
         asked = self._question
         return _Span(max(since, asked.since or since), min(until, asked.until or until))
+
+    def _party(self, backend: str, model: str) -> Party:
+        party = self._parties.get((backend, model))
+        if party is None:
+            party = self._parties[backend, model] = party_of(self._policy, backend, model)
+        return party
 
     def _listed(self, backend: BackendPolicy | None, model: str, start: int) -> Price | None:
         names = (backend.model, model) if backend is not None else (model,)

@@ -13,9 +13,9 @@ def split(amount: int, weights: Sequence[int | Fraction]) -> list[int]:
     total = sum(weights)
     if not total:
         weights, total = [1] * len(weights), len(weights)
-    exact = [Fraction(amount) * weight / total for weight in weights]
-    parts = list(map(floor, exact))
-    by_remainder = sorted(range(len(parts)), key=lambda place: parts[place] - exact[place])
+    shares = [amount * weight for weight in weights]
+    parts = [int(share // total) for share in shares]
+    by_remainder = sorted(range(len(parts)), key=lambda place: -(shares[place] % total))
     for place in by_remainder[: amount - sum(parts)]:
         parts[place] += 1
     return parts

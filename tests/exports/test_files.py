@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import ConfigurationError
 from gateway.exports.columns import VERSIONS, Version, columns_of
-from gateway.exports.files import WRITERS, Format, cell, read_table
+from gateway.exports.files import WRITERS, Format, read_table
 
 ROW: dict[str, Any] = {
     **{column.name: "text" for column in columns_of("1.3") if not column.nulls},
@@ -30,22 +30,24 @@ def written(form: Format, *rows: dict[str, Any], version: Version = "1.3") -> io
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("column", "value", "text"),
     [
-        (None, ""),
-        (Decimal(12), "12.0"),
-        (Decimal("0E-9"), "0.0"),
-        (Decimal("-0.000000001"), "-0.000000001"),
-        (Decimal("1E+3"), "1000.0"),
-        (datetime(2026, 11, 23, 12, 30, 5, 999, tzinfo=UTC), "2026-11-23T12:30:05Z"),
-        (datetime(2026, 11, 23, 1, tzinfo=timezone(timedelta(hours=1))), "2026-11-23T00:00:00Z"),
-        (3, "3"),
-        ("a, b", "a, b"),
+        ("ListCost", Decimal(12), "12.0"),
+        ("ListCost", Decimal("0E-9"), "0.0"),
+        ("ListCost", Decimal("-0.000000001"), "-0.000000001"),
+        ("ListCost", Decimal("1E+3"), "1000.0"),
+        ("ChargePeriodEnd", datetime(2026, 11, 23, 12, 30, 5, 999, tzinfo=UTC), "2026-11-23T12:30:05Z"),
+        ("ChargePeriodEnd", datetime(2026, 11, 23, 1, tzinfo=timezone(timedelta(hours=1))), "2026-11-23T00:00:00Z"),
+        ("x_UnpricedCalls", 3, "3"),
+        ("SubAccountId", None, ""),
+        ("SubAccountId", "a, b", "a, b"),
     ],
 )
-def test_a_value_is_written_as_the_standard_wants_it(value: Any, text: str) -> None:
+def test_a_value_is_written_as_the_standard_wants_it(column: str, value: Any, text: str) -> None:
     """Decimals have a point, and no exponent; times are UTC; nothing is an empty cell."""
-    assert cell(value) == text
+    _, rows = read_table(written("csv", {**ROW, column: value}))
+
+    assert next(rows)[column] == text
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,5 +1,6 @@
 """Charges by the FOCUS standard: they add up to the books, and say what finance must know."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +12,8 @@ from support.charges import LLAMA, MINI, NOVEMBER, charges, policy_of
 from support.entries import NOON, attempt_record, ledger_entry
 
 from gateway.entries import Correction, LedgerEntry
-from gateway.exports.columns import VERSIONS, Row, columns_of
-from gateway.exports.files import cell
+from gateway.exports.columns import VERSIONS, Row
+from gateway.exports.files import read_table, write_csv
 from gateway.exports.focus_check import check
 from gateway.exports.periods import Grain, months
 from gateway.money.pools import Period, pool_cost
@@ -60,9 +61,10 @@ def by_meter(rows: list[Row]) -> dict[Any, Row]:
 
 def problems(rows: list[Row], version: Any = "1.3") -> list[str]:
     """Return what the checker says of rows as they stand in a CSV file."""
-    names = [column.name for column in columns_of(version)]
-    written = ({name: cell(row.get(name)) for name in names} for row in rows)
-    return [str(flaw) for flaw in check(names, written, version)]
+    file = io.BytesIO()
+    write_csv(file, rows, version)
+    file.seek(0)
+    return [str(flaw) for flaw in check(*read_table(file), version)]
 
 
 def test_a_call_is_charged_by_kind_of_token() -> None:

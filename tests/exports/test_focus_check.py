@@ -1,5 +1,6 @@
 """The checker of FOCUS files finds what the standard forbids, and names the row and the column."""
 
+import io
 from typing import Any
 
 import pytest
@@ -7,15 +8,18 @@ from support.charges import NOVEMBER, charges
 from support.entries import ledger_entry
 
 from gateway.exports.columns import VERSIONS, Version, columns_of
-from gateway.exports.files import cell
+from gateway.exports.files import read_table, write_csv
 from gateway.exports.focus_check import check, version_of
 
 
 def table(version: Version = "1.3") -> tuple[list[str], list[dict[str, Any]]]:
     """Return a file without flaws."""
     rows, _ = charges([ledger_entry("one")], period=NOVEMBER)
-    names = [column.name for column in columns_of(version)]
-    return names, [{name: cell(row.get(name)) for name in names} for row in rows]
+    file = io.BytesIO()
+    write_csv(file, rows, version)
+    file.seek(0)
+    names, read = read_table(file)
+    return names, list(read)
 
 
 def flaws_of(cells: dict[str, str], version: Version = "1.3") -> list[str]:
