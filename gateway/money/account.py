@@ -15,7 +15,7 @@ from gateway.money.rollups import CallHour, CallSums, Hour, Sums
 from gateway.money.savings import BaselineLine, BaselineUse, Row, Savings
 from gateway.money.split import rounded
 from gateway.money.waterfall import Overheads, waterfall
-from gateway.policy.models import Policy
+from gateway.policy.models import AUTO, Policy
 from gateway.policy.money import EngineersPolicy
 from gateway.times import time_of
 from gateway.types import Money
@@ -23,6 +23,8 @@ from gateway.types import Money
 # From this agreement with a strong backend's answer on, a local one counts as equivalent.
 EQUIVALENT_AT = 0.5
 _FREE = Money(0)
+# What a call is not known by, so that no hardware can be charged to rows of it.
+_NOT_OF_CALLS: frozenset[By] = frozenset({"licence", "source"})
 _NANO_PER_USD = 10**9
 _US_PER_HOUR = 3_600_000_000
 
@@ -42,7 +44,8 @@ def savings(  # noqa: PLR0913 - everything that the account is made of meets her
 
     `pairs` are the period's comparisons, `corrections` what was booked to put earlier costs right. Every pool is
     charged for the whole period, also if nobody used it: from `since` to `until`, where not given from the first entry
-    to the last. With the dimension `tag` a request with two tags stands in both rows; the total counts it once.
+    to the last. By `tag` a request with two tags stands in both rows, with all that it cost in each; the
+    total counts it once.
     """
     account = _Account(policy=policy, by=tuple(by))
     for hour in hours:
@@ -68,8 +71,9 @@ class _Account:
         self.unpooled: set[str] = set()
         self.uses: defaultdict[str, Sums] = defaultdict(Sums)
         self.paid: defaultdict[str, int] = defaultdict(int)
-        # GPU-microseconds of each pool, by the group of rows.
-        self.workers: defaultdict[str, defaultdict[object, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+        # GPU-microseconds of each pool: of all calls, and by the group of rows.
+        self.worked: defaultdict[str, Fraction] = defaultdict(Fraction)
+        self.workers: defaultdict[str, defaultdict[Group, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
         self.rates: dict[str, Rates | None] = {}
 
     def add(self, hour: Hour) -> None:
@@ -82,7 +86,9 @@ class _Account:
         self.versions.add(cell.price_version)
         if sums.covered and cell.baseline_model:
             self.models["declared"].add(cell.baseline_model)
-            self.bases.add(cell.token_basis)
+            # The baseline's own answer has its own tokens.
+            if cell.model != cell.baseline_model:
+                self.bases.add(cell.token_basis)
             self.uses[cell.baseline_model] = self.uses[cell.baseline_model].plus(sums)
         if sums.managed_covered and cell.managed_model:
             self.models["managed"].add(cell.managed_model)
@@ -91,10 +97,10 @@ class _Account:
         cell, sums = call.cell, call.sums
         if cell.purpose == "holdout":
             self.comparisons = self.comparisons.plus(sums)
-        self.paid[cell.model] += sums.cost
+        backend = self.policy.backends.get(cell.backend)
+        self.paid[cell.model if backend is None or backend.model == AUTO else backend.model] += sums.cost
         if cell.cost_source != "pool":
             return
-        backend = self.policy.backends.get(cell.backend)
         pool = backend.pool if backend is not None else None
         if pool is None:
             self.unpooled.add(cell.backend)
@@ -102,9 +108,17 @@ class _Account:
         rates = self._rates(pool, cell.backend)
         if rates is not None:
             gpu_us = rates.gpu_us(sums)
-            groups = groups_of(cell, call.start, self.by)
-            for group in groups:
-                self.workers[pool][group] += gpu_us / len(groups)
+            self.worked[pool] += gpu_us
+            for group in self._rows_of(call):
+                self.workers[pool][group] += gpu_us
+
+    def _rows_of(self, call: CallHour) -> list[Group]:
+        """Return the rows of a call: servers may call a model otherwise than the policy, and requests, do."""
+        groups = groups_of(call.cell, call.start, self.by)
+        backend = self.policy.backends.get(call.cell.backend)
+        if backend is None or backend.model == AUTO or all(group in self.groups for group in groups):
+            return groups
+        return groups_of(call.cell._replace(model=backend.model), call.start, self.by)
 
     def _rates(self, pool: str, backend: str) -> Rates | None:
         if backend not in self.rates:
@@ -159,14 +173,18 @@ class _Account:
         on_it = {key for key, backend in self.policy.backends.items() if backend.pool == name}
         if any(self._rates(name, backend) is None for backend in on_it):
             return None
-        return sum(self.workers[name].values(), Fraction(0))
+        return self.worked[name]
 
     def _rows(self, pools: Sequence[PoolCost]) -> tuple[Row, ...]:
-        shares = absorbed(pools, self.workers)
+        shares = absorbed(pools, self.workers, worked=self.worked)
         is_known = all(pool.used is not None for pool in pools)
+        if _NOT_OF_CALLS.intersection(self.by) and any(self.worked.values()):
+            shares, is_known = {}, False
+        # Hardware that worked for requests of other rows alone has a row too.
+        groups = {**{group: Sums() for group, share in shares.items() if share}, **self.groups}
         return tuple(
             Row(group=group, sums=sums, hardware=Money(shares.get(group, 0)) if is_known else None)
-            for group, sums in sorted(self.groups.items(), key=_by_name)
+            for group, sums in sorted(groups.items(), key=_by_name)
         )
 
     def _use(self, model: str, sums: Sums) -> BaselineUse:

@@ -8,11 +8,12 @@ and of F the used part is F x sum(w) / (n x T); the rest is idle. A report charg
 looks at what one call more costs (`marginal`): nothing for rented cards, electricity for owned ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from types import MappingProxyType
+from typing import TypeVar
 
 from gateway.money.rollups import CallSums
 from gateway.money.split import rounded, split
@@ -24,6 +25,7 @@ HOURS_PER_MONTH = 730
 _NANO_PER_USD = 10**9
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR_US = 3_600_000_000
+Worker = TypeVar("Worker", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,16 +203,25 @@ def pool_hours(cost: PoolCost, pool: PoolPolicy, period: Period, work: Mapping[i
     ]
 
 
-def absorbed(costs: Iterable[PoolCost], work: Mapping[str, Mapping[object, Fraction]]) -> dict[object, int]:
+def absorbed(
+    costs: Iterable[PoolCost],
+    work: Mapping[str, Mapping[Worker, Fraction]],
+    *,
+    worked: Mapping[str, Fraction] | None = None,
+) -> dict[Worker, int]:
     """Return all that the pools cost, in nano-USD, over whoever worked on them in proportion to their GPU time.
 
-    `work` is by pool and worker. What a pool cost that nobody worked on is left out.
+    `work` is by pool and worker, `worked` all that was done on a pool where that is less than the sum of it: of workers
+    that share work, each is charged with all of its own. What a pool cost that nobody worked on is left out.
     """
-    shares: dict[object, int] = {}
+    shares: dict[Worker, int] = {}
     for cost in costs:
         workers = work.get(cost.pool, {})
-        if sum(workers.values()):
-            for worker, part in zip(workers, split(cost.cost.nano_usd, list(workers.values())), strict=True):
+        done = sum(workers.values(), Fraction(0))
+        if done:
+            whole = done if worked is None else worked[cost.pool]
+            parts = split(rounded(cost.cost.nano_usd * done / whole), list(workers.values()))
+            for worker, part in zip(workers, parts, strict=True):
                 shares[worker] = shares.get(worker, 0) + part
     return shares
 

@@ -3,11 +3,15 @@
 from decimal import Decimal
 
 import pytest
-from support.one_day import DAWN, DUSK, NEW_PRICE, OLD_PRICE, POLICY, TICKET, day
+from support.entries import attempt_record, ledger_entry
+from support.one_day import DAWN, DUSK, LLAMA, MINI, NEW_PRICE, OLD_PRICE, POLICY, TICKET, day
 
 from gateway.money.account import savings
 from gateway.money.certainty import Pair, baseline_ratio, wilson
+from gateway.money.groups import By
+from gateway.money.rollups import summed
 from gateway.money.savings import Savings
+from gateway.policy.models import Policy
 from gateway.types import Money
 
 # The example, in USD: what each driver saved or cost.
@@ -189,3 +193,78 @@ def test_the_price_of_a_ticket() -> None:
     """What all the rest is reckoned from."""
     assert (OLD_PRICE.of(TICKET), NEW_PRICE.of(TICKET)) == (Money(1_600_000), Money(490_000))
     assert Decimal(110_000) * Money(1_600_000).usd == 176
+
+
+def test_a_row_has_its_hardware_whatever_the_server_calls_the_model() -> None:
+    """llama.cpp names a file, the policy a model: the row of the policy's name is charged."""
+    attempts = (attempt_record(model="Llama-3.1-8B-Instruct-Q4_K_M.gguf"),)
+
+    found = savings(*summed([ledger_entry("one", attempts=attempts)]), policy=POLICY, since=DAWN, until=DUSK)
+
+    assert [(row.group, usd(row.hardware)) for row in found.rows] == [(("llama", LLAMA), "65.760000")]
+
+
+def test_a_model_that_the_server_names_is_looked_for_by_that_name() -> None:
+    """With `model: auto` the requests are booked under the server's name too."""
+    pool = POLICY.pools["a100s"].model_dump(exclude_unset=True)
+    auto = {"kind": "llamacpp", "model": "auto", "clearance": "restricted", "pool": "a100s"}
+    given = Policy.model_validate(
+        {
+            "version": 1,
+            "backends": {"llama": auto},
+            "pools": {"a100s": pool},
+            "rules": [{"name": "all", "use": ["llama"]}],
+        }
+    )
+    entry = ledger_entry("one", model="found.gguf", attempts=(attempt_record(model="found.gguf"),))
+
+    found = savings(*summed([entry]), policy=given, since=DAWN, until=DUSK)
+
+    assert [(row.group, usd(row.hardware)) for row in found.rows] == [(("llama", "found.gguf"), "65.760000")]
+
+
+def test_hardware_that_worked_for_other_rows_has_a_row_of_its_own() -> None:
+    """Every answer of the card was rejected: no request stands under its name, and its cost does."""
+    dear = attempt_record(backend="mini", model=MINI, cost=Money(1_600_000), cost_source="price")
+    attempts = (attempt_record(accepted=False), dear)
+    entry = ledger_entry("one", backend="mini", model=MINI, local=False, cost=Money(1_600_000), attempts=attempts)
+
+    found = savings(*summed([entry]), policy=POLICY, since=DAWN, until=DUSK)
+
+    assert [(row.group[0], row.sums.requests, usd(row.hardware)) for row in found.rows] == [
+        ("llama", 0, "65.760000"),
+        ("mini", 1, "0.000000"),
+    ]
+
+
+@pytest.mark.parametrize("by", ["licence", "source"])
+def test_by_what_calls_do_not_know_the_hardware_is_unknown(by: By) -> None:
+    """It is not 0, which would be a saving that nobody made."""
+    found = account(by=(by,))
+
+    assert {row.hardware for row in found.rows} == {None}
+    assert usd(found.total.hardware) == "65.760000"
+
+
+def test_a_request_with_two_tags_costs_all_of_it_in_both_rows() -> None:
+    """Half the hardware against the whole baseline would flatter each of them."""
+    entries = [ledger_entry("one", tags=("a", "b")), ledger_entry("two", tags=("a",))]
+
+    found = savings(*summed(entries), policy=POLICY, since=DAWN, until=DUSK, by=("tag",))
+
+    assert [(row.group, usd(row.hardware)) for row in found.rows] == [(("a",), "65.760000"), (("b",), "32.880000")]
+    assert usd(found.total.hardware) == "65.760000"
+
+
+def test_what_the_baseline_answered_itself_assumes_nothing_of_its_tokens() -> None:
+    """Only where another model answered a basis is needed."""
+    itself = attempt_record(backend="mini", model="gpt-5-mini-2025-08-07", cost=Money(1_600_000), cost_source="price")
+    entries = [
+        ledger_entry("ours", token_basis="declared"),
+        ledger_entry("theirs", backend="mini", model=MINI, local=False, cost=Money(1_600_000), attempts=(itself,)),
+    ]
+
+    found = savings(*summed(entries), policy=POLICY, since=DAWN, until=DUSK)
+
+    assert found.token_bases == ("declared",)
+    assert [(use.model, use.cost) for use in found.uses] == [(MINI, Money(1_600_000))]
