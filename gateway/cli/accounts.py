@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.cli.books import ledger_of
@@ -13,6 +13,7 @@ from gateway.money.groups import By
 from gateway.money.rollups import Step
 from gateway.money.savings import Savings
 from gateway.policy.models import Policy
+from gateway.times import hour_of, hour_start
 from gateway.types import Money
 
 
@@ -33,8 +34,24 @@ class Asked:
 
 
 def asked(ledger: str | None, policy: Path | None, *, since: datetime | None, until: datetime | None) -> Asked:
-    """Return what a command's options ask for."""
-    return Asked(policy=policy_of(policy), ledger=ledger_of(ledger, policy), since=since, until=until)
+    """Return what a command's options ask for, in whole hours: hardware costs for as long as requests are summed."""
+    return Asked(
+        policy=policy_of(policy),
+        ledger=ledger_of(ledger, policy),
+        since=since and hour_begun(since),
+        until=until and hour_ended(until),
+    )
+
+
+def hour_begun(at: datetime) -> datetime:
+    """Return when the hour began that a time is in."""
+    return hour_start(hour_of(at))
+
+
+def hour_ended(at: datetime) -> datetime:
+    """Return when the hour is over that ends at a time, or goes on then."""
+    begun = hour_begun(at)
+    return at if at == begun else begun + timedelta(hours=1)
 
 
 def account_of(question: Asked, *, by: Sequence[By] = ("backend", "model")) -> Savings:

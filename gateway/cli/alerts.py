@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from gateway.cli.accounts import Asked, account_of, asked
+from gateway.cli.accounts import Asked, account_of, asked, hour_begun, hour_ended
 from gateway.cli.console import NO, Side, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
 from gateway.cli.savings import SinceOption
+from gateway.interfaces import LedgerReader
 from gateway.money.alerts import Alert, Month, month_of
 from gateway.money.alerts import alerts as look_for
 from gateway.money.overrides import in_force
+from gateway.times import Month as Calendar
+from gateway.times import time_of
 
-_RECENT = timedelta(days=7)
+_RECENT, _SHORTEST = timedelta(days=7), timedelta(days=1)
 _COLUMNS: dict[str, Side] = {"severity": "left", "code": "left", "what": "fold"}
 _STYLES = {"critical": "bold red", "warning": "yellow", "note": ""}
 
@@ -48,11 +51,19 @@ def alerts(
 def _month(question: Asked, now: datetime) -> Month | None:
     if question.policy.budget is None:
         return None
-    begin = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    end = (begin + timedelta(days=32)).replace(day=1)
-    so_far = account_of(replace(question, since=begin))
-    recent = account_of(replace(question, since=max(begin, now - _RECENT)))
-    return month_of(so_far, recent, now=now, end=end)
+    month, until = Calendar.of(now), hour_ended(now)
+    so_far = account_of(replace(question, since=month.since, until=until))
+    recent = account_of(replace(question, since=_recently(question.ledger, now), until=until))
+    return month_of(so_far, recent, now=now, end=month.until)
+
+
+def _recently(ledger: LedgerReader, now: datetime) -> datetime:
+    """Return since when the pace is taken: a week, or from a younger ledger's first entry on, but at least a day."""
+    week = hour_begun(now - _RECENT)
+    if next(iter(ledger.hours(until=week)), None) is not None:
+        return week
+    first = min((time_of(hour.first_us) for hour in ledger.hours(since=week)), default=week)
+    return hour_begun(max(week, min(first, now - _SHORTEST)))
 
 
 def _print(found: list[Alert]) -> None:

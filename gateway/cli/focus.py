@@ -16,7 +16,7 @@ import typer
 from gateway.cli.accounts import Asked, asked
 from gateway.cli.console import NO, remark, say
 from gateway.cli.inputs import LedgerOption, PolicyOption
-from gateway.cli.savings import MonthOption, SinceOption, UntilOption, month
+from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period
 from gateway.errors import ConfigurationError
 from gateway.exports.columns import VERSIONS, Row, Version
 from gateway.exports.files import FORMATS, WRITERS, Format, read_table
@@ -68,9 +68,7 @@ def focus(  # noqa: PLR0913 - an option of the command each
     if checked is not None:
         _check(checked, version)
         return
-    begin, end = month(of_month) if of_month else (since, until)
-    if begin is not None and end is not None and begin >= end:
-        raise typer.BadParameter("the period ends before it begins")
+    begin, end = period(since, until, of_month)
     question = asked(ledger, policy, since=begin, until=end)
     made, rows = _focus(question, Grain[grain.upper()], account)
     with _writing(out) as file:

@@ -39,8 +39,8 @@ _COLUMNS: dict[str, Side] = {
 def _amount(text: str) -> Money:
     try:
         usd = Decimal(text)
-        nano_usd = usd.scaleb(9)
-        exact = usd.is_finite() and abs(usd) <= MOST_USD and nano_usd == nano_usd.to_integral_value()
+        nano_usd = usd.scaleb(9) if usd.is_finite() and abs(usd) <= MOST_USD else Decimal("NaN")
+        exact = nano_usd == nano_usd.to_integral_value()
     except InvalidOperation:
         exact = False
     if not exact or not usd:
@@ -147,6 +147,8 @@ def _about(file: Path, entry: str | None, month: Month | None, said: dict[str, s
     if entry is None:
         if month is None or not (said["provider"] or said["model"]):
             refuse("say what it is about: an ENTRY, or --month with --provider or --model")
+        if month > Month.of(datetime.now(UTC)):
+            refuse(f"{month} is still to come; nothing of it is on the books that could be put right")
         return {**said, "month": str(month)}
     if month is not None or said["provider"] or said["model"]:
         refuse("an ENTRY has its month, provider and model; leave out --month, --provider and --model")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.accounts import account_of, asked
+from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import Side, amount, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
 from gateway.cli.what_if import EasyOption, RejectedOption, WhatIfOption, say_what_if
@@ -20,7 +21,6 @@ from gateway.types import Money
 
 _SPAN = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 _NUMBERS: dict[str, Side] = {
     "requests": "right",
@@ -48,11 +48,20 @@ def moment(text: str) -> datetime:
 
 def month(text: str) -> tuple[datetime, datetime]:
     """Return when a month (UTC), written `2026-11`, begins and ends."""
-    found = _MONTH.fullmatch(text)
-    if not found:
-        raise typer.BadParameter(f"{text!r} is no month; write for instance 2026-11")
-    year, number = int(found[1]), int(found[2])
-    return datetime(year, number, 1, tzinfo=UTC), datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    named = month_of(text)
+    return named.since, named.until
+
+
+def period(
+    since: datetime | None, until: datetime | None, of_month: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """Return the period that the three options ask for."""
+    if of_month is not None and (since is not None or until is not None):
+        raise typer.BadParameter("--month is a whole period; leave out --since and --until")
+    since, until = month(of_month) if of_month is not None else (since, until)
+    if since is not None and until is not None and since >= until:
+        raise typer.BadParameter("the period ends before it begins")
+    return since, until
 
 
 def dimensions(text: str) -> tuple[By, ...]:
@@ -99,7 +108,7 @@ def savings(  # noqa: PLR0913 - an option of the command each
     Example: gateway savings --since 7d --by model,day
     """
     groups = dimensions(by)
-    start, end = month(of_month) if of_month else (since, until)
+    start, end = period(since, until, of_month)
     question = asked(ledger, policy, since=start, until=end)
     if what_if is not None:
         say_what_if(question, what_if, rejected=rejected, easy=easy, as_json=as_json)
@@ -174,7 +183,7 @@ def _baseline(line: BaselineLine) -> list[str]:
 def _facts(account: Savings) -> dict[str, list[str]]:
     comparisons = account.comparisons
     facts = {
-        "period": [f"{_day(account.since)} to {_day(account.until)}, {account.hours:,.1f} h"],
+        "period": [f"{_day(account.since)} to {_day(account.until)} UTC, {account.hours:,.1f} h"],
         "coverage": [_coverage(account)],
         "hardware": _hardware(account),
         "engineers": [amount(account.engineers) if account.engineers is not None else "not included"],
@@ -231,6 +240,13 @@ def _remarks(account: Savings) -> list[str]:
         count = f"{sums.excluded:,} {'request is' if sums.excluded == 1 else 'requests are'}"
         known = f"; what is known of their cost: {Money(sums.excluded_cost)}"
         remarks.append(f"{count} not in the sums: their cost or baseline is unknown{known}")
+    if "tag" in account.by:
+        remarks.append("a request with several tags stands in the row of each; the total counts it once")
+    idle = [pool for pool in account.pools if not pool.gpu_s and pool.gpu_s is not None]
+    if idle:
+        unused = sum((pool.cost for pool in idle), Money(0))
+        names = ", ".join(pool.pool for pool in idle)
+        remarks.append(f"nobody used {names}: its {unused} stand in the total, and in no row")
     if account.unpooled:
         remarks.append(f"hardware of {', '.join(account.unpooled)} is not included: the policy puts it in no pool")
     if account.token_bases and account.token_bases != ("declared",):
@@ -255,4 +271,4 @@ def _signed(money: Money) -> str:
 
 
 def _day(at: datetime | None) -> str:
-    return "?" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return "?" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")

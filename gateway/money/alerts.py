@@ -46,13 +46,15 @@ class Month:
 def month_of(so_far: Savings, recent: Savings, *, now: datetime, end: datetime) -> Month:
     """Return what a month cost so far and will have cost at its end, if the rest of it is like `recent`.
 
-    Hardware and people cost by the hour, calls as they come; so the pace of all three is that of the last days.
+    Hardware and people cost by the hour, calls as they come; so the pace of all three is that of the last days. What
+    was put right in them was so once.
     """
     spent = paid(so_far)
     if not recent.hours:
         return Month(spent=spent, forecast=spent)
     left = max(0.0, (end - now) / timedelta(hours=1))
-    return Month(spent=spent, forecast=spent + Money(round(paid(recent).nano_usd / recent.hours * left)))
+    pace = (paid(recent) - recent.corrections).nano_usd / recent.hours
+    return Month(spent=spent, forecast=spent + Money(round(pace * left)))
 
 
 def paid(account: Savings) -> Money:

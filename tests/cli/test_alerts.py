@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.command import Gateway
 from support.entries import ledger_entry
 
+from gateway.cli.accounts import asked
+from gateway.cli.alerts import _month
 from gateway.ledgers import sqlite
 from gateway.types import Money
 
@@ -29,10 +31,11 @@ def policy(home: Path) -> Path:
     return path
 
 
-def spend(home: Path, cost: Money) -> None:
+def spend(home: Path, cost: Money, *, at: datetime | None = None) -> None:
     async def write() -> None:
         async with sqlite.build(sqlite.Options(path=str(home / "ledger.sqlite3"))) as ledger:
-            entry = ledger_entry("dear", at=datetime.now(UTC), cost=cost, baseline_model="openai/gpt-5.4")
+            when = at or datetime.now(UTC)
+            entry = ledger_entry(f"dear {when}", at=when, cost=cost, baseline_model="openai/gpt-5.4")
             await ledger.record(entry)
 
     asyncio.run(write())
@@ -62,3 +65,28 @@ def test_without_a_budget_no_month_is_reckoned(gateway: Gateway, policy: Path) -
     spend(policy.parent, Money(11 * 10**9))
 
     assert gateway("alerts", "--policy", policy).out == "nothing to report\n"
+
+
+FIRST = datetime(2026, 11, 1, 0, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("others", "forecast"),
+    [
+        # A ledger that was begun a moment ago: a cent a day at least.
+        ([], "0.30"),
+        # One that is a week old and was idle: a cent in seven days.
+        ([FIRST - timedelta(days=20)], "0.05"),
+        # One that was begun four days ago: two cents in four days.
+        ([FIRST - timedelta(days=4)], "0.16"),
+    ],
+)
+def test_the_first_minutes_of_a_month_foretell_no_fortune(policy: Path, others: list[datetime], forecast: str) -> None:
+    """The pace is that of the last days, whatever month they are of, and never that of minutes."""
+    for at in (*others, FIRST - timedelta(minutes=10)):
+        spend(policy.parent, Money(10**7), at=at)
+
+    month = _month(asked(None, policy, since=None, until=None), FIRST)
+
+    assert month is not None
+    assert f"{month.forecast.usd:.2f}" == forecast

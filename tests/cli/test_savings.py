@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -152,6 +153,57 @@ def test_a_month_is_a_period(gateway: Gateway, books: Path) -> None:
     assert (past["hours"], past["hardware_nano_usd"]) == (744, 744 * 3 * 10**9)
     assert wrong.code == 2
     assert "write for instance 2026-11" in wrong.err
+
+
+@pytest.mark.parametrize("command", [("savings",), ("export", "focus")])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--month", "0000-01"), "write for instance 2026-11"),
+        (("--month", "9999-12"), "write for instance 2026-11"),
+        (("--month", "2026-11", "--since", "7d"), "--month is a whole period"),
+        (("--since", "7d", "--until", "2020-01-01"), "ends before it begins"),
+    ],
+)
+def test_a_period_that_is_none_is_refused(
+    gateway: Gateway, books: Path, command: tuple[str, ...], options: tuple[str, ...], said: str
+) -> None:
+    """Two answers to one question, and years that no calendar has, are mistakes of the user's."""
+    outcome = gateway(*command, *options, "--policy", books)
+
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_hardware_is_charged_for_the_hours_that_are_summed(gateway: Gateway, books: Path) -> None:
+    """Requests of whole hours against half an hour of hardware would flatter."""
+    since, until = "2026-01-10T10:30:00+00:00", "2026-01-10T11:15:00+00:00"
+
+    told = json.loads(gateway("savings", "--since", since, "--until", until, "--json", "--policy", books).out)
+
+    assert told["since"] == "2026-01-10T10:00:00+00:00"
+    assert told["until"] == "2026-01-10T12:00:00+00:00"
+    assert told["hardware_nano_usd"] == 2 * 3 * 10**9
+
+
+def test_what_makes_rows_and_total_differ_is_said(gateway: Gateway, books: Path) -> None:
+    """Several tags, and hardware that nobody used."""
+    spare = "spare: {gpus: 1, usd_per_gpu_hour: 1}"
+    books.write_text(POOLED.replace("1.5}", f"1.5, input_us: 27, output_us: 212}}, {spare}"))
+
+    plain = gateway("savings", "--policy", books).out
+    by_tag = gateway("savings", "--by", "tag", "--policy", books).out
+
+    assert "nobody used spare: its $48.0" in plain
+    assert "several tags" not in plain
+    assert "a request with several tags stands in the row of each" in by_tag
+
+
+def test_the_period_is_shown_in_utc(gateway: Gateway, books: Path) -> None:
+    """A month of invoices begins at midnight there, wherever the reader sits."""
+    page = gateway("savings", "--since", "2d", "--policy", books).out
+
+    assert re.search(r"period     .*:00 to .* UTC, ", page)
 
 
 def test_an_unknown_dimension_is_refused_with_the_nearest(gateway: Gateway, books: Path) -> None:

@@ -141,6 +141,17 @@ def test_a_month_is_forecast_from_its_last_days() -> None:
     assert new.spent == new.forecast
 
 
+def test_what_was_put_right_once_is_not_forecast_again() -> None:
+    """A credit note of the last days is no pace."""
+    quiet = savings(*day(), policy=policy(), since=DAWN, until=DUSK)
+    credited = savings(*day(), policy=policy(), since=DAWN, until=DUSK, corrections=Money(-100 * 10**9))
+
+    month = month_of(credited, credited, now=DUSK, end=DUSK + timedelta(days=10))
+    without = month_of(quiet, quiet, now=DUSK, end=DUSK + timedelta(days=10))
+
+    assert month.forecast == without.forecast - Money(100 * 10**9)
+
+
 def test_nothing_is_nothing() -> None:
     """No alert without a reason."""
     llama = {"kind": "mock", "model": LLAMA, "local": True, "clearance": "restricted"}
