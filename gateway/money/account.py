@@ -190,6 +190,7 @@ class _Account:
     def _use(self, model: str, sums: Sums) -> BaselineUse:
         return BaselineUse(
             model=model,
+            answers=sums.answered,
             prompt_tokens=sums.prompt_tokens,
             completion_tokens=sums.completion_tokens,
             baseline=Money(sums.baseline),

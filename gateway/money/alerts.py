@@ -1,7 +1,7 @@
 """What somebody should know before the month ends: budgets, baselines that end, hardware that an API beats. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
@@ -115,21 +115,29 @@ def _repriced_to_successor(account: Savings, use: BaselineUse, prices: PriceList
 def _new_price(account: Savings, use: BaselineUse, prices: PriceList, now: datetime) -> Iterator[Alert]:
     if account.since is None:
         return
-    before, after = prices.get(use.model, account.since), prices.get(use.model, now)
-    usage = Usage(prompt_tokens=use.prompt_tokens, completion_tokens=use.completion_tokens)
-    old, new = before and before.of(usage), after and after.of(usage)
-    if old and new and old != new:
-        change = new.nano_usd / old.nano_usd - 1
-        text = f"the baseline {use.model} costs {change:+.0%} since the period began: what was saved is no forecast"
+    old, new = _bill(use, prices, use.model, account.since), _bill(use, prices, use.model, now)
+    if old is not None and new is not None and old != new:
+        change = f"{new.nano_usd / old.nano_usd - 1:+.0%}" if old.nano_usd else "more than nothing"
+        text = f"the baseline {use.model} costs {change} since the period began: what was saved is no forecast"
         yield Alert(code="baseline_repriced", severity="warning", text=text)
 
 
 def _ratio(use: BaselineUse, prices: PriceList, model: str, other: str, now: datetime) -> float | None:
     """Return what the same tokens cost at another model for each USD here; both prices as listed now."""
-    usage = Usage(prompt_tokens=use.prompt_tokens, completion_tokens=use.completion_tokens)
-    one, two = prices.get(model, now), prices.get(other, now)
-    here, there = one and one.of(usage), two and two.of(usage)
+    here, there = _bill(use, prices, model, now), _bill(use, prices, other, now)
     return there.nano_usd / here.nano_usd if here and there and here.nano_usd else None
+
+
+def _bill(use: BaselineUse, prices: PriceList, model: str, at: datetime) -> Money | None:
+    """Return what a thousand answers of the usual length cost at a model, whose price may depend on that length."""
+    price = prices.get(model, at)
+    if price is None:
+        return None
+    read, written = (
+        round(1000 * tokens / max(use.answers, 1)) for tokens in (use.prompt_tokens, use.completion_tokens)
+    )
+    usual = replace(price, rates=price.rates_for(read // 1000), tiers=(), request=1000 * price.request)
+    return usual.of(Usage(prompt_tokens=read, completion_tokens=written))
 
 
 def _models(policy: Policy, prices: PriceList, now: datetime) -> Iterator[Alert]:
@@ -154,7 +162,9 @@ def _urgency(ends: datetime, now: datetime) -> Severity:
 
 def _pools(account: Savings) -> Iterator[Alert]:
     managed = next(line for line in account.baselines if line.name == "managed")
-    if account.pools and managed.net is not None and managed.requests == managed.of and managed.net < Money(0):
+    # Nobody would have served what nobody answered.
+    is_whole = managed.requests >= account.total.sums.answered
+    if account.pools and managed.net is not None and is_whole and managed.net < Money(0):
         models = ", ".join(managed.models)
         text = (
             f"the same open models at an API would have cost {managed.baseline} instead of {managed.actual}: {models}"

@@ -93,12 +93,13 @@ class BaselineLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineUse:
-    """What was compared with one declared baseline: tokens, what they would have cost there, and what that model cost.
+    """What was compared with one declared baseline: answers and their tokens.
 
-    `cost` is of the calls that were really made of the same model.
+    `baseline` is what they would have cost there, `cost` what the calls cost that were really made of the same model.
     """
 
     model: str
+    answers: int
     prompt_tokens: int
     completion_tokens: int
     baseline: Money

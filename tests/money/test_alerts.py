@@ -9,6 +9,7 @@ from support.one_day import DAWN, DUSK, LLAMA, MINI, NEW_PRICE, OLD_PRICE, POLIC
 
 from gateway.money.account import savings
 from gateway.money.alerts import Alert, Month, alerts, month_of
+from gateway.money.price import Rates, Tier
 from gateway.money.prices import Price, PriceList
 from gateway.money.rollups import CallSums, Sums, summed
 from gateway.money.savings import Savings
@@ -77,6 +78,35 @@ def test_a_price_that_changed_within_the_period_is_told() -> None:
     )
 
     assert "costs -69% since the period began" in told(tickets(1), prices=listed)["baseline_repriced"].text
+
+
+def test_a_price_for_long_prompts_is_not_that_of_many_short_ones() -> None:
+    """All prompts of a month together are longer than any tier, and none of them is."""
+    dear = Rates.of({"input": 10_000_000, "output": 80_000_000})
+    tiered = PriceList({MINI: ENDS, LUNA: replace(NEW_PRICE, tiers=(Tier(above=200_000, rates=dear),))}, version="v1")
+
+    assert told(tickets(5_000_000), prices=tiered)["baseline_ends"].text.endswith("from 75% to 18%")
+
+
+def test_a_baseline_that_was_free_once_is_told() -> None:
+    """Nothing can be said in percent of nothing."""
+    free = Price.per_mtok(input=0, output=0)
+    listed = PriceList({MINI: NEW_PRICE}, version="v2")
+    listed.get = lambda model, at=None, **_: free if at == DAWN else NEW_PRICE  # type: ignore[method-assign]
+
+    assert "costs more than nothing" in told(tickets(1), prices=listed)["baseline_repriced"].text
+
+
+def test_a_refusal_hides_no_hardware_that_an_api_would_beat() -> None:
+    """What nobody answered no API would have served either."""
+    account = tickets(5_000_000, managed=Money(73_000))
+    sums = account.total.sums
+    refused = replace(
+        account.total, sums=sums._replace(requests=sums.requests + 1, refused=1, covered=sums.covered + 1)
+    )
+    lines = tuple(replace(line, of=line.of + 1) for line in account.baselines)
+
+    assert "pool_dearer" in told(replace(account, total=refused, baselines=lines))
 
 
 def test_hardware_that_an_api_would_beat_is_told() -> None:
