@@ -8,16 +8,21 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.charges import LLAMA, MINI, NOVEMBER, charges, policy_of
+from support import one_day
+from support.charges import LLAMA, MINI, NOVEMBER, PRICES, charges, policy_of
 from support.entries import NOON, attempt_record, ledger_entry
 
 from gateway.entries import Correction, LedgerEntry
 from gateway.exports.columns import VERSIONS, Row
 from gateway.exports.files import read_table, write_csv
+from gateway.exports.focus import Focus, Question
 from gateway.exports.focus_check import check
+from gateway.exports.hardware import Cards, pool_steps
 from gateway.exports.periods import Grain, months
+from gateway.exports.steps import steps
 from gateway.money.pools import Period, pool_cost
 from gateway.money.prices import Price, PriceList
+from gateway.times import hour_of
 from gateway.types import Money, Usage
 
 API = {"backend": "mini", "model": MINI, "cost_source": "price"}
@@ -428,3 +433,21 @@ def test_whatever_is_on_the_books_is_charged_to_the_nano(
     assert total(rows) == total(rows, "EffectiveCost") == booked + hardware
     assert sum(int(str(row["x_UnpricedCalls"])) for row in rows) == sum(call.cost is None for call in calls)
     assert made.told.rows == len(rows)
+
+
+def test_net_savings_are_those_of_the_account_before_people() -> None:
+    """The day of the manual: 50.704973 USD saved after engineers at 19.726027, who are no charge."""
+    some_hours, some_calls = one_day.day()
+    hours = [hour._replace(start=hour_of(one_day.DAWN)) for hour in some_hours]
+    calls = [call._replace(start=hour_of(one_day.DAWN)) for call in some_calls]
+    cards = Cards(one_day.POLICY)
+    period = Period(since=one_day.DAWN, until=one_day.DUSK)
+    pools = pool_steps("a100s", one_day.POLICY.pools["a100s"], period, Grain.DAY, cards.work(calls)["a100s"])
+
+    rows = list(Focus(Question(policy=one_day.POLICY, prices=PRICES), cards).rows(steps(hours, calls, pools)))
+
+    assert abs(total(rows) - Decimal("105.569")) < Decimal("0.000001")
+    assert total(rows, "x_BaselineCost") == 176
+    assert abs(total(rows, "x_NetSavings") - Decimal("50.704973") - Decimal("19.726027")) < Decimal("0.000001")
+    idle = total([row for row in rows if row.get("CapacityReservationStatus") == "Unused"])
+    assert abs(idle - Decimal("60.560089")) < Decimal("0.000001")
