@@ -38,7 +38,7 @@ def alerts(
         policy=question.policy,
         prices=in_force(question.policy),
         now=now,
-        month=_month(question, now),
+        month=month_under_way(question, now),
     )
     if as_json:
         say_json([{"code": alert.code, "severity": alert.severity, "text": alert.text} for alert in found])
@@ -48,7 +48,8 @@ def alerts(
         raise typer.Exit(NO)
 
 
-def _month(question: Asked, now: datetime) -> Month | None:
+def month_under_way(question: Asked, now: datetime) -> Month | None:
+    """Return the calendar month so far and at its end, None without a budget; raises `LedgerError`."""
     if question.policy.budget is None:
         return None
     month, until = Calendar.of(now), hour_ended(now)

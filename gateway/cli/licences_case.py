@@ -81,7 +81,7 @@ def case_of(  # noqa: PLR0913 - an option of the commands each
     given, _ = policy_without_verdict(policy)
     entries = _entries(ledger, given, (since, until), configured=configured) if traffic else ()
     now = datetime.now(UTC)
-    return Case(policy=given, uses=_uses(given, served(entries), configured=configured), now=now)
+    return Case(policy=given, uses=uses_of(given, served(entries), configured=configured), now=now)
 
 
 # The one place that reads what was served.
@@ -98,7 +98,8 @@ def _entries(
         return ()
 
 
-def _uses(policy: Policy, rows: Sequence[Served], *, configured: bool) -> tuple[Use, ...]:
+def uses_of(policy: Policy, rows: Sequence[Served], *, configured: bool) -> tuple[Use, ...]:
+    """Return what served, as it is deployed; with `configured` also what the policy has besides."""
     uses = [Use(deployment=_deployment(policy, row), served=row) for row in rows]
     if configured:
         known = {(use.deployment.backend, use.name) for use in uses}

@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "Prove from the audit trail where requests went.",
     "export": "Write charges, dashboards and alert rules for other programs.",
     "savings": "Say what the routing saved, driver by driver.",
+    "report": "Write a dashboard in one HTML file that works offline.",
     "licences": "Check and evidence licence duties; it is no legal advice.",
     "alerts": "Say what to know of money: budgets, baselines, idle hardware.",
     "reconcile": "Hold a provider's invoice against the ledger.",

@@ -79,12 +79,12 @@ _SELECT_HOLDOUTS = f"""
 
 def pairs(rows: Rows, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Pair]:
     """Yield the random comparisons of local answers with `since` <= at < `until`, in money and agreement."""
-    for assumed, real, agreement in rows(_SELECT_PAIRS, period(since, until)):
-        yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement)
+    for assumed, real, agreement, rule in rows(_SELECT_PAIRS, period(since, until)):
+        yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement, rule=rule)
 
 
 _SELECT_PAIRS = """
-    SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score
+    SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score, e.rule
     FROM holdouts h JOIN entries e ON e.n = h.entry
     WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""
 

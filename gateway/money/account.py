@@ -55,6 +55,15 @@ def savings(  # noqa: PLR0913 - everything that the account is made of meets her
     return account.close(since, until, pairs, corrections)
 
 
+def monthly_usd(engineers: EngineersPolicy | None) -> Fraction | None:
+    """Return what people cost a month in USD, None where they are not counted."""
+    if engineers is None:
+        return None
+    if engineers.usd_per_month is not None:
+        return Fraction(str(engineers.usd_per_month))
+    return Fraction(str(engineers.fte or 0)) * Fraction(str(engineers.usd_per_fte_month or 0))
+
+
 class _Account:
     """What is known of a period while its sums come in."""
 
@@ -230,12 +239,9 @@ def _by_name(item: tuple[Group, Sums]) -> tuple[tuple[bool, str], ...]:
 
 def engineers_cost(engineers: EngineersPolicy | None, since: datetime | None, until: datetime | None) -> Money | None:
     """Return what people cost in a period, None where the policy counts nobody."""
-    if engineers is None:
+    monthly = monthly_usd(engineers)
+    if monthly is None:
         return None
-    if engineers.usd_per_month is not None:
-        monthly = Fraction(str(engineers.usd_per_month))
-    else:
-        monthly = Fraction(str(engineers.fte or 0)) * Fraction(str(engineers.usd_per_fte_month or 0))
     length = Period(since=since, until=until).microseconds if since and until else 0
     return Money(rounded(monthly / HOURS_PER_MONTH * length / _US_PER_HOUR * _NANO_PER_USD))
 

@@ -20,12 +20,14 @@ class Pair:
     """A local answer that was drawn at random, and what the baseline's own answer to it cost.
 
     `assumed` is what was booked as its baseline; `real` is None where the call was none of the baseline's model, or of
-    unknown cost. `agreement` is how far both answers agree, 0 to 1, None where the strong one did not come.
+    unknown cost. `agreement` is how far both answers agree, 0 to 1, None where the strong one did not come. `rule` is the
+    rule of the request, None where it is not known.
     """
 
     assumed: Money | None
     real: Money | None
     agreement: float | None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
