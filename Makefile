@@ -7,7 +7,7 @@ WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model prices clean lock policies
+.PHONY: help install demo browser test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model prices clean lock policies
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,7 +25,10 @@ install: $(VENV)/.installed  ## Make the environment
 demo: install  ## Route sixty requests over two real models and a stand-in for the closed API
 	@$(BIN)/gateway demo
 
-test: install  ## Run the tests with branch coverage
+browser:
+	@bash tests/support/install_browser.sh
+
+test: install browser  ## Run the tests with branch coverage
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: format lint types imports policies licences test docs  ## All that CI runs

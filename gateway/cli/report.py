@@ -29,7 +29,7 @@ _OURS = b'<meta name="generator" content="hybrid-gateway'
 _HEAD_BYTES = 4096
 
 
-def report(
+def report(  # noqa: PLR0913 - an option of the command each
     *,
     html: Annotated[Path, typer.Option("--html", metavar="FILE", help="The file to write.")],
     ledger: LedgerOption = None,
@@ -95,9 +95,7 @@ def _sources(question: Asked, now: datetime) -> Sources:
 
 
 def _told(account: Savings, question: Asked, now: datetime) -> Iterator[tuple[str, str]]:
-    found = alerts(
-        account, policy=question.policy, prices=prices.load(), now=now, month=month_under_way(question, now)
-    )
+    found = alerts(account, policy=question.policy, prices=prices.load(), now=now, month=month_under_way(question, now))
     for alert in found:
         yield alert.severity, alert.text
 

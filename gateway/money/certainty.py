@@ -20,8 +20,8 @@ class Pair:
     """A local answer that was drawn at random, and what the baseline's own answer to it cost.
 
     `assumed` is what was booked as its baseline; `real` is None where the call was none of the baseline's model, or of
-    unknown cost. `agreement` is how far both answers agree, 0 to 1, None where the strong one did not come. `rule` is the
-    rule of the request, None where it is not known.
+    unknown cost. `agreement` is how far both answers agree, 0 to 1, None where the strong one did not come. `rule` is
+    that of the request, None where it is not known.
     """
 
     assumed: Money | None

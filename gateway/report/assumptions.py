@@ -1,4 +1,4 @@
-"""Everything that the figures rest on, said in words: what was declared, what was taken for granted, what is missing."""
+"""Everything that the figures rest on, in words: what was declared, what was taken for granted, what is missing."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,8 +25,10 @@ def assumptions(account: Savings, policy: Policy, cards: Sequence[Card], table: 
     if cards:
         yield (
             "Shared hardware",
-            "A model, rule, team or tag bears hardware by the GPU time of its calls, idle time included. "
-            "Rows add up to the whole.",
+            (
+                "A model, rule, team or tag bears hardware by the GPU time of its calls, idle time included. "
+                "Rows add up to the whole."
+            ),
         )
     if account.unpooled:
         yield "Not included", f"The hardware of {', '.join(account.unpooled)}: the policy puts it in no pool."
@@ -36,17 +38,26 @@ def assumptions(account: Savings, policy: Policy, cards: Sequence[Card], table: 
     yield from _certainty(account, digits)
     yield (
         "Others would claim",
-        f"{money(account.naive.nano_usd, digits)} ({share(account.naive.nano_usd, account.total.baseline.nano_usd)}), "
-        "taking local and cached answers as free. Hardware, failures and overheads are not in that figure.",
+        (
+            f"{_naive(account, digits)}, "
+            "taking local and cached answers as free. Hardware, failures and overheads are not in that figure."
+        ),
     )
     yield (
         "Selections",
-        "A selected period is charged its own hardware and people. What no part bears alone (comparisons, corrections, "
-        "people) is left out when a part is selected, and the report says so.",
+        (
+            "A selected period bears its own hardware and people. What no part bears alone (comparisons, corrections, "
+            "people) is left out when a part is selected, and the report says so."
+        ),
     )
-    yield "Rounding", "Amounts are whole nano-USD. What you read is rounded; the exact amount is in each title."
+    yield "Rounding", "Amounts are whole nano-USD; what you read is rounded, and the exact one is in its title."
     for note in table.notes:
         yield "Summed up", note
+
+
+def _naive(account: Savings, digits: int) -> str:
+    claim = account.naive.nano_usd
+    return f"{money(claim, digits)} ({share(claim, account.total.baseline.nano_usd)})"
 
 
 def _period(account: Savings) -> str:
@@ -77,7 +88,8 @@ def _tokens(account: Savings, policy: Policy) -> str:
     if not account.token_bases or account.token_bases == ("assumed-equal",):
         return "The baseline is taken to need as many tokens as the answer took (tokens=assumed-equal)."
     scaled = [
-        f"{model}: {scale.tokens:g} × tokens, {scale.verbosity:g} × length" for model, scale in policy.baselines.items()
+        f"{model}: {scale.tokens:g} \N{MULTIPLICATION SIGN} tokens, {scale.verbosity:g} \N{MULTIPLICATION SIGN} length"
+        for model, scale in policy.baselines.items()
     ]
     return f"Basis: {', '.join(account.token_bases)}. {'; '.join(scaled)}"
 
@@ -92,7 +104,7 @@ def _pool(card: Card) -> str:
     rent = (
         f"{pool.usd_per_gpu_hour:g} USD a card and hour, rented"
         if pool.owned is None
-        else f"bought for {pool.owned.usd:,.0f} USD, written off over {pool.owned.months:g} months, electricity included"
+        else f"bought for {pool.owned.usd:,.0f} USD, written off over {pool.owned.months:g} months, with electricity"
     )
     standby = f", {pool.standby} of them on standby" if pool.standby else ""
     rates = (
@@ -109,9 +121,9 @@ def _pool(card: Card) -> str:
 def _people(account: Savings, policy: Policy, digits: int) -> str:
     monthly = monthly_usd(policy.engineers)
     if monthly is None:
-        return "Engineers’ time: not included."
+        return "Engineers' time: not included."
     cost = money((account.engineers or Money(0)).nano_usd, digits)
-    return f"Engineers’ time: included, {float(monthly):,.2f} USD a month by the policy, {cost} in this period."
+    return f"Engineers' time: included, {float(monthly):,.2f} USD a month by the policy, {cost} in this period."
 
 
 def _corrections(account: Savings, digits: int) -> str:
@@ -124,7 +136,7 @@ def _corrections(account: Savings, digits: int) -> str:
 def _comparisons(account: Savings, policy: Policy) -> str:
     made = account.comparisons
     if policy.holdout is None and not made.calls:
-        return "No local answer is compared with a strong model’s: nobody knows how good they are."
+        return "No local answer is compared with a strong model's: nobody knows how good they are."
     drawn = "" if policy.holdout is None else f"{policy.holdout.share:.1%} of local answers are drawn. "
     return f"{drawn}{made.calls:,} were compared in this period; that is paid for, and in the figures."
 
@@ -135,15 +147,19 @@ def _certainty(account: Savings, digits: int) -> Iterator[Line]:
         net, low, high = (money(amount.nano_usd, digits) for amount in account.estimate)
         yield (
             "Estimate",
-            f"By {account.ratio.pairs:,} random comparisons the net is {net} ({low} to {high}, 95 %): the baseline "
-            f"really costs {account.ratio.estimate:.3f} of what was assumed. The figures above do not use it.",
+            (
+                f"By {account.ratio.pairs:,} random comparisons the net is {net} ({low} to {high}, 95 %): the baseline "
+                f"really costs {account.ratio.estimate:.3f} of what was assumed. The figures above do not use it."
+            ),
         )
     if equal is not None and account.equivalent_net is not None:
         yield (
             "Quality",
-            f"{equal.equivalent:,} of {equal.judged:,} compared local answers agree with the strong model’s "
-            f"({equal.low:.1%} to {equal.high:.1%}, 95 %). Counting only those that surely agree, the net is "
-            f"{money(account.equivalent_net.nano_usd, digits)}.",
+            (
+                f"{equal.equivalent:,} of {equal.judged:,} compared local answers agree with the strong model's "
+                f"({equal.low:.1%} to {equal.high:.1%}, 95 %). Counting only those that surely agree, the net is "
+                f"{money(account.equivalent_net.nano_usd, digits)}."
+            ),
         )
     if account.rework_net is not None:
         observed, low = (money(amount.nano_usd, digits) for amount in account.rework_net)

@@ -13,6 +13,7 @@ from gateway.policy.models import Policy
 from gateway.report import figures
 from gateway.report.columns import Table, table
 from gateway.report.contents import Contents, Duty
+from gateway.report.groups import grouped, hardware
 from gateway.report.hardware import Cards
 from gateway.report.page import MOST_BYTES, ROWS_BYTES, document
 from gateway.report.parts import Gathering
@@ -62,7 +63,8 @@ def report(sources: Sources, *, made: datetime, ledger: str | None = None, most_
     span = _span(account)
     while True:
         made_table = table(gathering, most_bytes=rows_bytes, span=span)
-        text = document(_contents(sources, gathering, account, made_table, made, ledger))
+        trace = Trace(ledger=ledger, since=account.since, until=account.until)
+        text = document(_contents(sources, gathering, account, made_table, trace), made)
         if len(text) <= most_bytes or rows_bytes < _LEAST_BYTES:
             return text
         rows_bytes //= 2
@@ -77,16 +79,13 @@ def _span(account: Savings) -> tuple[int, int] | None:
     return hour_of(account.since), hour_of(account.until - _MICROSECOND)
 
 
-def _contents(  # noqa: PLR0913 - what was gathered, each thing by its name
-    sources: Sources, gathering: Gathering, account: Savings, rows: Table, made: datetime, ledger: str | None
-) -> Contents:
+def _contents(sources: Sources, gathering: Gathering, account: Savings, rows: Table, trace: Trace) -> Contents:
     return Contents(
         account=account,
         policy=sources.policy,
         cards=gathering.cards,
         table=rows,
-        trace=Trace(ledger=ledger, since=account.since, until=account.until),
-        made=made,
+        trace=trace,
         alerts=tuple(sources.told(account)),
         duties=tuple(sources.owed(gathering.served())),
         quality=tuple(_quality(sources.pairs, rows, account)),
@@ -96,8 +95,8 @@ def _contents(  # noqa: PLR0913 - what was gathered, each thing by its name
 
 def _quality(pairs: Sequence[Pair], rows: Table, account: Savings) -> Iterable[figures.Row]:
     """Yield how many compared local answers of a rule agree, and what 1,000 requests of it cost."""
-    groups = figures.grouped(rows, ("rule",))
-    shares = figures.hardware(account, groups)
+    groups = grouped(rows, ("rule",))
+    shares = hardware(account, groups)
     for names in groups.keys:
         found = equivalence([pair for pair in pairs if pair.rule == names[0]], at_least=EQUIVALENT_AT)
         sums, share = groups.requests[names], shares[names]

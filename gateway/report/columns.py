@@ -203,5 +203,3 @@ def _notes(gathering: Gathering, folded: _Folded) -> Iterator[str]:
     for name, count in folded.lost.items():
         plural = "combinations of tags" if name == "tags" else f"{name}s"
         yield f"There is more than one file may hold: {count:,} {plural}, the least costly, are shown as “other”."
-
-

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from gateway.money.savings import Savings
@@ -35,7 +34,6 @@ class Contents:
     cards: Cards
     table: Table
     trace: Trace
-    made: datetime
     alerts: Sequence[tuple[str, str]] = ()
     duties: Sequence[Duty] = ()
     quality: Sequence[Row] = ()

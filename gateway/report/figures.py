@@ -1,6 +1,6 @@
 """The tables of a report as values, for the reader without JavaScript; the browser makes the same from the columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,56 +8,16 @@ from typing import Any
 from gateway.money.rollups import Sums, percentile
 from gateway.money.savings import Savings
 from gateway.money.split import split
+from gateway.report import words
 from gateway.report.columns import OTHER, Table
-from gateway.report.parts import Made, Part, timed
+from gateway.report.groups import Groups, Names, grouped, hardware
+from gateway.report.parts import Made, by_model, timed
 from gateway.report.shown import Kind
 from gateway.times import hour_start, microseconds
 from gateway.types import Money
 
-# More rows than that are summed up in one.
-MOST_ROWS = 100
-Names = tuple[str | None, ...]
 # Any: an int of nano-USD or a count, a float of seconds, a text, or None.
 Row = dict[str, Any]
-
-BASELINES = {
-    "declared": "Declared baseline",
-    "managed": "Cheapest host of the same open model",
-    "direct": "The same models without a router",
-}
-BASELINE_SQL = {
-    "declared": "sum(covered), sum(baseline), sum(cost)",
-    "managed": "sum(managed_covered), sum(managed), sum(managed_cost)",
-    "direct": "sum(covered), sum(direct), sum(cost)",
-}
-DRIVERS = {
-    "response_cache": "Answers from the response cache",
-    "self_hosting": "Answered on own hardware",
-    "cheaper_models": "Cheaper models",
-    "prompt_cache": "Providers\N{RIGHT SINGLE QUOTATION MARK} prompt caches",
-    "escalations": "Escalations: asked twice",
-    "failures": "Failures: paid without an answer",
-    "judges": "Judges",
-    "second_samples": "Second samples",
-    "guards": "Guards",
-    "comparisons": "Random comparisons",
-    "corrections": "Corrections",
-    "engineers": "People",
-}
-# What of the hourly sums a line adds up; what is missing is no sum of requests.
-SQL = {
-    "Answers from the response cache": "sum(baseline_cache) - sum(cost_embedding)",
-    "Answered on own hardware": "sum(baseline_pool)",
-    "Cheaper models": "sum(full_baseline) - sum(full_first)",
-    "Providers\N{RIGHT SINGLE QUOTATION MARK} prompt caches": "sum(full_first) - sum(cost_first) - sum(full_baseline)"
-    " + sum(baseline) - sum(baseline_cache) - sum(baseline_pool)",
-    "Escalations: asked twice": "-sum(cost_escalation)",
-    "Failures: paid without an answer": "-sum(cost_failure)",
-    "Judges": "-sum(cost_judge)",
-    "Second samples": "-sum(cost_sample)",
-    "Guards": "-sum(cost_guard)",
-}
-PARTS = {"used": "Hardware, used", "idle": "Hardware, idle", "hardware": "Hardware"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,66 +29,8 @@ class Column:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Requests and calls by some names, the most requests first."""
-
-    keys: tuple[Names, ...]
-    requests: Mapping[Names, Sums]
-    calls: Mapping[Names, Made]
-    work: Mapping[Names, Mapping[int, int]]
-
-
-def grouped(table: Table, by: Sequence[str]) -> Groups:
-    """Return the parts by some of their names; those beyond `MOST_ROWS` together."""
-    known = _grouped(table, by, {})
-    ordered = sorted(known.keys, key=lambda names: (-known.requests[names].requests, by_name(names)))
-    if len(ordered) <= MOST_ROWS:
-        return Groups(tuple(ordered), known.requests, known.calls, known.work)
-    rest: Names = (OTHER,) * len(by)
-    kept = [names for names in ordered if names != rest][: MOST_ROWS - 1]
-    moved = {names: rest for names in ordered if names not in set(kept)}
-    fewer = _grouped(table, by, moved)
-    return Groups((*kept, rest), fewer.requests, fewer.calls, fewer.work)
-
-
-def _grouped(table: Table, by: Sequence[str], moved: Mapping[Names, Names]) -> Groups:
-    requests: dict[Names, Sums] = {}
-    calls: dict[Names, Made] = {}
-    work: dict[Names, dict[int, int]] = {}
-    for part, sums in table.requests.items():
-        names = _names(part, by, moved)
-        requests[names] = requests.get(names, Sums()).plus(sums)
-    for (part, pool), made in table.calls.items():
-        names = _names(part, by, moved)
-        requests.setdefault(names, Sums())
-        calls[names] = calls.get(names, Made()).plus(made)
-        if made.work:
-            worked = work.setdefault(names, {})
-            worked[pool] = worked.get(pool, 0) + made.work
-    return Groups(tuple(requests), requests, calls, work)
-
-
-def hardware(account: Savings, groups: Groups) -> dict[Names, int | None]:
-    """Return each group's share of what the pools cost by GPU time; None of all where a pool's rates are unknown."""
-    if account.unrated:
-        return dict.fromkeys(groups.keys)
-    shares: dict[Names, int | None] = dict.fromkeys(groups.keys, 0)
-    for place, pool in enumerate(account.pools):
-        worked = [groups.work.get(names, {}).get(place, 0) for names in groups.keys]
-        if sum(worked):
-            for names, part in zip(groups.keys, split(pool.cost.nano_usd, worked), strict=True):
-                shares[names] = (shares[names] or 0) + part
-    return shares
-
-
-def by_name(names: Names) -> tuple[tuple[bool, str], ...]:
-    """Return what sorts names: those without one last."""
-    return tuple((value is None, value or "") for value in names)
-
-
 MODELS = (
-    Column("model", "Model", "name"),
+    Column("model", "Model", "model"),
     Column("rule", "Rule", "name"),
     Column("requests", "Requests", "count"),
     Column("prompt_tokens", "Tokens in", "count"),
@@ -173,7 +75,7 @@ def models(table: Table, account: Savings) -> list[Row]:
 def _times(table: Table, groups: Groups) -> dict[Names, list[tuple[int, int]]]:
     kept = set(groups.keys)
     times: dict[Names, dict[int, int]] = {}
-    for part, buckets in timed(table.durations, lambda part: Part(0, None, None, part.rule, (), part.model)).items():
+    for part, buckets in timed(table.durations, by_model).items():
         names = (part.model, part.rule)
         known = times.setdefault(names if names in kept else (OTHER, OTHER), {})
         for bucket, answers in buckets.items():
@@ -228,9 +130,9 @@ def unshared(account: Savings, shares: Iterable[int | None]) -> list[tuple[str, 
     left = account.hardware.nano_usd - sum(share or 0 for share in shares)
     found = [
         ("Hardware that nobody is charged for", left),
-        (DRIVERS["comparisons"], account.comparisons.cost),
-        (DRIVERS["corrections"], account.corrections.nano_usd),
-        (DRIVERS["engineers"], (account.engineers or Money(0)).nano_usd),
+        (words.DRIVERS["comparisons"], account.comparisons.cost),
+        (words.DRIVERS["corrections"], account.corrections.nano_usd),
+        (words.DRIVERS["engineers"], (account.engineers or Money(0)).nano_usd),
     ]
     return [(name, amount) for name, amount in found if amount]
 
@@ -245,7 +147,7 @@ STEPS = (
 
 
 def steps(table: Table, account: Savings) -> list[Row]:
-    """Return a row a step; hardware by the time of it that lies in the period. What is paid by the month is not here."""
+    """Return a row a step; hardware by its time in the period. What is paid by the month is not here."""
     if account.since is None or account.until is None:
         return []
     sums = {start: Sums() for start, _ in table.steps}
@@ -307,7 +209,12 @@ def failures(table: Table, account: Savings) -> list[Row]:
     compared = account.comparisons
     return [
         *rows,
-        {"what": DRIVERS["comparisons"], "times": compared.calls, "cost": compared.cost, "share": (compared.cost, sums.cost)},
+        {
+            "what": words.DRIVERS["comparisons"],
+            "times": compared.calls,
+            "cost": compared.cost,
+            "share": (compared.cost, sums.cost),
+        },
     ]
 
 
@@ -326,14 +233,14 @@ def baselines(account: Savings) -> list[Row]:
     """Return the three baselines."""
     return [
         {
-            "name": BASELINES[line.name],
+            "name": words.BASELINES[line.name],
             "models": ", ".join(line.models),
             "requests": line.requests,
             "baseline": _nano(line.baseline),
             "actual": line.actual.nano_usd,
             "net": _nano(line.net),
             "share": (_nano(line.net), _nano(line.baseline)),
-            "sql": BASELINE_SQL[line.name],
+            "sql": words.BASELINE_SQL[line.name],
         }
         for line in account.baselines
     ]
@@ -342,7 +249,7 @@ def baselines(account: Savings) -> list[Row]:
 WATERFALL = (
     Column("name", "Driver", "text"),
     Column("bar", "", "bar"),
-    Column("saved", "Saved (+) or cost (\N{MINUS SIGN})", "money"),
+    Column("saved", "Saved (+) or cost (\N{MINUS SIGN})", "signed"),
     Column("left", "Cost so far", "money"),
 )
 
@@ -355,14 +262,14 @@ def waterfall(account: Savings) -> list[Row]:
         for name, amount in _pieces(driver.name, driver.amount, driver.parts):
             if amount:
                 left -= amount
-                rows.append({"name": name, "saved": amount, "left": left, "sql": SQL.get(name)})
+                rows.append({"name": name, "saved": amount, "left": left, "sql": words.SQL.get(name)})
     return [*rows, {"name": "Paid", "saved": account.net.nano_usd, "left": left, "sum": True}]
 
 
 def _pieces(name: str, amount: Money, parts: Iterable[tuple[str, Money]]) -> list[tuple[str, int]]:
     if name != "self_hosting":
-        return [(DRIVERS[name], amount.nano_usd)]
-    return [(PARTS.get(part, DRIVERS[name]), value.nano_usd) for part, value in parts]
+        return [(words.DRIVERS[name], amount.nano_usd)]
+    return [(words.PARTS.get(part, words.DRIVERS[name]), value.nano_usd) for part, value in parts]
 
 
 POOLS = (
@@ -372,7 +279,7 @@ POOLS = (
     Column("used", "Used", "money"),
     Column("idle", "Idle", "money"),
     Column("busy", "Busy", "share"),
-    Column("load", "Of what is usable", "share"),
+    Column("load", "Of usable", "share"),
 )
 
 
@@ -394,11 +301,6 @@ def pools(account: Savings) -> list[Row]:
 
 def _of_a_million(value: float | None) -> tuple[int | None, int]:
     return None if value is None else round(value * 1_000_000), 1_000_000
-
-
-def _names(part: Part, by: Sequence[str], moved: Mapping[Names, Names]) -> Names:
-    names: Names = tuple(getattr(part, name) for name in by)
-    return moved.get(names, names)
 
 
 def _plus(cost: int, share: int | None) -> int | None:

@@ -10,6 +10,7 @@ from gateway.report.figures import Column, Row
 from gateway.report.trace import Trace, sql, sums_sql
 
 _RATE_DIGITS = 2
+_WORDS = ("name", "text", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,9 @@ class Sheet:
 def table(sheet: Sheet, rows: Sequence[Row], digits: int, trace: Trace) -> str:
     """Return a table, each row with the way to what it sums up."""
     heads = "".join(
-        f'<th scope="col" data-key="{column.key}"{_side(column)}>{escape(column.label)}</th>' for column in sheet.columns if _shown(column, rows)
+        f'<th scope="col" data-key="{column.key}"{_side(column)}>{escape(column.label)}</th>'
+        for column in sheet.columns
+        if _shown(column, rows)
     )
     body = "".join(_row(sheet, row, rows, digits, trace) for row in rows)
     if not rows:
@@ -85,6 +88,8 @@ def _text(column: Column, row: Row, digits: int) -> str:
     value = row[column.key]
     if column.kind == "money":
         return shown.amount_of(value, digits)
+    if column.kind == "signed":
+        return shown.amount_of(value, digits, signed=True)
     if column.kind == "rate":
         return shown.amount_of(value, digits + _RATE_DIGITS)
     return escape(_PLAIN[column.kind](value))
@@ -92,6 +97,7 @@ def _text(column: Column, row: Row, digits: int) -> str:
 
 _PLAIN: Mapping[str, Any] = {
     "name": shown.name,
+    "model": shown.model,
     "text": str,
     "count": shown.count,
     "share": lambda pair: shown.share(*pair),
@@ -102,7 +108,7 @@ _PLAIN: Mapping[str, Any] = {
 def _side(column: Column) -> str:
     if column.kind == "bar":
         return ' class="bar"'
-    return "" if column.kind in ("name", "text") else ' class="n"'
+    return "" if column.kind in _WORDS else ' class="n"'
 
 
 def _command(sheet: Sheet, trace: Trace) -> str:
@@ -116,7 +122,8 @@ def panel(name: str, title: str, *parts: str, wide: bool = False) -> str:
     """Return a panel with a heading."""
     size = " wide" if wide else ""
     body = "".join(parts)
-    return f'<section class="panel{size}" id="{name}" aria-labelledby="h-{name}"><h2 id="h-{name}">{escape(title)}</h2>{body}</section>'
+    heading = f'<h2 id="h-{name}">{escape(title)}</h2>'
+    return f'<section class="panel{size}" id="{name}" aria-labelledby="h-{name}">{heading}{body}</section>'
 
 
 def chart(name: str, about: str) -> str:

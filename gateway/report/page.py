@@ -7,14 +7,16 @@ frame, no other script, also if a name in the ledger should slip through the esc
 import base64
 import hashlib
 import json
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import gateway
 from gateway.money.account import monthly_usd
-from gateway.report import figures, shown
+from gateway.report import shown, words
 from gateway.report.contents import Contents
+from gateway.report.groups import MOST_ROWS
 from gateway.report.hardware import as_dict, fraction
 from gateway.report.panels import SHEETS, panels
 from gateway.times import microseconds
@@ -25,24 +27,28 @@ ROWS_BYTES = 560_000
 _SCRIPTS = ("exact", "rows", "account", "shown", "tables", "charts", "heat", "curves", "page")
 
 
-def document(contents: Contents) -> str:
-    """Return the file."""
+def document(contents: Contents, made: datetime) -> str:
+    """Return the file; it says when it was made."""
     script, style = scripts(), styles()
     csp = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
     title = shown.text(contents.title)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{csp}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
-        f'<meta name="color-scheme" content="light dark"><meta name="generator" content="hybrid-gateway {gateway.__version__}">'
-        f'<title>{title}</title><link rel="icon" href="data:,"><style>{style}</style></head>'
-        f'<body><a class="skip" href="#headline">To the figures</a>{_header(contents, title)}{_FILTERS}'
-        f'<main>{"".join(panels(contents))}</main>{_footer()}'
-        f'<script type="application/json" id="rows">{embedded(contents)}</script><script>{script}</script></body></html>\n'
+    head = (
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{csp}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">',
+        f'<meta name="generator" content="hybrid-gateway {gateway.__version__}"><title>{title}</title>',
+        f'<link rel="icon" href="data:,"><style>{style}</style>',
     )
+    body = (
+        f'<a class="skip" href="#headline">To the figures</a>{_header(contents, title, made)}{_FILTERS}',
+        f"<main>{''.join(panels(contents))}</main>{_footer()}",
+        f'<script type="application/json" id="rows">{embedded(contents)}</script><script>{script}</script>',
+    )
+    return f'<!doctype html><html lang="en"><head>{"".join(head)}</head><body>{"".join(body)}</body></html>\n'
 
 
 def embedded(contents: Contents) -> str:
@@ -88,24 +94,30 @@ def _for_browser(contents: Contents) -> dict[str, Any]:
         "corrected": str(account.corrections.nano_usd),
         "models": {line.name: ", ".join(line.models) for line in account.baselines},
         "sheets": {name: sheet.as_dict for name, sheet in SHEETS.items()},
-        "sql": {**figures.SQL, **figures.BASELINE_SQL},
-        "words": {**figures.DRIVERS, **figures.BASELINES, **figures.PARTS},
-        "most_rows": figures.MOST_ROWS,
+        "sql": {**words.SQL, **words.BASELINE_SQL},
+        "words": {**words.DRIVERS, **words.BASELINES, **words.PARTS},
+        "most_rows": MOST_ROWS,
         "quality": [
-            {"rule": row["rule"], "agree": row["agree"], "low": row["low"], "high": row["high"], "rate": str(row["rate"])}
+            {
+                "rule": row["rule"],
+                "agree": row["agree"],
+                "low": row["low"],
+                "high": row["high"],
+                "rate": str(row["rate"]),
+            }
             for row in contents.quality
             if row["rate"] is not None
         ],
     }
 
 
-def _header(contents: Contents, title: str) -> str:
+def _header(contents: Contents, title: str, made: datetime) -> str:
     account = contents.account
     period = "no requests"
     if account.since is not None and account.until is not None:
         period = f"{account.since:%Y-%m-%d %H:%M} to {account.until:%Y-%m-%d %H:%M} UTC"
     return (
-        f'<header><div><h1>{title}</h1><p><span id="period">{period}</span> · made {contents.made:%Y-%m-%d %H:%M} UTC</p>'
+        f'<header><div><h1>{title}</h1><p><span id="period">{period}</span> · made {made:%Y-%m-%d %H:%M} UTC</p>'
         '</div><button type="button" id="theme" hidden>Dark</button></header>'
     )
 
@@ -119,7 +131,7 @@ _FILTERS = (
     '<label data-of="team">Team <select id="by-team"></select></label>'
     '<label data-of="tag">Tag <select id="by-tag"></select></label>'
     '<button type="button" id="reset">Show all</button><p id="selected" role="status" aria-live="polite"></p></form>'
-    "<noscript><p class=\"note\">Without JavaScript the tables are complete, and nothing is filtered or drawn.</p></noscript>"
+    '<noscript><p class="note">Without JavaScript the tables are complete; nothing is filtered or drawn.</p></noscript>'
 )
 
 

@@ -12,9 +12,7 @@ SHEETS = {
     "waterfall": html.Sheet(
         id="waterfall", caption="From the baseline to what was paid", columns=figures.WATERFALL, command="rule"
     ),
-    "steps": html.Sheet(
-        id="steps", caption="Spend and baseline over time", columns=figures.STEPS, command="model,day"
-    ),
+    "steps": html.Sheet(id="steps", caption="Spend and baseline over time", columns=figures.STEPS, command="model,day"),
     "baselines": html.Sheet(
         id="baselines", caption="Three baselines side by side", columns=figures.BASELINE_LINES, command="model"
     ),
@@ -118,7 +116,7 @@ def _headline(contents: Contents) -> str:
         ("requests", "Requests", shown.text(shown.count(sums.requests))),
     ]
     items = "".join(
-        f'<div class="card" id="card-{name}"><dt id="l-{name}">{shown.text(label)}</dt><dd id="v-{name}">{value}</dd></div>'
+        f'<div class="card" id="card-{name}"><dt id="l-{name}">{label}</dt><dd id="v-{name}">{value}</dd></div>'
         for name, label, value in cards
     )
     loss = ' data-loss="1"' if known and net < 0 else ""
@@ -149,7 +147,9 @@ def _daily(contents: Contents) -> str:
     return html.panel(
         "daily",
         f"Spend against baseline by {step}",
-        html.note("Bars: calls by model and hardware. Line: the declared baseline. People and corrections are not here."),
+        html.note(
+            "Bars: calls by model and hardware. Line: the declared baseline. People and corrections are not here."
+        ),
         html.chart("daily", f"Spend by model and hardware for each {step}, with the baseline as a line"),
         '<ul class="legend" id="k-daily"></ul>',
         f"<details><summary>As a table</summary>{_table(contents, 'steps', rows)}</details>",
@@ -163,7 +163,9 @@ def _pools(contents: Contents) -> str:
     return html.panel(
         "pools",
         "Hardware: used and idle",
-        html.note("Each square is an hour, UTC: the darker, the busier. A pool works for all; selected parts do not change it."),
+        html.note(
+            "An hour a square, UTC: the darker, the busier. A pool works for all: selected parts do not change it."
+        ),
         html.chart("pools", "How busy each pool was in each hour"),
         _table(contents, "pools", figures.pools(contents.account)),
     )
@@ -172,7 +174,9 @@ def _pools(contents: Contents) -> str:
 def _break_even(contents: Contents) -> str:
     found = break_even(contents.account)
     if found is None:
-        return html.panel("breakeven", "Break-even", html.note("Nothing is paid by the month, or no request is in the sums."))
+        return html.panel(
+            "breakeven", "Break-even", html.note("Nothing is paid by the month, or no request is in the sums.")
+        )
     digits = contents.digits + 2
     lines = [
         ("Hardware and people, a month", _usd(found.fixed, contents.digits)),
@@ -186,7 +190,7 @@ def _break_even(contents: Contents) -> str:
     return html.panel(
         "breakeven",
         "Break-even: cost of a month by volume",
-        html.note("An estimate for the mix of the selected period: N = (F + O) / (b − c)."),
+        html.note("An estimate for the mix of the selected period: N = (F + O) / (b \N{MINUS SIGN} c)."),
         html.chart("breakeven", "Cost of a month by its number of requests: baseline, cheapest host, this gateway"),
         '<ul class="legend" id="k-breakeven"></ul>',
         f'<div id="f-breakeven">{html.terms(lines)}</div>',
@@ -205,7 +209,9 @@ def _quality(contents: Contents) -> str:
     return html.panel(
         "quality",
         "Cost and quality by rule",
-        html.note("Local answers beside a strong model’s, of the whole period: the share that agrees, with 95 % intervals."),
+        html.note(
+            "Local answers beside a strong model's, of the whole period: the share that agrees, with 95 % intervals."
+        ),
         html.chart("quality", "Share of local answers that agree with a strong model by cost of 1,000 requests"),
         html.table(contents.quality_sheet, contents.quality, contents.digits, contents.trace),
     )

@@ -3,8 +3,11 @@
 Memory is bounded: where the parts become too many, days become weeks and weeks months.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 from typing import NamedTuple
 
 from gateway.licences.served import Served
@@ -88,17 +91,17 @@ class Gathering:
 
     def heard_calls(self, calls: Iterable[CallHour]) -> Iterator[CallHour]:
         """Yield the sums of calls, read by the hour, by day; what each hour worked is kept by pool."""
-        days: dict[tuple[int, CallCell], CallSums] = {}
-        for call in calls:
-            place, work = self.cards.worked(call.cell, call.sums)
+        days: dict[tuple[int, CallCell], tuple[int, ...]] = {}
+        for start, cell, sums in calls:
+            place, work = self.cards.worked(cell, sums)
             if work:
-                self.hours[place][call.start] = self.hours[place].get(call.start, 0) + work
-            key = begin("day", call.start), call.cell
+                self.hours[place][start] = self.hours[place].get(start, 0) + work
+            key = begin("day", start), cell
             known = days.get(key)
-            days[key] = call.sums if known is None else known.plus(call.sums)
-        for (day, cell), sums in days.items():
-            self._call(day, cell, sums)
-            yield CallHour(day, cell, sums)
+            days[key] = sums if known is None else tuple(map(add, known, sums))
+        for (day, cell), values in days.items():
+            self._call(day, cell, CallSums._make(values))
+            yield CallHour(day, cell, CallSums._make(values))
 
     def hear(self, durations: Iterable[DurationHour]) -> None:
         """Keep how long answers took by part."""
@@ -143,7 +146,7 @@ class Gathering:
         return part._replace(start=begin(self.length, part.start))
 
     def _part(self, start: int, cell: Cell | CallCell, model: str | None) -> Part:
-        return Part(begin(self.length, start), cell.tenant, cell.team, cell.rule, cell.tag_names, model)
+        return Part(begin(self.length, start), cell.tenant, cell.team, cell.rule, _tags(cell.tags), model)
 
     def _call(self, start: int, cell: CallCell, sums: CallSums) -> None:
         place, work = self.cards.worked(cell, sums)
@@ -160,7 +163,7 @@ class Gathering:
         self.calls[key] = self.calls.get(key, _NO_CALLS).plus(made)
         self._bound(self.calls)
 
-    def _bound(self, parts: Mapping[object, object]) -> None:
+    def _bound(self, parts: Sized) -> None:
         if len(parts) > self._most and self.length != LENGTHS[-1]:
             self.lengthen()
 
@@ -180,6 +183,11 @@ class Gathering:
 
 
 _NO_REQUESTS, _NO_CALLS = Sums(), Made()
+
+
+@lru_cache(maxsize=4096)
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def together(requests: Requests, renamed: Renaming) -> Requests:

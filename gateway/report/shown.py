@@ -7,9 +7,8 @@ from html import escape
 from typing import Literal
 
 from gateway.report.columns import OTHER
-from gateway.types import Money
 
-Kind = Literal["name", "text", "count", "money", "rate", "share", "time", "bar"]
+Kind = Literal["name", "text", "count", "money", "rate", "signed", "share", "time", "model", "bar"]
 MINUS, UNKNOWN, NONE = "\N{MINUS SIGN}", "unknown", "\N{EN DASH}"
 _NANO_DIGITS = 9
 _SHORT_MS = 10
@@ -42,6 +41,9 @@ def share(part: int | None, whole: int | None) -> str:
     if part is None or not whole or whole < 0:
         return NONE
     tenths = (abs(part) * 2000 + whole) // (2 * whole)
+    # What is not all is not called all, and what is not nothing is not called nothing.
+    if 0 < part < whole:
+        tenths = min(max(tenths, 1), 999)
     return f"{MINUS if part < 0 and tenths else ''}{tenths // 10:,}.{tenths % 10} %"
 
 
@@ -65,18 +67,19 @@ def name(value: str | None) -> str:
     return "other" if value == OTHER else NONE if value is None else value
 
 
+def model(value: str | None) -> str:
+    """Return the name of a model; where there is none, nobody answered."""
+    return "(no answer)" if value is None else name(value)
+
+
 def text(value: object) -> str:
     """Return a text for HTML, also within quotes."""
     return escape(str(value))
 
 
-def amount(value: Money | None, digits: int) -> str:
-    """Return an amount as HTML, with the exact one beside it."""
-    return amount_of(None if value is None else value.nano_usd, digits)
-
-
-def amount_of(nano: int | None, digits: int) -> str:
-    """Return an amount of nano-USD as HTML."""
+def amount_of(nano: int | None, digits: int, *, signed: bool = False) -> str:
+    """Return an amount of nano-USD as HTML, with its sign where it is a change."""
     if nano is None:
         return f'<span class="unknown">{UNKNOWN}</span>'
-    return f'<span data-nano="{nano}" title="{exact(nano)}">{money(nano, digits)}</span>'
+    sign = "+" if signed and nano > 0 else ""
+    return f'<span data-nano="{nano}" title="{exact(nano)}">{sign}{money(nano, digits)}</span>'

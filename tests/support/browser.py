@@ -53,6 +53,7 @@ class Page:
         self._socket = socket
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
+        self._saved = asyncio.Event()
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self._reader = asyncio.ensure_future(self._read())
@@ -78,7 +79,7 @@ class Page:
         self._loaded.clear()
         self.complaints.clear()
         self.requests.clear()
-        await self.tell("Page.navigate", url=file.absolute().as_uri())
+        await self.tell("Page.navigate", url=file.as_uri())
         async with asyncio.timeout(_DEADLINE_S):
             await self._loaded.wait()
         if ready is not None:
@@ -90,6 +91,13 @@ class Page:
         async with asyncio.timeout(_DEADLINE_S):
             while not await self.value(expression):
                 await self.value(frames)
+
+    async def saved(self, expression: str) -> None:
+        """Do something that saves a file, and wait for it."""
+        self._saved.clear()
+        await self.value(expression)
+        async with asyncio.timeout(_DEADLINE_S):
+            await self._saved.wait()
 
     async def size(self, width: int, height: int = 900) -> None:
         """Set the size of the window."""
@@ -128,12 +136,17 @@ class Page:
         else:
             waiting.set_result(event["result"])
 
+    def _save(self, state: str) -> None:
+        if state == "completed":
+            self._saved.set()
+
     def _hear(self, method: str, told: dict[str, Any]) -> None:
         heard: dict[str, Callable[[], object]] = {
             "Page.loadEventFired": self._loaded.set,
             "Runtime.exceptionThrown": lambda: self.complaints.append(json.dumps(told["exceptionDetails"])),
             "Runtime.consoleAPICalled": lambda: self.complaints.append(json.dumps(told["args"])),
             "Log.entryAdded": lambda: self.complaints.append(told["entry"]["text"]),
+            "Page.downloadProgress": lambda: self._save(told["state"]),
             "Network.requestWillBeSent": lambda: self.requests.append(told["request"]["url"]),
         }
         heard.get(method, lambda: None)()
@@ -178,8 +191,12 @@ async def _page(place: str, downloads: Path) -> AsyncIterator[Page]:
             page = Page(socket)
             for domain in ("Page", "Runtime", "Log", "Network"):
                 await page.tell(f"{domain}.enable")
-            await page.tell("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
-            await page.tell("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+            await page.tell(
+                "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
+            )
+            await page.tell(
+                "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads), eventsEnabled=True
+            )
             await page.size(1280)
             try:
                 yield page

@@ -1,20 +1,27 @@
-"""A made-up ledger of any size, for the report: entries, calls and hourly sums that agree, written straight to the file.
+"""A made-up ledger of any size, for the report: entries, calls and hourly sums that agree, written straight to it.
 
 Nothing of it happened. A desk of eight teams asks a small model on two cards and two closed ones; seeds make it the
 same every time.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
 from gateway.ledgers._sqlite_rollups import Rollups
-from gateway.ledgers._sqlite_rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, HOLDOUT_COLUMNS, attempt_rows, entry_row, holdout_row
+from gateway.ledgers._sqlite_rows import (
+    ATTEMPT_COLUMNS,
+    ENTRY_COLUMNS,
+    HOLDOUT_COLUMNS,
+    attempt_rows,
+    entry_row,
+    holdout_row,
+)
 from gateway.ledgers._sqlite_schema import open_for_writing
 from gateway.ledgers._sqlite_statements import marks
 from gateway.money.price import Price
@@ -177,12 +184,14 @@ def _kinds(chance: random.Random) -> Iterator[_Kind]:
 
 def _kind(weight: int, entry: LedgerEntry, variant: int) -> _Kind:
     entry = replace(entry, id=f"{entry.rule}-{variant}")
-    return _Kind(weight, entry, cell_of(entry), sums_of(entry), list(call_cells(entry)), entry_row(entry), attempt_rows(entry))
+    return _Kind(
+        weight, entry, cell_of(entry), sums_of(entry), list(call_cells(entry)), entry_row(entry), attempt_rows(entry)
+    )
 
 
-def _answered(whose: dict[str, object], usage: Usage, chance: random.Random, models: tuple[str, ...]) -> LedgerEntry:
+def _answered(whose: Mapping[str, Any], usage: Usage, chance: random.Random, models: tuple[str, ...]) -> LedgerEntry:
     attempts = tuple(
-        _call(model, usage, chance, error="timeout" if len(models) > 1 and place == 0 and chance.random() < 0.2 else None,
+        _call(model, usage, chance, error="timeout" if place < len(models) - 1 and chance.random() < 0.2 else None,
               accepted=place == len(models) - 1)
         for place, model in enumerate(models)
     )  # fmt: skip
@@ -207,7 +216,7 @@ def _answered(whose: dict[str, object], usage: Usage, chance: random.Random, mod
     )
 
 
-def _lost(whose: dict[str, object], usage: Usage, chance: random.Random, model: str) -> LedgerEntry:
+def _lost(whose: Mapping[str, Any], usage: Usage, chance: random.Random, model: str) -> LedgerEntry:
     """A request whose calls timed out: of a closed model nobody knows what that cost."""
     attempt = _call(model, usage, chance, error="timeout", accepted=None)
     return ledger_entry(
@@ -248,7 +257,9 @@ def _compare(connection: object, rollups: Rollups, desk: Desk, chance: random.Ra
             backend="sol", model=SOL, cost=Money(round(baseline * chance.uniform(0.9, 1.25))), cost_source="price",
             purpose="holdout", score=1.0 if good else 0.0, accepted=None,
         )  # fmt: skip
-        record = HoldoutRecord(entry_id="", attempt=attempt, at=FIRST + timedelta(microseconds=at_us - microseconds(FIRST)))
+        record = HoldoutRecord(
+            entry_id="", attempt=attempt, at=FIRST + timedelta(microseconds=at_us - microseconds(FIRST))
+        )
         connection.execute(_INSERT_HOLDOUT, (n, *holdout_row(record)))
         names: tuple[str, ...] = tuple(filter(None, tags.strip("[]").replace('"', "").split(", ")))
         rollups.add_holdout(record, Whose(None, team, rule, names, task, version))

@@ -28,7 +28,7 @@ function drawBreakEven(report, whole) {
   breakEvenWords(report, found);
   const drawing = canvas("breakeven", 250), { svg, width, height } = drawing;
   const frame = { left: 62, right: width - 14, top: 14, bottom: height - 34 };
-  const most = Math.max(found.now * 1.5, ...[found.paysFrom, found.paysFromManaged].filter((one) => one !== null && one < found.now * 20).map((one) => one * 1.25));
+  const most = Math.max(found.now * 1.5, ...[found.paysFrom, found.paysFromManaged].filter((one) => one !== null && one < found.now * 6).map((one) => one * 1.25));
   const across = ticks(most, width < 420 ? 3 : 5), right = across[across.length - 1];
   const cost = { pool: (n) => found.fixed + found.calls * n, baseline: (n) => found.baseline * n, managed: (n) => (found.managed ?? 0) * n };
   const y = upwards(svg, frame, ticks(Math.max(cost.pool(right), cost.baseline(right)), 4));

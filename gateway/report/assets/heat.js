@@ -15,12 +15,14 @@ function heatOf(report, account, pool, number, width) {
     block.append(made("p", { class: "note" }, pool.rated ? "It cost nothing in this period." : "How much of it was used is unknown."));
     return block;
   }
-  block.append(heatMap(shares(report, pool, number, period), pool.name, width));
+  const columns = hourShares(report, pool, number, period);
+  const most = Math.max(...columns.flatMap(({ hours }) => hours.map((busy) => busy ?? 0)));
+  block.append(heatMap(columns, most, pool.name, width), made("p", { class: "note" }, `Darkest: ${(most * 100).toFixed(1)} % used.`));
   return block;
 }
 
 // Columns of 24 hours: the share of all cards' time that work took, null where the period is not.
-function shares(report, pool, number, period) {
+function hourShares(report, pool, number, period) {
   const first = Number(period.since / HOUR_US), last = Number((period.until - 1n) / HOUR_US);
   const days = Math.floor(last / 24) - Math.floor(first / 24) + 1, all = Number(pool.parts * HOUR_US * BigInt(pool.gpus));
   const busy = (hour) => (hour < first || hour > last ? null : Number(report.hourly[number].get(hour) ?? 0n) / all);
@@ -40,7 +42,7 @@ function weekly(columns) {
   });
 }
 
-function heatMap(columns, name, width) {
+function heatMap(columns, most, name, width) {
   const left = 34, cell = Math.max(2, Math.min(columns.length > 7 ? 26 : 44, (Math.max(260, width) - left) / columns.length)), row = 9;
   const height = 24 * row + 22, svg = drawn("svg", {
     viewBox: `0 0 ${at(left + cell * columns.length)} ${height}`, width: at(left + cell * columns.length), height, role: "img",
@@ -51,11 +53,11 @@ function heatMap(columns, name, width) {
   columns.forEach((column, place) => {
     column.hours.forEach((busy, hour) => {
       if (busy === null) return;
-      const shade = busy === 0 ? 0 : Math.min(SHADES, 1 + Math.floor(busy * SHADES));
+      const shade = busy === 0 ? 0 : Math.min(SHADES, 1 + Math.floor((busy / most) * (SHADES - 0.001)));
       const used = Math.min(100, busy * 100).toFixed(1), idle = Math.max(0, 100 - busy * 100).toFixed(1);
       svg.append(box(left + place * cell, hour * row, cell - 1, row - 1, `h${shade}`, `${column.name} ${hour}:00: ${used} % used, ${idle} % idle`));
     });
-    if (place % every === 0) svg.append(word(column.name.slice(-5), left + place * cell, height - 6));
+    if (place % every === 0 && (columns.length - place) * cell >= 30) svg.append(word(column.name.slice(-5), left + place * cell, height - 6));
   });
   return svg;
 }

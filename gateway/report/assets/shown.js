@@ -15,7 +15,9 @@ const exactly = (nano) => money(nano, 9);
 
 function share(part, whole) {
   if (part === null || whole === null || whole <= 0n) return NONE;
-  const tenths = (negative(part) * 2000n + whole) / (2n * whole);
+  let tenths = (negative(part) * 2000n + whole) / (2n * whole);
+  // What is not all is not called all, and what is not nothing is not called nothing.
+  if (part > 0n && part < whole) tenths = smallest(biggest(tenths, 1n), 999n);
   return `${part < 0n && tenths ? MINUS : ""}${grouped(String(tenths / 10n))}.${tenths % 10n} %`;
 }
 
@@ -39,7 +41,7 @@ function made(tag, attributes = {}, ...children) {
   return element;
 }
 
-function amount(nano, digits) {
+function amount(nano, digits, sign = "") {
   if (nano === null) return made("span", { class: "unknown" }, UNKNOWN);
-  return made("span", { "data-nano": String(nano), title: exactly(nano) }, money(nano, digits));
+  return made("span", { "data-nano": String(nano), title: exactly(nano) }, `${nano > 0n ? sign : ""}${money(nano, digits)}`);
 }

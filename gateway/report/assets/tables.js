@@ -26,7 +26,7 @@ function gathered(report, account, by, renamed) {
     return memory.get(key);
   };
   for (const row of account.rows) group(report.requests, row).rows.push(row);
-  for (const row of account.calls) group(report.calls, row).calls.push(row);
+  for (const row of account.calls) if (report.calls.calls[row] || report.calls.work[row]) group(report.calls, row).calls.push(row);
   for (const one of groups.values()) {
     one.sums = summed(report.requests, one.rows);
     one.made = summed(report.calls, one.calls);
@@ -244,7 +244,9 @@ const CELLS = {
   name: (report, value) => named(report, value),
   text: (report, value) => value,
   count: (report, value) => count(value),
+  model: (report, value) => (value === null ? "(no answer)" : named(report, value)),
   money: (report, value) => amount(value, report.digits),
+  signed: (report, value) => amount(value, report.digits, "+"),
   rate: (report, value) => amount(value, report.digits + 2),
   share: (report, pair) => share(...pair),
   time: (report, value) => duration(value),
@@ -260,7 +262,7 @@ function fill(report, chosen, sheet, rows) {
     columns.forEach(([key, kind], at) => {
       const cell = made(at ? "td" : "th", at ? {} : { scope: "row" });
       if (kind === "bar") cell.className = "bar";
-      else if (at && kind !== "name" && kind !== "text") cell.className = "n";
+      else if (at && !["name", "text", "model"].includes(kind)) cell.className = "n";
       if (key in row && kind === "bar") cell.append(waterfallBar(rows, row));
       else if (key in row) cell.append(CELLS[kind](report, row[key]));
       if ((key === "net" || key === "saved") && typeof row[key] === "bigint" && row[key] < 0n) cell.dataset.loss = "1";
