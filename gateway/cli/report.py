@@ -13,16 +13,17 @@ from gateway.cli.alerts import month_under_way
 from gateway.cli.console import remark
 from gateway.cli.inputs import LedgerOption, PolicyOption
 from gateway.cli.licences_case import Case, uses_of
-from gateway.cli.savings import MonthOption, SinceOption, UntilOption, month
+from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period
 from gateway.errors import ConfigurationError
 from gateway.licences.register import duties
 from gateway.licences.served import Served
-from gateway.money import prices
 from gateway.money.alerts import alerts
+from gateway.money.overrides import in_force
 from gateway.money.savings import Savings
 from gateway.report.build import Sources
 from gateway.report.build import report as build
 from gateway.report.contents import Duty
+from gateway.times import hour_of
 from gateway.training.files import replacing
 
 _OURS = b'<meta name="generator" content="hybrid-gateway'
@@ -47,9 +48,7 @@ def report(  # noqa: PLR0913 - an option of the command each
 
     Example: gateway report --html report.html --month 2026-11
     """
-    begin, end = month(of_month) if of_month else (since, until)
-    if begin is not None and end is not None and begin >= end:
-        raise typer.BadParameter("the period ends before it begins")
+    begin, end = period(since, until, of_month)
     _look_at(html, force=force)
     question = asked(ledger, policy, since=begin, until=end)
     now = datetime.now(UTC)
@@ -80,13 +79,14 @@ def _called(ledger: str | None) -> str | None:
 
 
 def _sources(question: Asked, now: datetime) -> Sources:
-    ledger, period = question.ledger, {"since": question.since, "until": question.until}
+    ledger, asked_for = question.ledger, {"since": question.since, "until": question.until}
     return Sources(
         policy=question.policy,
-        hours=ledger.hours(**period, step="day"),
-        calls=ledger.calls(**period, step="hour"),
-        durations=ledger.durations(**period, step="day"),
-        pairs=list(ledger.pairs(**period)),
+        hours=ledger.hours(**asked_for, step="day"),
+        calls=ledger.calls(**asked_for, step="hour"),
+        durations=ledger.durations(**asked_for, step="day"),
+        pairs=list(ledger.pairs(**asked_for)),
+        corrections=[(hour_of(one.counted), one.amount) for one in ledger.corrections(**asked_for)],
         since=question.since,
         end=question.end,
         told=lambda account: _told(account, question, now),
@@ -95,7 +95,9 @@ def _sources(question: Asked, now: datetime) -> Sources:
 
 
 def _told(account: Savings, question: Asked, now: datetime) -> Iterator[tuple[str, str]]:
-    found = alerts(account, policy=question.policy, prices=prices.load(), now=now, month=month_under_way(question, now))
+    found = alerts(
+        account, policy=question.policy, prices=in_force(question.policy), now=now, month=month_under_way(question, now)
+    )
     for alert in found:
         yield alert.severity, alert.text
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gateway.money.open_models import weights_of
 from gateway.money.pools import Rates, power_usd_per_hour, rates_of, usd_per_hour
 from gateway.money.rollups import CallCell, CallSums
-from gateway.policy.models import Policy
+from gateway.policy.models import AUTO, Policy
 from gateway.policy.money import PoolPolicy
 
 NO_POOL = -1
@@ -45,6 +45,8 @@ class Cards:
     def __init__(self, policy: Policy) -> None:
         rates = {name: _rates(policy, name) for name, backend in policy.backends.items() if backend.pool is not None}
         self._pool_of = {name: list(policy.pools).index(str(policy.backends[name].pool)) for name in rates}
+        # What the policy calls the model of each backend, as far as it does.
+        self.models = {name: backend.model for name, backend in policy.backends.items() if backend.model != AUTO}
         self._weights: dict[str, _Weights] = {}
         self.pools = tuple(
             self._card(policy, place, {name: rates[name] for name in rates if self._pool_of[name] == place})

@@ -78,12 +78,14 @@ class Gathering:
         # Whether durations are told apart by all that parts are, or by model and rule alone.
         self.is_timed_by_part = True
         self._buckets = 0
+        self._models: set[str | None] = set()
         self._answers: dict[tuple[str, str], _Answers] = {}
 
     def heard(self, hours: Iterable[Hour]) -> Iterator[Hour]:
         """Yield the sums of requests by day, keeping them by part."""
         for hour in hours:
             part = self._part(hour.start, hour.cell, hour.cell.model)
+            self._models.add(hour.cell.model)
             self.requests[part] = self.requests.get(part, _NO_REQUESTS).plus(hour.sums)
             self._serve(hour)
             self._bound(self.requests)
@@ -145,6 +147,11 @@ class Gathering:
     def _longer(self, part: Part) -> Part:
         return part._replace(start=begin(self.length, part.start))
 
+    def _model(self, cell: CallCell) -> str:
+        """Return the model of a call: servers may call it otherwise than the policy, and requests, do."""
+        named = self.cards.models.get(cell.backend)
+        return cell.model if named is None or cell.model in self._models else named
+
     def _part(self, start: int, cell: Cell | CallCell, model: str | None) -> Part:
         return Part(begin(self.length, start), cell.tenant, cell.team, cell.rule, _tags(cell.tags), model)
 
@@ -159,7 +166,7 @@ class Gathering:
             comparison_cost=sums.cost if compared else 0,
             work=work,
         )
-        key = self._part(start, cell, cell.model), place
+        key = self._part(start, cell, self._model(cell)), place
         self.calls[key] = self.calls.get(key, _NO_CALLS).plus(made)
         self._bound(self.calls)
 

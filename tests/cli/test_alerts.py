@@ -10,7 +10,7 @@ from support.command import Gateway
 from support.entries import ledger_entry
 
 from gateway.cli.accounts import asked
-from gateway.cli.alerts import _month
+from gateway.cli.alerts import month_under_way
 from gateway.ledgers import sqlite
 from gateway.types import Money
 
@@ -86,7 +86,7 @@ def test_the_first_minutes_of_a_month_foretell_no_fortune(policy: Path, others: 
     for at in (*others, FIRST - timedelta(minutes=10)):
         spend(policy.parent, Money(10**7), at=at)
 
-    month = _month(asked(None, policy, since=None, until=None), FIRST)
+    month = month_under_way(asked(None, policy, since=None, until=None), FIRST)
 
     assert month is not None
     assert f"{month.forecast.usd:.2f}" == forecast

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
-from gateway.ledgers._sqlite_rollups import Rollups
-from gateway.ledgers._sqlite_rows import (
+from gateway.ledgers._hours import Calls, Requests
+from gateway.ledgers._rows import (
     ATTEMPT_COLUMNS,
     ENTRY_COLUMNS,
     HOLDOUT_COLUMNS,
@@ -22,6 +22,7 @@ from gateway.ledgers._sqlite_rows import (
     entry_row,
     holdout_row,
 )
+from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_schema import open_for_writing
 from gateway.ledgers._sqlite_statements import marks
 from gateway.money.price import Price
@@ -131,15 +132,20 @@ def _add(rollups: Rollups, hour: int, drawn: list[_Kind], start_us: int) -> None
     last_us = start_us + (len(drawn) - 1) * 3_600_000_000 // len(drawn)
     for key, count in counts.items():
         kind = kinds[key]
-        sums = Sums._make(count * value for value in kind.sums)
-        known = rollups._hours.get((hour, kind.cell))
-        total = sums if known is None else known[2].plus(sums)
-        rollups._hours[hour, kind.cell] = (start_us, last_us, total)
+        known = rollups.hours.setdefault((hour, kind.cell), Requests(start_us, last_us, dict.fromkeys(Sums._fields, 0)))
+        _plus(known.columns, kind.sums, count)
         for cell, more in kind.calls:
-            rollups._add_call(hour, cell, CallSums._make(count * value for value in more))
+            called = rollups.calls.setdefault((hour, cell), Calls(dict.fromkeys(CallSums._fields, 0)))
+            _plus(called.columns, more, count)
         if kind.entry.status == "answered":
             bucket = (hour, kind.cell, duration_bucket(kind.entry.duration_s))
-            rollups._durations[bucket] = rollups._durations.get(bucket, 0) + count
+            rollups.durations[bucket] = rollups.durations.get(bucket, 0) + count
+
+
+def _plus(columns: dict[str, int], sums: Sums | CallSums, count: int) -> None:
+    for name, value in zip(columns, sums, strict=True):
+        if value:
+            columns[name] += count * value
 
 
 def _hours(desk: Desk, chance: random.Random) -> Iterator[tuple[datetime, int]]:
