@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.audit.archived import Archived
 from gateway.audit.chain import Chain, Head, Problem
-from gateway.audit.digests import entry_digest
 from gateway.audit.evidence import Party
+from gateway.audit.pairs import Pairs
 from gateway.audit.records import Before, Noted, Record
 from gateway.entries import LedgerEntry
 
@@ -57,6 +58,9 @@ class TrailView(Protocol):
     def noted(self) -> Iterable[Noted]:
         """Return what is on the books that is no request: corrections, months that were closed, archives."""
 
+    def archived(self) -> Archived:
+        """Return what of the books is in archives."""
+
     def misfiled(self) -> Iterable[int]:
         """Return the places of records that are kept under another entry or subject than they say."""
 
@@ -100,23 +104,33 @@ class Tenants:
 
 @dataclass(slots=True, kw_only=True)
 class Comparing:
-    """Takes the records in order, and the entries beside them: they were written in the same order.
-
-    Both are read once; what is kept is only what has not met its counterpart yet.
-    """
+    """Takes the records in order, and what is on the books and in archives beside them."""
 
     view: TrailView
     chain: Chain
     before: Before = field(default_factory=Before)
-    _booked: Iterator[LedgerEntry] | None = None
-    _without_entry: dict[str, Record] = field(default_factory=dict)
-    _without_record: dict[str, LedgerEntry] = field(default_factory=dict)
+    archived: Archived = field(init=False)
+    # Requests whose entries are archived, and were not looked at.
+    unread: int = field(init=False, default=0)
+    _booked: Pairs = field(init=False)
+    _shelved: Pairs = field(init=False)
     _compared: set[str] = field(default_factory=set)
+    _compared_there: set[str] = field(default_factory=set)
     _noted: dict[Noted, int] = field(default_factory=dict)
     _tenants: Tenants = field(init=False)
+    _requests_there: int = 0
+    _comparisons_there: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._tenants = Tenants(view=self.view)
+        self._tenants = tenants = Tenants(view=self.view)
+        self.archived = self.view.archived()
+        self._booked = Pairs(
+            lambda: iter(self.view.entries(self.before)),
+            lambda record, entry: tenants.agree(record.names.tenant, entry.tenant),
+            self._about,
+        )
+        # Whose an archived entry is, its file says with the rest; the name there is a pseudonym, or nobody's any more.
+        self._shelved = Pairs(self._read_archives, lambda _record, _entry: True, self._about, "in its archive")
 
     def meet(self, record: Record) -> None:
         """Take the next record."""
@@ -125,38 +139,47 @@ class Comparing:
         if record.entry is None:
             self._tenants.erasures += record.kind == "erasure"
             return
+        is_archived = record.n in self.archived
         if record.kind == "holdout":
             if record.kept:
-                self._compared.add(record.entry)
-            return
-        if record.entry in self._without_entry:
-            self._problem(f"there are two records of entry {record.entry}", entry=record.entry, n=record.n)
-            return
-        self._without_entry[record.entry] = record
-        self._match(record.entry)
-        entry = next(self._entries(), None)
-        if entry is not None:
-            self._take(entry)
+                (self._compared_there if is_archived else self._compared).add(record.entry)
+        elif not is_archived:
+            self._booked.meet(record.entry, record)
+        else:
+            self._requests_there += 1
+            if self.archived.entries is not None:
+                self._shelved.meet(record.entry, record)
 
     def close(self) -> None:
         """Say what has no counterpart."""
-        for entry in self._entries():
-            self._take(entry)
-        for entry_id, record in self._without_entry.items():
-            self._problem(f"entry {entry_id} of record {record.n} is not on the books", entry=entry_id, n=record.n)
-        for entry_id in self._without_record:
-            self._problem(f"entry {entry_id} has no record", entry=entry_id)
+        self._booked.close()
+        self._close_archives()
         self._close_notes()
         for n in self.view.misfiled():
             self._problem(f"record {n} is kept under another entry or subject than it says", n=n)
         for text in self._tenants.faults():
             self._problem(text)
         booked = set(self.view.compared())
-        for entry_id in sorted(self._compared - booked):
-            self._problem(f"the comparison of entry {entry_id} is not on the books", entry=entry_id)
+        self._close_comparisons(self._compared, booked, "on the books")
         surplus = len(booked - self._compared) - self.before.holdouts
         if surplus > 0:
             self._problem(f"{surplus:,} comparisons on the books have no record")
+
+    def _close_archives(self) -> None:
+        if self._requests_there != self.archived.requests:
+            told = f"{self._requests_there:,} entries are in no table, the archives say {self.archived.requests:,}"
+            self._problem(f"{told}: some were removed, or an archive was")
+        for fault in self.archived.faults:
+            self._problem(fault)
+        if self.archived.entries is None:
+            self.unread = self._requests_there
+            return
+        self._shelved.close()
+        self._close_comparisons(self._compared_there, self._comparisons_there, "in its archive")
+
+    def _close_comparisons(self, recorded: set[str], kept: set[str], place: str) -> None:
+        for entry_id in sorted(recorded - kept):
+            self._problem(f"the comparison of entry {entry_id} is not {place}", entry=entry_id)
 
     def _close_notes(self) -> None:
         booked = set(self.view.noted())
@@ -175,48 +198,14 @@ class Comparing:
         if (count, last) != (self.before.entries, self.before.last):
             self._problem(f"{count:,} entries from before the trail are booked, it began after {self.before.entries:,}")
 
-    def _entries(self) -> Iterator[LedgerEntry]:
-        if self._booked is None:
-            self._booked = iter(self.view.entries(self.before))
-        return self._booked
+    def _read_archives(self) -> Iterator[LedgerEntry]:
+        for entry, compared in self.archived.entries or ():
+            if compared:
+                self._comparisons_there.add(entry.id)
+            yield entry
 
-    def _take(self, entry: LedgerEntry) -> None:
-        self._without_record[entry.id] = entry
-        self._match(entry.id)
-
-    def _match(self, entry_id: str) -> None:
-        if entry_id in self._without_entry and entry_id in self._without_record:
-            record, entry = self._without_entry.pop(entry_id), self._without_record.pop(entry_id)
-            different = _differences(record, entry)
-            if not self._tenants.agree(record.names.tenant, entry.tenant):
-                different.append("tenant")
-            if different:
-                text = f"entry {entry_id} and record {record.n} differ in {', '.join(different)}"
-                self._problem(text, entry=entry_id, n=record.n)
+    def _about(self, text: str, entry: str, n: int | None) -> None:
+        self._problem(text, entry=entry, n=n)
 
     def _problem(self, text: str, *, entry: str | None = None, n: int | None = None) -> None:
         self.chain.add(Problem(code="books", text=text, entry=entry, n=n))
-
-
-def _differences(record: Record, entry: LedgerEntry) -> list[str]:
-    facts = record.facts
-    if facts is None:
-        return []
-    pairs = {
-        "time": (record.at, entry.at),
-        "status": (record.status, entry.status),
-        "level": (facts.label.level, entry.level),
-        "kinds": (facts.found, frozenset(entry.kinds)),
-        "tags": (facts.tags, frozenset(entry.tags)),
-        "rule": (facts.rule, entry.rule),
-        "policy": (facts.policy_version, entry.policy_version),
-        "calls": (
-            [(contact.backend, contact.host, contact.purpose, contact.error) for contact in facts.contacts],
-            [(attempt.backend, attempt.replica, attempt.purpose, attempt.error) for attempt in entry.attempts],
-        ),
-    }
-    different = [name for name, (recorded, booked) in pairs.items() if recorded != booked]
-    # Who answered, what it cost and all the rest; what is told already needs no second word.
-    if not different and record.digest is not None and record.digest != entry_digest(entry):
-        return ["who answered, or what it cost"]
-    return different

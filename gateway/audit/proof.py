@@ -85,7 +85,8 @@ class Proof:
     """What came of reading a whole trail. `uncovered` are requests of the question from before the trail began.
 
     `unknown` calls are those whose backend's clearance the record does not say; `stopped` ones sent nothing. `imported`
-    requests were recorded by somebody else: nothing is proved of them.
+    requests were recorded by somebody else: nothing is proved of them. `archived` entries are in files elsewhere;
+    `unread` are those of which no file was looked at: their records stand, and what they cost is not held against them.
     `unknown_parties` are names in the question that nobody knows, or nobody knows any more; `unknown_names` are tags
     and kinds in it that no record has, and that nobody said are right.
     """
@@ -110,6 +111,8 @@ class Proof:
     stopped: int = 0
     uncovered: int = 0
     imported: int = 0
+    archived: int = 0
+    unread: int = 0
     unknown_parties: int = 0
     unknown_names: tuple[str, ...] = ()
 
@@ -153,6 +156,7 @@ def examine(
         if record.facts is not None and asked.about(record, record.facts):
             _count(record, record.facts, proof)
     books.close()
+    proof.archived, proof.unread = books.archived.requests, books.unread
     _count_keys(view, asked, proof, chain, met)
     chain.close(view.head, view.head_seal)
     for entry in books.uncovered():

@@ -58,6 +58,8 @@ def _trail(proof: Proof) -> Json:
         "sealed_records": proof.sealed,
         "unsealed_records": proof.unsealed,
         "dropped_records": proof.dropped,
+        "archived_entries": proof.archived,
+        "archived_entries_not_read": proof.unread,
         "erasures": proof.erasures,
         "begun": _time(proof.begun),
         "before": {"entries": before.entries, "comparisons": before.holdouts, "last_entry": before.last},

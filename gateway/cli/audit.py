@@ -9,14 +9,16 @@ import typer
 
 from gateway.audit.chain import Head
 from gateway.audit.evidence import Erasure, Party
-from gateway.audit.proof import Question
+from gateway.audit.proof import Proof, Question
 from gateway.audit.report import proof_json, trail_json
 from gateway.cli.audit_page import counted, print_proof, print_trail
+from gateway.cli.bookkeeping import existing_ledger
 from gateway.cli.books import ledger_of, opened, reader_of
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, text_of
 from gateway.cli.savings import moment
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
+from gateway.ledgers.sqlite import read_proof
 from gateway.policy.models import PartPolicy
 from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.settings import Settings
@@ -49,6 +51,11 @@ TenantOption = Annotated[str | None, typer.Option(metavar="NAME|-", help="A tena
 SubjectOption = Annotated[str | None, typer.Option(metavar="NAME|-", help="A subject; - reads it from standard input.")]
 
 
+ArchiveOption = Annotated[
+    Path | None, typer.Option("--archive", metavar="DIR", help="The folder of what was archived, to be read as well.")
+]
+
+
 @audit.callback()
 def _group() -> None:
     """Prove from the audit trail where requests went."""
@@ -75,6 +82,7 @@ def prove(  # noqa: PLR0913 - a parameter an option
     tenant: TenantOption = None,
     subject: SubjectOption = None,
     head: HeadOption = None,
+    archive: ArchiveOption = None,
     ledger: LedgerOption = None,
     policy: PolicyOption = None,
     as_json: JsonOption = False,
@@ -97,7 +105,7 @@ def prove(  # noqa: PLR0913 - a parameter an option
         parties=_parties(tenant, subject),
         known=_known(policy),
     )
-    proof = ledger_of(ledger, policy).prove(question, key=Settings().seal(), anchor=head)
+    proof = _proof(question, head, archive, ledger, policy)
     if as_json:
         say_json(proof_json(proof, question))
     else:
@@ -108,13 +116,20 @@ def prove(  # noqa: PLR0913 - a parameter an option
 
 @audit.command()
 def verify(
-    *, head: HeadOption = None, ledger: LedgerOption = None, policy: PolicyOption = None, as_json: JsonOption = False
+    *,
+    head: HeadOption = None,
+    archive: ArchiveOption = None,
+    ledger: LedgerOption = None,
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say whether the trail is whole: no record altered, removed, moved or put in, and no entry without one.
 
+    Entries that were archived are held against their records where --archive names the folder of their files.
+
     Example: gateway audit verify --ledger ledger.sqlite3
     """
-    proof = ledger_of(ledger, policy).prove(key=Settings().seal(), anchor=head)
+    proof = _proof(None, head, archive, ledger, policy)
     if as_json:
         say_json(trail_json(proof))
     else:
@@ -204,6 +219,15 @@ async def _erase(part: PartPolicy, party: Party) -> Erasure:
     async with opened(part) as ledger:
         erasure: Erasure = await ledger.trail.erase(party)
         return erasure
+
+
+def _proof(
+    question: Question | None, head: Head | None, archive: Path | None, ledger: str | None, policy: Path | None
+) -> Proof:
+    if archive is None:
+        return ledger_of(ledger, policy).prove(question, key=Settings().seal(), anchor=head)
+    file = existing_ledger(ledger, policy)
+    return read_proof(file, question, key=Settings().seal(), anchor=head, archive=archive.expanduser())
 
 
 def _parties(tenant: str | None, subject: str | None) -> tuple[Party, ...]:

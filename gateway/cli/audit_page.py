@@ -146,6 +146,7 @@ def _trail(proof: Proof) -> dict[str, list[str]]:
             if proof.before.entries
             else []
         ),
+        *([_archived(proof)] if proof.archived else []),
         *([_unsealed(proof.unsealed)] if proof.sealed and proof.unsealed > 1 else []),
     ]
     return {
@@ -153,6 +154,12 @@ def _trail(proof: Proof) -> dict[str, list[str]]:
         "head": [str(proof.head)],
         **({"note": notes} if notes else {}),
     }
+
+
+def _archived(proof: Proof) -> str:
+    count = counted(proof.archived, "entry", "entries")
+    told = "is in archives" if proof.archived == 1 else "are in archives"
+    return f"{count} {told}, which were {'not read: give --archive DIR' if proof.unread else 'read'}"
 
 
 def _unsealed(count: int) -> str:

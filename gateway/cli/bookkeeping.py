@@ -7,6 +7,8 @@ import typer
 
 from gateway.cli.inputs import ledger_path
 from gateway.errors import InvalidRequestError, LedgerError
+from gateway.interfaces import LedgerReader
+from gateway.ledgers.sqlite import SqliteReader, keeping
 from gateway.times import Month
 
 
@@ -16,6 +18,13 @@ def existing_ledger(given: str | None, policy: Path | None) -> Path:
     if not file.is_file():
         raise LedgerError(f"there is no ledger at {str(file)!r}; name one with --ledger")
     return file
+
+
+def archived(books: LedgerReader) -> int:
+    """Return how many entries of the books are in archives, as far as these books have any."""
+    if not isinstance(books, SqliteReader) or not books.is_there():
+        return 0
+    return sum(made.entries for made in keeping.read_archives(Path(books.place)))
 
 
 def month(text: str) -> Month:

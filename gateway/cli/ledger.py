@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.bookkeeping import archived
 from gateway.cli.books import ledger_of
 from gateway.cli.console import Side, amount, remark, say, say_table, took, usd, width
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.ledger_archive import archive
 from gateway.cli.ledger_close import close
 from gateway.cli.ledger_correct import correct, corrections
 from gateway.cli.ledger_import import import_
@@ -43,6 +45,7 @@ ledger.command("import")(import_)
 ledger.command()(correct)
 ledger.command()(corrections)
 ledger.command()(close)
+ledger.command()(archive)
 
 
 @ledger.command()
@@ -65,8 +68,11 @@ def tail(
     if as_json:
         for entry in entries:
             say(json.dumps(record(entry)))
-        return
-    _print(entries, books.place)
+    else:
+        _print(entries, books.place)
+    gone = archived(books) if len(entries) < number else 0
+    if gone:
+        remark(f"{gone:,} older ones are archived")
 
 
 def _print(entries: list[LedgerEntry], place: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.accounts import Asked, account_of
-from gateway.cli.console import Side, say, say_facts, say_json, say_table
+from gateway.cli.console import Side, remark, say, say_facts, say_json, say_table
 from gateway.cli.inputs import policy_of
 from gateway.cli.labelled import share
 from gateway.money.overrides import in_force
@@ -49,6 +49,9 @@ def say_what_if(question: Asked, other: Path, *, rejected: float | None, easy: f
         assumed=Assumed(rejected=_exact(rejected), easy=_exact(easy)),
         seen=observed(ledger.hours(since=since, until=until)),
     )
+    gone = account.total.sums.requests - result.requests
+    if gone > 0:
+        remark(f"{gone:,} requests of the period are archived, and were not looked at")
     if as_json:
         say_json(result.as_dict())
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from gateway.audit.archived import Archived
 from gateway.audit.chain import Head, append, genesis
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
 from gateway.audit.pseudonyms import new_key, pseudonym
@@ -133,6 +134,10 @@ class MemoryView:
     def noted(self) -> Iterator[Noted]:
         """Yield nothing: a ledger in memory keeps requests alone."""
         return iter(())
+
+    def archived(self) -> Archived:
+        """Return nothing: what is dropped is gone with its records."""
+        return Archived()
 
     def misfiled(self) -> Iterator[int]:
         """Yield nothing: there are no columns beside the records."""

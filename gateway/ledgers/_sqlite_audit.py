@@ -6,53 +6,65 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gateway.audit.archived import Archived
 from gateway.audit.chain import Head, check_key
 from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Proof, Question, examine
 from gateway.audit.records import Noted
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_archives import noted_archives
 from gateway.ledgers._sqlite_closes import noted_closes
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
+from gateway.ledgers._sqlite_shelf import archived_in
 from gateway.ledgers._sqlite_trail import TrailEnd
 from gateway.ledgers._view import SqlView
 from gateway.ledgers._writer import Writer
 from gateway.ledgers._writes import EraseWrite
 
 _SELECT_MISFILED = """
-    SELECT a.n FROM audit a LEFT JOIN entries e ON e.n = a.entry
-    WHERE json_valid(CAST(a.body AS TEXT)) AND (
-        CASE WHEN a.subject IS NOT NULL THEN lower(hex(a.subject)) END
-            IS NOT json_extract(CAST(a.body AS TEXT), '$.subject')
-        OR (a.entry IS NOT NULL AND e.id IS NOT json_extract(CAST(a.body AS TEXT), '$.entry'))
-        OR (a.entry IS NULL AND json_extract(CAST(a.body AS TEXT), '$.kind') = 'request')
-    ) ORDER BY a.n"""
+    SELECT n, is_wrong FROM (
+        SELECT a.n, a.entry IS NOT NULL AND e.id IS NOT json_extract(CAST(a.body AS TEXT), '$.entry') AS is_elsewhere,
+            (CASE WHEN a.subject IS NOT NULL THEN lower(hex(a.subject)) END
+                IS NOT json_extract(CAST(a.body AS TEXT), '$.subject'))
+            OR (a.entry IS NULL AND json_extract(CAST(a.body AS TEXT), '$.kind') = 'request') AS is_wrong
+        FROM audit a LEFT JOIN entries e ON e.n = a.entry WHERE json_valid(CAST(a.body AS TEXT))
+    ) WHERE is_elsewhere OR is_wrong ORDER BY n"""
 
 
 class FileView(SqlView):
     """A file's trail and books in one read transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, archive: Path | None = None) -> None:
         super().__init__(connection.execute)
         self._connection = connection
+        self._folder = archive
 
     def noted(self) -> Iterator[Noted]:
         """Yield what is on the books that is no request."""
         yield from super().noted()
         yield from noted_closes(self._connection)
+        yield from noted_archives(self._connection)
+
+    def archived(self) -> Archived:
+        """Return what of the books is in archives, with the files of the folder if there is one."""
+        return archived_in(self._connection, self._folder)
 
     def misfiled(self) -> Iterator[int]:
         """Yield the places of records whose columns do not say what the record says: they would be found by them."""
-        for (n,) in self.rows(_SELECT_MISFILED, {}):
-            yield n
+        archived = self.archived()
+        for n, is_wrong in self.rows(_SELECT_MISFILED, {}):
+            # Of an archived entry only the place is left, which has no id to compare with.
+            if is_wrong or n not in archived:
+                yield n
 
 
 @contextmanager
-def viewing(path: Path) -> Iterator[FileView]:
+def viewing(path: Path, archive: Path | None = None) -> Iterator[FileView]:
     """Open a file's trail for reading; raises `LedgerError`."""
     with closing(open_for_reading(path)) as connection:
         try:
             connection.execute("BEGIN")
-            yield FileView(connection)
+            yield FileView(connection, archive)
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the audit trail of {str(path)!r}: {error}") from error
         except (ValueError, TypeError, OverflowError) as error:
@@ -61,10 +73,18 @@ def viewing(path: Path) -> Iterator[FileView]:
 
 
 def read_proof(
-    path: Path, question: Question | None = None, *, key: bytes | None = None, anchor: Head | None = None
+    path: Path,
+    question: Question | None = None,
+    *,
+    key: bytes | None = None,
+    anchor: Head | None = None,
+    archive: Path | None = None,
 ) -> Proof:
-    """Read the trail of a file from its beginning to its head; see `gateway.audit.proof.examine`."""
-    with viewing(path) as view:
+    """Read the trail of a file from its beginning to its head; see `gateway.audit.proof.examine`.
+
+    Entries that are archived are read as well where `archive` names the folder of their files.
+    """
+    with viewing(path, archive) as view:
         return examine(view, question, key=key, anchor=anchor)
 
 

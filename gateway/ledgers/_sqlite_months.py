@@ -12,8 +12,9 @@ TABLES = (
     """CREATE TABLE closes (
         month TEXT PRIMARY KEY, until_hour INTEGER NOT NULL, at_us INTEGER NOT NULL, sha256 TEXT NOT NULL,
         parts TEXT NOT NULL, policies TEXT NOT NULL)""",
-    # `places` (JSON) are the runs of entries' places [first, last] that went into the file.
+    # `places` (JSON) are the runs of entries' places [first, last] that went into the file, `judged` the last feedback.
     """CREATE TABLE archives (
         file TEXT PRIMARY KEY, month TEXT NOT NULL, at_us INTEGER NOT NULL, entries INTEGER NOT NULL,
-        first TEXT NOT NULL, last TEXT NOT NULL, sha256 TEXT NOT NULL, places TEXT NOT NULL)""",
+        first TEXT NOT NULL, last TEXT NOT NULL, sha256 TEXT NOT NULL, places TEXT NOT NULL,
+        judged INTEGER NOT NULL)""",
 )

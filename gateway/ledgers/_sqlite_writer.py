@@ -233,6 +233,8 @@ def _erase(connection: sqlite3.Connection, pages: Pages, party: Party) -> int | 
     pseudonym = pages.trail.delete_key(connection, party)
     theirs = _entries_of(connection, party.whose, pseudonym)
     count = _free_tenant(connection, party.name, theirs) if party.whose == "tenant" else _free(connection, theirs)
+    # In an archive nobody is named but by the pseudonym, whose key is gone now.
+    count += _archived(connection, theirs)
     if pseudonym is None and count == 0:
         return None
     pages.trail.append(connection, erasure_body(party.whose, count), at=datetime.now(UTC))
@@ -256,6 +258,12 @@ def _free_tenant(connection: sqlite3.Connection, name: str, theirs: set[str]) ->
 
 def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
     return sum(execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in entry_ids)
+
+
+def _archived(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
+    if execute(connection, "SELECT 1 FROM archives LIMIT 1", ()).fetchone() is None:
+        return 0
+    return sum(_place_of(connection, entry_id) is None for entry_id in entry_ids)
 
 
 def _entries_of(connection: sqlite3.Connection, whose: Whose, pseudonym: str | None) -> set[str]:

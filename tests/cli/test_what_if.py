@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.entries import attempt_record, ledger_entry
+from support.trails import tamper
 
 from gateway.cli.accounts import Asked, asked
 from gateway.cli.what_if import say_what_if
@@ -137,3 +138,12 @@ def test_an_empty_period_is_told(home: Path, other: Path, capsys: pytest.Capture
     say_what_if(empty, other, rejected=None, easy=None, as_json=False)
 
     assert capsys.readouterr().out == "no requests in this period\n"
+
+
+def test_what_is_archived_is_told(home: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what is on the books is looked at."""
+    tamper(home / "ledger.sqlite3", "DELETE FROM entries WHERE id = 'a'")
+
+    say_what_if(question(home), other, rejected=0.0, easy=1.0, as_json=True)
+
+    assert capsys.readouterr().err == "1 requests of the period are archived, and were not looked at\n"

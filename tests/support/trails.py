@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gateway.audit.archived import Archived
 from gateway.audit.chain import Head, append, genesis, head_seal, key_check
 from gateway.audit.evidence import Contact, Evidence, Facts, Party
 from gateway.audit.records import Before, Body, Names, Noted, begin_body, request_body
@@ -88,6 +89,7 @@ class Kept:
     old: Sequence[LedgerEntry] = ()
     holdouts: frozenset[str] = frozenset()
     notes: Sequence[Noted] = ()
+    shelf: Archived = field(default_factory=Archived)
 
     @property
     def start(self) -> Head:
@@ -107,6 +109,9 @@ class Kept:
 
     def noted(self) -> Sequence[Noted]:
         return self.notes
+
+    def archived(self) -> Archived:
+        return self.shelf
 
     def misfiled(self) -> Iterator[int]:
         return iter(())
