@@ -6,7 +6,7 @@ Backends read their own keys.
 import os
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.errors import ConfigurationError
@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     policy: Path | None = None
-    ledger: str | None = None
+    # A database's URL may have a password in it.
+    ledger: str | None = Field(default=None, repr=False)
     prices: Path | None = None
     audit_key: SecretStr | None = None
 
@@ -34,9 +35,14 @@ class Settings(BaseSettings):
         return here if here.is_file() else None
 
     def ledger_part(self) -> dict[str, str]:
-        """Return the ledger to use where the policy names none: `GATEWAY_LEDGER` (a path, or `memory`), else a file."""
+        """Return the ledger to use where the policy names none: `GATEWAY_LEDGER`, else a file.
+
+        It is a path, the URL of a PostgreSQL database, or `memory`.
+        """
         if self.ledger == "memory":
             return {"kind": "memory"}
+        if self.ledger is not None and is_database(self.ledger):
+            return {"kind": "postgres", "dsn": self.ledger}
         state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
         return {"kind": "sqlite", "path": self.ledger or str(state / "hybrid-gateway" / "ledger.sqlite3")}
 
@@ -48,3 +54,8 @@ class Settings(BaseSettings):
         if len(key) < _SHORTEST_KEY:
             raise ConfigurationError(f"GATEWAY_AUDIT_KEY is shorter than {_SHORTEST_KEY} bytes; take a random one")
         return key
+
+
+def is_database(place: str) -> bool:
+    """Say whether the place of a ledger is the URL of a database, and no path."""
+    return place.startswith(("postgres://", "postgresql://"))

@@ -10,6 +10,7 @@ from hypothesis import settings
 from support import models
 from support.kinds import InstallKind, installing
 from support.llamacpp_server import serving_llamacpp
+from support.postgres_server import PostgresServer, serving_postgres
 from support.wire_servers import WireServer, serving_openai
 
 # A busy machine is no fault of the code, so examples have no time limit of their own. CI tries the same examples every
@@ -39,6 +40,13 @@ def llamacpp_server() -> Iterator[str]:
     """The base URL of a real llama.cpp on loopback, which serves SmolLM2 under the name `smollm2`."""
     with serving_llamacpp(models.smollm2(), name="smollm2") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL on loopback; a test takes a schema of its own."""
+    with serving_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_an_unknown_kind_is_refused_with_the_nearest_one() -> None:
     """A slip of the finger is named."""
     with pytest.raises(UnknownKindError, match="did you mean 'llamacpp'"):
         plugins.load("backends", "lamacpp")
-    with pytest.raises(UnknownKindError, match="known: memory, sqlite"):
+    with pytest.raises(UnknownKindError, match="known: memory, postgres, sqlite"):
         plugins.load("ledgers", "zzz")
 
 

@@ -28,7 +28,9 @@ def reader_of(part: PartPolicy) -> LedgerReader:
     """Return what reads a ledger; raises `ConfigurationError` for a kind that leaves nothing to read."""
     module = plugins.load("ledgers", part.kind)
     if not hasattr(module, "reader"):
-        raise ConfigurationError(f"the ledger is of kind {part.kind!r}, which leaves nothing to read; use kind: sqlite")
+        raise ConfigurationError(
+            f"the ledger is of kind {part.kind!r}, which leaves nothing to read; use sqlite or postgres"
+        )
     # Any: that a kind has a reader is looked at here alone.
     readable: Any = module
     reader: LedgerReader = readable.reader(_options(part, module.Options))

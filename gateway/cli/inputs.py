@@ -10,7 +10,7 @@ from gateway import plugins
 from gateway.errors import ConfigurationError, InvalidRequestError
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
 from gateway.policy.models import PartPolicy, Policy
-from gateway.settings import Settings
+from gateway.settings import Settings, is_database
 from gateway.types import Stakes
 
 MOST_BYTES = 64_000_000
@@ -29,7 +29,9 @@ PolicyOption = Annotated[
 ]
 LedgerOption = Annotated[
     str | None,
-    typer.Option("--ledger", metavar="FILE", help="The ledger; unset: the policy's, else GATEWAY_LEDGER, else ours."),
+    typer.Option(
+        "--ledger", metavar="FILE|URL", help="The ledger; unset: the policy's, else GATEWAY_LEDGER, else ours."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 TagOption = Annotated[
@@ -81,7 +83,10 @@ def policy_of(given: Path | None) -> Policy:
 def ledger_part(given: str | None, policy: Path | Policy | None) -> PartPolicy:
     """Return the kind and the options of the ledger in force: the given one, the policy's, or the environment's."""
     if given is not None:
-        return PartPolicy.model_validate({"kind": "sqlite", "path": str(Path(given))})
+        database = {"kind": "postgres", "dsn": given}
+        return PartPolicy.model_validate(
+            database if is_database(given) else {"kind": "sqlite", "path": str(Path(given))}
+        )
     in_force = policy if isinstance(policy, Policy) else policy_of(policy)
     return in_force.ledger or PartPolicy.model_validate(Settings().ledger_part())
 

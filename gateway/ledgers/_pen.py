@@ -69,6 +69,8 @@ class Pen:
         self._may_seal = may_seal
         self._pseudonyms: dict[tuple[Whose, str], str] = {}
         self._known: tuple[str, int] | None = None
+        # Whether what was kept in mind of names held no more when the pen was taken last.
+        self.is_anew = True
         self._head = Head(count=0, hash="")
         self.pepper = b""
         self._key_check: str | None = None
@@ -86,7 +88,8 @@ class Pen:
         self.pepper, self._head, self._written, self._key_check = end.pepper, end.head, end.head.count, end.key_check
         self._seen = (end.trail, end.head)
         # Another process may have erased somebody since; other books have other keys.
-        if self._known != (end.trail, end.erasures):
+        self.is_anew = self._known != (end.trail, end.erasures)
+        if self.is_anew:
             self._pseudonyms.clear()
             self._known = (end.trail, end.erasures)
         if self._key is None or self._key_check is not None:

@@ -17,7 +17,7 @@ from gateway.ledgers._sqlite_closes import noted_closes
 from gateway.ledgers._sqlite_schema import open_for_reading, open_for_writing
 from gateway.ledgers._sqlite_shelf import archived_in
 from gateway.ledgers._sqlite_trail import TrailEnd
-from gateway.ledgers._view import SqlView
+from gateway.ledgers._view import SqlView, check_sealable
 from gateway.ledgers._writer import Writer
 from gateway.ledgers._writes import EraseWrite
 
@@ -97,13 +97,7 @@ def read_head(path: Path, *, key: bytes | None = None) -> Head:
 
 def seal(path: Path, key: bytes) -> Head:
     """Seal a file's trail from here on; raises `LedgerError` where it is not whole, or is sealed already."""
-    found = read_proof(path, key=key)
-    # Of a whole trail without seals this alone is said.
-    if found.sealed or found.problem_count != 1 or found.problems[0].code != "unsealed":
-        state = "sealed already" if found.sealed else "not whole"
-        raise LedgerError(
-            f"the audit trail of {str(path)!r} is {state}: it is left as it is; see `gateway audit verify`"
-        )
+    check_sealable(read_proof(path, key=key), str(path))
     trail = TrailEnd(key, may_seal=True)
     with closing(open_for_writing(path, durable=True, busy_timeout_s=5)) as connection:
         try:

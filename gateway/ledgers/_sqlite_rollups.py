@@ -78,7 +78,17 @@ class Rollups(HourlySums):
     def forget(self) -> None:
         """Forget what was added, and the numbers of cells: those made in the transaction that failed are no numbers."""
         self.clear()
+        self.forget_cells()
+
+    def forget_cells(self) -> None:
+        """Forget the numbers of cells: one whose tenant was erased is another cell now."""
         self._ids.clear()
+
+    def rename_tenant(self, connection: sqlite3.Connection, tenant: str, name: str) -> None:
+        """Give the sums of a tenant another name."""
+        self.flush(connection)
+        self.forget_cells()
+        _rename_tenant(connection, tenant, name)
 
     def _id(self, connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
         known = self._ids.get(cell)
@@ -101,7 +111,7 @@ def _id_of(connection: sqlite3.Connection, cell: Cell | CallCell) -> int:
     return int(connection.execute(f"SELECT id FROM {table} WHERE key = ?", (key,)).fetchone()[0])  # noqa: S608
 
 
-def rename_tenant(connection: sqlite3.Connection, tenant: str, name: str) -> None:
+def _rename_tenant(connection: sqlite3.Connection, tenant: str, name: str) -> None:
     """Give the sums of a tenant another name."""
     for number, cell in list(cells(connection.execute, "cells", Cell)):
         if cell.tenant == tenant:

@@ -44,6 +44,11 @@ class TrailEnd:
         """Read where the trail ends; raises `LedgerError` where it cannot go on, `ConfigurationError` for a key."""
         _insert(connection, self._pen.take(_read(connection)))
 
+    @property
+    def is_anew(self) -> bool:
+        """Whether what was kept in mind of names held no more when it was opened last."""
+        return self._pen.is_anew
+
     def append(
         self,
         connection: sqlite3.Connection,

@@ -26,7 +26,7 @@ from gateway.ledgers._rows import (
     whose_of,
 )
 from gateway.ledgers._sqlite_bulk import book_all
-from gateway.ledgers._sqlite_rollups import Rollups, rename_tenant
+from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
 from gateway.ledgers._writer import RowError
@@ -61,6 +61,8 @@ class Pages(NamedTuple):
     def open(self, connection: sqlite3.Connection) -> None:
         """Read where both stand."""
         self.trail.open(connection)
+        if self.trail.is_anew:
+            self.rollups.forget_cells()
         self.rollups.begin(connection)
 
     def close(self, connection: sqlite3.Connection) -> None:
@@ -232,7 +234,9 @@ def _erase(connection: sqlite3.Connection, pages: Pages, party: Party) -> int | 
     """Delete the key, and from the books what leads to the party; None where it is not known."""
     pseudonym = pages.trail.delete_key(connection, party)
     theirs = _entries_of(connection, party.whose, pseudonym)
-    count = _free_tenant(connection, party.name, theirs) if party.whose == "tenant" else _free(connection, theirs)
+    if party.whose == "tenant":
+        theirs = _free_tenant(connection, pages, party.name, theirs)
+    count = sum(execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in theirs)
     # In an archive nobody is named but by the pseudonym, whose key is gone now.
     count += _archived(connection, theirs)
     if pseudonym is None and count == 0:
@@ -241,7 +245,8 @@ def _erase(connection: sqlite3.Connection, pages: Pages, party: Party) -> int | 
     return count
 
 
-def _free_tenant(connection: sqlite3.Connection, name: str, theirs: set[str]) -> int:
+def _free_tenant(connection: sqlite3.Connection, pages: Pages, name: str, theirs: set[str]) -> set[str]:
+    """Give a tenant's rows another name; return the ids of its entries."""
     named = execute(connection, "SELECT id FROM entries WHERE tenant = ?", (name,))
     theirs = theirs.union(entry_id for (entry_id,) in named)
     # Another word than NULL, which would open the entries to everybody's feedback.
@@ -252,12 +257,8 @@ def _free_tenant(connection: sqlite3.Connection, name: str, theirs: set[str]) ->
         execute(connection, feedback, (tenant, entry_id))
     execute(connection, "UPDATE feedback SET tenant = ? WHERE tenant = ?", (tenant, name))
     execute(connection, "UPDATE corrections SET tenant = ? WHERE tenant = ?", (tenant, name))
-    rename_tenant(connection, name, tenant)
-    return _free(connection, theirs)
-
-
-def _free(connection: sqlite3.Connection, entry_ids: set[str]) -> int:
-    return sum(execute(connection, f"{_ERASE_REQUESTS} WHERE id = ?", (one,)).rowcount for one in entry_ids)
+    pages.rollups.rename_tenant(connection, name, tenant)
+    return theirs
 
 
 def _archived(connection: sqlite3.Connection, entry_ids: set[str]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from gateway.audit.archived import Archived
 from gateway.audit.chain import Head, genesis
 from gateway.audit.evidence import Party
+from gateway.audit.proof import Proof
 from gateway.audit.pseudonyms import lookup, pseudonym
 from gateway.audit.records import Before, Noted
 from gateway.entries import LedgerEntry
@@ -63,3 +64,11 @@ class SqlView:
         found = self.rows("SELECT key FROM audit_keys WHERE lookup = :lookup", {"lookup": lookup(self._pepper, party)})
         row = next(iter(found), None)
         return None if row is None else pseudonym(bytes(row[0]), party)
+
+
+def check_sealable(found: Proof, place: str) -> None:
+    """Refuse to seal a trail that is not whole, or is sealed already; raises `LedgerError`."""
+    # Of a whole trail without seals this alone is said.
+    if found.sealed or found.problem_count != 1 or found.problems[0].code != "unsealed":
+        state = "sealed already" if found.sealed else "not whole"
+        raise LedgerError(f"the audit trail of {place!r} is {state}: it is left as it is; see `gateway audit verify`")

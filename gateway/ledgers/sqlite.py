@@ -7,21 +7,20 @@ processes may write to the same file.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audit.chain import Head
-from gateway.audit.evidence import Evidence
 from gateway.audit.proof import Proof, Question
-from gateway.entries import Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
+from gateway.entries import Correction, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.ledgers import _reports, _sqlite_keeping
+from gateway.ledgers._ledger import SqlLedger
 from gateway.ledgers._reader import SqlReader
 from gateway.ledgers._reports import Rows
 from gateway.ledgers._sqlite_audit import SqliteTrail
@@ -31,7 +30,6 @@ from gateway.ledgers._sqlite_audit import seal as seal  # noqa: PLC0414 - as abo
 from gateway.ledgers._sqlite_schema import open_for_writing, reading
 from gateway.ledgers._sqlite_writer import SqliteBooks
 from gateway.ledgers._writer import Writer
-from gateway.ledgers._writes import EntryWrite, FeedbackWrite, HoldoutWrite
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour, Step
 
@@ -49,58 +47,16 @@ class Options(BaseModel):
     busy_timeout_s: float = Field(default=5.0, ge=0, description="Seconds to wait for another process that writes.")
 
 
-class SqliteLedger:
+class SqliteLedger(SqlLedger):
     """The books in one file, and their audit trail. May be used from several event loops."""
-
-    def __init__(self, path: Path, writer: Writer, trail: SqliteTrail) -> None:
-        self._path = path
-        self._writer = writer
-        self.trail = trail
-
-    @property
-    def place(self) -> str:
-        """The path of the file."""
-        return str(self._path)
-
-    async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
-        """Return once the entry and its record are committed. A cancelled caller's entry is written all the same."""
-        waiter = asyncio.get_running_loop().create_future()
-        await self._writer.submit(EntryWrite(entry, evidence, waiter))
-
-    async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
-        """Keep a judgement about an entry of its tenant, at most `most_a_day` of a tenant; several processes count."""
-        waiter = asyncio.get_running_loop().create_future()
-        # What the write gives back is its own: see `FeedbackWrite`.
-        return cast("FeedbackFate", await self._writer.submit(FeedbackWrite(feedback, most_a_day, waiter)))
-
-    async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
-        """Keep what a strong backend said beside an entry, once; False where that cannot be."""
-        waiter = asyncio.get_running_loop().create_future()
-        return bool(await self._writer.submit(HoldoutWrite(record, evidence, waiter)))
-
-    async def holdouts(
-        self, *, since: datetime | None = None, until: datetime | None = None
-    ) -> Sequence[HoldoutRecord]:
-        """Return those with `since` <= at < `until`, oldest first."""
-        return await asyncio.to_thread(lambda: list(read_holdouts(self._path, since=since, until=until)))
-
-    async def judgements(self) -> Sequence[Feedback]:
-        """Return the feedback that counts, of each source the latest about an entry, in the order it came."""
-        return await asyncio.to_thread(lambda: list(read_feedback(self._path)))
-
-    async def entries(
-        self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
-    ) -> Sequence[LedgerEntry]:
-        """Return the entries with `since` <= at < `until`, oldest first; with `limit`, the newest that many."""
-        return await asyncio.to_thread(lambda: list(read_entries(self._path, since=since, until=until, limit=limit)))
 
 
 @asynccontextmanager
 async def build(options: Options) -> AsyncIterator[SqliteLedger]:
     """Open the file, or make it; write what waits and close it at the end."""
-    path, writer, trail = await asyncio.to_thread(_open, options)
+    ledger, writer = await asyncio.to_thread(_open, options)
     try:
-        yield SqliteLedger(path, writer, trail)
+        yield ledger
     finally:
         # Not in a thread: at the interpreter's end, when `route_sync` closes its router, no pool takes work any more.
         writer.close()
@@ -240,11 +196,12 @@ def _snapshot(path: Path) -> Iterator[Rows]:
         yield connection.execute
 
 
-def _open(options: Options) -> tuple[Path, Writer, SqliteTrail]:
+def _open(options: Options) -> tuple[SqliteLedger, Writer]:
     # pydantic-settings is a large part of what importing this module would cost.
     from gateway.settings import Settings  # noqa: PLC0415
 
     path, key = Path(options.path).expanduser().absolute(), Settings().seal()
     open_file = partial(open_for_writing, path, durable=options.durable, busy_timeout_s=options.busy_timeout_s)
     writer = Writer(SqliteBooks(open_file, str(path), audit_key=key))
-    return path, writer, SqliteTrail(path, writer, key=key, busy_timeout_s=options.busy_timeout_s)
+    trail = SqliteTrail(path, writer, key=key, busy_timeout_s=options.busy_timeout_s)
+    return SqliteLedger(str(path), SqliteReader(path), writer, trail), writer

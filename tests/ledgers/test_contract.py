@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
+from support.ledgers import options_for
 
 from gateway import plugins
 from gateway.entries import AttemptRecord, Feedback, HoldoutRecord, LedgerEntry
@@ -17,10 +17,9 @@ from gateway.types import Level, Money, Usage
 
 
 @pytest.fixture(params=plugins.kinds("ledgers"))
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    options: dict[str, dict[str, Any]] = {"sqlite": {"path": str(tmp_path / "ledger.db")}}
+async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Ledger]:
     module = plugins.load("ledgers", request.param)
-    async with module.build(module.Options.model_validate(options.get(request.param, {}))) as part:
+    async with module.build(module.Options.model_validate(options_for(request.param, request))) as part:
         yield part
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
+from support.ledgers import options_for
 
 from gateway import plugins
 from gateway.audit.proof import Question
@@ -29,10 +29,9 @@ class Books:
 
 
 @pytest.fixture(params=READABLE)
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
-    options: dict[str, dict[str, Any]] = {"sqlite": {"path": str(tmp_path / "ledger.db")}}
+def books(request: pytest.FixtureRequest) -> Books:
     module: Any = plugins.load("ledgers", request.param)
-    given = module.Options.model_validate(options[request.param])
+    given = module.Options.model_validate(options_for(request.param, request))
     return Books(module.reader(given), lambda: module.build(given))
 
 

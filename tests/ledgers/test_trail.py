@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
+from support.ledgers import options_for
 from support.trails import FOREIGN, booked, contact, evidence, facts
 
 from gateway import plugins
@@ -21,11 +21,10 @@ PHI = Question(tags=frozenset({"phi"}))
 
 
 @pytest.fixture(params=plugins.kinds("ledgers"))
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AuditedLedger]:
+async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[AuditedLedger]:
     """An empty ledger of each kind that keeps a trail."""
-    options: dict[str, dict[str, Any]] = {"sqlite": {"path": str(tmp_path / "ledger.db")}}
     module = plugins.load("ledgers", request.param)
-    async with module.build(module.Options.model_validate(options.get(request.param, {}))) as part:
+    async with module.build(module.Options.model_validate(options_for(request.param, request))) as part:
         assert isinstance(part, AuditedLedger)
         yield part
 
