@@ -160,6 +160,6 @@ def _day(text: str) -> date | None:
         if _SECONDS.fullmatch(text):
             return datetime.fromtimestamp(int(text), UTC).date()
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.date() if at.tzinfo is None else at.astimezone(UTC).date()
+    except (ValueError, OverflowError):
         return None
-    return at.date() if at.tzinfo is None else at.astimezone(UTC).date()

@@ -115,7 +115,7 @@ class Booking:
     def _elsewhere(self, row: Recorded, call: AttemptRecord) -> Elsewhere:
         """Return what an answer would have cost at the baseline, and at a managed host where it was local."""
         baseline = self.policy.baseline
-        if baseline is not None and row.model == baseline and not row.cached:
+        if self._is_baseline(row):
             # The call was the baseline: what it cost is the comparison.
             return Elsewhere(baseline=call.cost, uncached=call.uncached_cost)
         host = managed_host(self.prices, call.model, row.usage, row.at) if row.local else None
@@ -128,6 +128,17 @@ class Booking:
             managed=host and host[1],
             basis=basis_of(factors),
         )
+
+    def _is_baseline(self, row: Recorded) -> bool:
+        """Whether the baseline itself was asked, by its name or by that of a release of it at the same price."""
+        baseline, model = self.policy.baseline, row.model
+        if baseline is None or model is None or row.cached:
+            return False
+        dated = _DATED.fullmatch(model)
+        if dated is None or dated[1] != baseline:
+            return model == baseline
+        asked, meant = self._price(model, row), self._price(baseline, row)
+        return asked is not None and meant is not None and _bills(asked) == _bills(meant)
 
     def _price(self, model: str | None, row: Recorded) -> Price | None:
         if model is None:
@@ -149,6 +160,10 @@ class Booking:
         # A tag that the policy does not know is a name of somebody else's: it is no reason to call all restricted.
         known = (self.policy.label(name) for name in (*row.tags, *row.kinds))
         return reduce(or_, filter(None, known), default).level
+
+
+def _bills(price: Price) -> tuple[object, ...]:
+    return price.rates, price.tiers, price.request
 
 
 # The usual faults of requests that nobody says the fault of.

@@ -76,6 +76,10 @@ def test_any_other_invoice_has_three_columns() -> None:
             "date,model,amount_usd\nNovember,m,1\n",
             "costs.csv:2: date 'November' is no day; write for instance 2026-11-23",
         ),
+        (
+            "date,model,amount_usd\n0001-01-01T00:00:00+14:00,m,1\n",
+            "costs.csv:2: date '0001-01-01T00:00:00+14:00' is no",
+        ),
         ("date,model,amount_usd\n2026-11-04,m,$1\n", "costs.csv:2: amount_usd '$1' is no amount in USD"),
         ("date,model,amount_usd\n2026-11-04,m,\n", "costs.csv:2: amount_usd '' is no amount in USD"),
         ("date,model,amount_usd\n2026-11-04,m,1e400\n", "costs.csv:2: amount_usd '1e400' is no amount"),

@@ -53,6 +53,27 @@ def test_else_it_is_reckoned_from_the_price_list() -> None:
     assert entry.price_version == "v1"
 
 
+def test_the_baseline_under_the_name_of_its_release_saved_nothing() -> None:
+    """Usage pages name releases: what is compared with itself is no other model, whatever tokens were measured."""
+    measured = policy({"llama": mock()}, baseline="openai/base", baselines={"openai/base": {"verbosity": 1.5}})
+
+    entry = booked(Booking(source="jsonl", policy=measured, prices=PRICES), model="openai/base-2026-08-07")
+
+    assert entry.baseline_cost == entry.cost == Money(4_000_000)
+
+
+def test_a_release_that_has_another_price_is_another_model() -> None:
+    """An older release may be dearer than what its name stands for now."""
+    older = Price.per_mtok(input=4, output=40)
+    listed = PriceList(
+        {"openai/base": Price.per_mtok(input=2, output=20), "openai/base-2024-05-13": older}, version="v1"
+    )
+
+    entry = booked(Booking(source="jsonl", policy=POLICY, prices=listed), model="openai/base-2024-05-13")
+
+    assert (entry.cost, entry.baseline_cost) == (Money(8_000_000), Money(4_000_000))
+
+
 def test_a_model_with_a_date_is_known_without_it() -> None:
     """Providers add the day of the snapshot to its name."""
     assert booked(model="openai/mini-2026-08-07").cost == booked().cost
