@@ -209,21 +209,24 @@ class _Account:
     def _baselines(self, overheads: Overheads) -> tuple[BaselineLine, ...]:
         sums, besides = self.total, _besides(overheads)
         direct = sums.direct + overheads.hardware.nano_usd
+        declared = sums.baseline if Row(group=(), sums=sums).is_known else None
+        # What an API answered against all the hardware is no comparison.
+        managed = sums.managed if self.models["managed"] or not sums.local else None
         return (
-            self._line("declared", sums.covered, sums.baseline, sums.cost + besides),
-            self._line("managed", sums.managed_covered, sums.managed, sums.managed_cost + besides),
+            self._line("declared", sums.covered, declared, sums.cost + besides),
+            self._line("managed", sums.managed_covered, managed, sums.managed_cost + besides),
             self._line("direct", sums.covered, direct, sums.cost + besides),
         )
 
     def _line(
-        self, name: Literal["declared", "managed", "direct"], requests: int, baseline: int, actual: int
+        self, name: Literal["declared", "managed", "direct"], requests: int, baseline: int | None, actual: int
     ) -> BaselineLine:
         return BaselineLine(
             name=name,
             models=tuple(sorted(self.models[name])),
             requests=requests,
             of=self.total.requests,
-            baseline=Money(baseline) if requests else None,
+            baseline=Money(baseline) if requests and baseline is not None else None,
             actual=Money(actual),
         )
 

@@ -32,8 +32,13 @@ class Row:
 
     @property
     def is_known(self) -> bool:
-        """Whether any request is in the sums: where all are excluded, what was saved is unknown and not 0."""
-        return self.sums.covered > 0 or not self.sums.requests
+        """Whether any answer is in the sums: where all are excluded, what was saved is unknown and not 0.
+
+        That a refusal cost nothing says nothing of answers.
+        """
+        sums = self.sums
+        unanswered = sums.refused + sums.exhausted + sums.cancelled
+        return not sums.requests or sums.covered > (unanswered if sums.answered and not sums.baseline else 0)
 
     @property
     def coverage(self) -> float | None:

@@ -268,3 +268,42 @@ def test_what_the_baseline_answered_itself_assumes_nothing_of_its_tokens() -> No
 
     assert found.token_bases == ("declared",)
     assert [(use.model, use.cost) for use in found.uses] == [(MINI, Money(1_600_000))]
+
+
+def test_a_refusal_makes_no_saving_known() -> None:
+    """Nothing is declared to compare with: that a refusal cost nothing is all that is known."""
+    answered = ledger_entry("one", baseline_model=None, baseline_cost=None)
+    refused = {"backend": None, "model": None, "local": None, "baseline_cost": None, "attempts": ()}
+    entries = [answered, ledger_entry("two", status="refused", baseline_model=None, **refused)]
+
+    found = savings(*summed(entries), policy=POLICY, since=DAWN, until=DUSK)
+
+    assert not found.total.is_known
+    assert {line.name: line.baseline for line in found.baselines if line.name != "direct"} == {
+        "declared": None,
+        "managed": None,
+    }
+
+
+def test_one_answer_that_is_known_makes_it_known() -> None:
+    """Beside requests that failed, and others that nothing is known of."""
+    failed = {"status": "exhausted", "backend": None, "model": None, "local": None, "baseline_cost": None}
+    entries = [
+        ledger_entry("one"),
+        ledger_entry("two", **failed),
+        ledger_entry("three", cost=None, **failed),
+    ]
+
+    assert savings(*summed(entries), policy=POLICY, since=DAWN, until=DUSK).total.is_known
+
+
+def test_without_a_managed_host_of_any_local_model_there_is_no_such_baseline() -> None:
+    """The API's own answers against all the hardware would be no comparison."""
+    dear = attempt_record(backend="mini", model=MINI, cost=Money(1_600_000), cost_source="price")
+    api = ledger_entry("api", backend="mini", model=MINI, local=False, cost=Money(1_600_000), attempts=(dear,))
+
+    beside_local = savings(*summed([ledger_entry("ours"), api]), policy=POLICY, since=DAWN, until=DUSK).baselines[1]
+    alone = savings(*summed([api]), policy=POLICY, since=DAWN, until=DUSK).baselines[1]
+
+    assert (beside_local.requests, beside_local.baseline, beside_local.net) == (1, None, None)
+    assert alone.baseline == Money(1_600_000)
