@@ -90,7 +90,7 @@ prices: install  ## Build the price list that ships, anew from genai-prices and 
 
 lock:  ## Resolve the dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra analytics --extra embedded --extra analytics --extra metrics --extra otel --extra prices --group dev --group docs pyproject.toml -o requirements.lock
+	  --extra analytics --extra embedded --extra analytics --extra metrics --extra otel --extra prices --extra postgres --group dev --group docs pyproject.toml -o requirements.lock
 	echo "pyarrow>=20" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  - -o tests/bench/requirements.lock
 	printf "faker>=40\nnames>=0.3\ngeonamescache>=2\n" | uv pip compile -q --universal --python-version 3.11 \
