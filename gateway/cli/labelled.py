@@ -1,6 +1,5 @@
 """What `train`, `calibrate` and `evaluate` share: options, shares such as 5%, and the table of figures."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.console import Side, remark, say, say_facts, say_table
+from gateway.cli.shares import share as share  # noqa: PLC0414 - given on
 from gateway.estimate.model import Model
 from gateway.training.crossed import CROSS_FOLDS
 from gateway.training.evaluate import FEWEST_TESTED, Evaluation, Scorer, Trainer, Use, use_of
@@ -17,7 +17,6 @@ from gateway.training.metrics import Figures
 from gateway.training.rows import Row, prompt_hash
 from gateway.training.scoring import WEAK, difficulties
 
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})(%?)")
 _COLUMNS: dict[str, Side] = {"": "fold", "APGR": "right", "CPT 50%": "right", "CPT 80%": "right"}
 
 RowsArgument = Annotated[
@@ -31,16 +30,6 @@ BaseOption = Annotated[
     Path | None, typer.Option("--base", metavar="FILE", help="A model to begin with; unset: the rows alone.")
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Which lots are drawn; the same seed draws the same.")]
-
-
-def share(given: str | float) -> float:
-    """Return the share (0 to 1) that `5%` or `0.05` means; a default passes here too, as a number."""
-    text = str(given).strip()
-    found = _SHARE.fullmatch(text)
-    value = float(found[1]) / (100 if found[2] else 1) if found else -1.0
-    if not 0 <= value <= 1:
-        raise typer.BadParameter(f"{text[:20]!r} is no share; write for instance 5% or 0.05")
-    return value
 
 
 def trainer(*, base: Model | None, use: Use) -> Trainer:

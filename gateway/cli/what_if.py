@@ -9,7 +9,7 @@ import typer
 from gateway.cli.accounts import Asked, account_of
 from gateway.cli.console import Side, remark, say, say_facts, say_json, say_table
 from gateway.cli.inputs import policy_of
-from gateway.cli.labelled import share
+from gateway.cli.shares import share
 from gateway.money.overrides import in_force
 from gateway.types import Money
 from gateway.whatif.reckoning import Assumed, Beside, observed, what_if

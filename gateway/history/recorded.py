@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gateway.entries import CostSource, Status
 from gateway.errors import InvalidRequestError
+from gateway.leaves import is_encodable
 from gateway.money.listing import Rate as Rate  # noqa: PLC0414 - given on
 from gateway.types import Level, Money, Usage
 
@@ -76,6 +77,6 @@ def plain(value: object, name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidRequestError(f"`{name}` is a {type(value).__name__}; give a text")
-    if len(value) > LONGEST_TEXT or _CONTROLS.search(value):
+    if len(value) > LONGEST_TEXT or _CONTROLS.search(value) or not is_encodable(value):
         raise InvalidRequestError(f"`{name}` is longer than {LONGEST_TEXT} characters, or holds control characters")
     return value

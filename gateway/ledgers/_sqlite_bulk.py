@@ -6,14 +6,14 @@ wait for a busy loop row by row.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from gateway.audit.evidence import evidence_of
+from gateway.audit.evidence import Evidence, evidence_of
+from gateway.entries import LedgerEntry
 from gateway.ledgers._rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, attempt_rows, entry_row
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import marks
 from gateway.ledgers._sqlite_trail import TrailEnd
-from gateway.ledgers._writes import EntryWrite
 
 # A statement for every number of rows would not stay compiled; these sizes make up any number.
 _SIZES = (64, 32, 16, 8, 4, 2, 1)
@@ -39,12 +39,24 @@ class _Table:
             begin = end
 
 
+class Bookable(Protocol):
+    """A new entry, and the evidence for its record if there is any."""
+
+    @property
+    def entry(self) -> LedgerEntry:
+        """The entry."""
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What its record tells; None: what the entry tells."""
+
+
 _ENTRIES = _Table("entries", ("n", "hour", *ENTRY_COLUMNS))
 _ATTEMPTS = _Table("attempts", ("entry", *ATTEMPT_COLUMNS))
 _AUDIT = _Table("audit", ("n", "entry", "subject", "body"))
 
 
-def book_all(connection: sqlite3.Connection, trail: TrailEnd, rollups: Rollups, writes: Sequence[EntryWrite]) -> None:
+def book_all(connection: sqlite3.Connection, trail: TrailEnd, rollups: Rollups, writes: Sequence[Bookable]) -> None:
     """Write new entries, their attempts, their sums and their records, in this order.
 
     Raises `sqlite3.IntegrityError` where one is there already, and `UnicodeEncodeError` where one has a name that no

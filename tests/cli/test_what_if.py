@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.command import python_process
 from support.entries import attempt_record, ledger_entry
 from support.trails import tamper
 
@@ -147,3 +148,10 @@ def test_what_is_archived_is_told(home: Path, other: Path, capsys: pytest.Captur
     say_what_if(question(home), other, rejected=0.0, easy=1.0, as_json=True)
 
     assert capsys.readouterr().err == "1 requests of the period are archived, and were not looked at\n"
+
+
+def test_the_books_are_read_without_what_learns() -> None:
+    """Fitting takes seconds to load, and reckons no money."""
+    script = "import sys, gateway.cli.savings, gateway.cli.ledger; sys.exit('sklearn' in sys.modules)"
+
+    assert python_process(script).code == 0

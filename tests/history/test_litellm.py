@@ -131,6 +131,7 @@ def test_what_is_no_answer_is_left_out_with_its_cost() -> None:
         (spent(model=""), "`request_id` or `model` is empty"),
         (spent(request_id=""), "`request_id` or `model` is empty"),
         (spent(model=7), "`model` is a int"),
+        (spent(team_id="\ud800"), "`team_id` is longer than 256 characters, or holds control characters"),
         (spent(team_id="a\nb"), "`team_id` is longer than 256 characters, or holds control characters"),
         (spent(request_tags=[str(number) for number in range(33)]), "more than 32 tags"),
     ],

@@ -110,3 +110,15 @@ def test_books_that_were_never_closed_are_open(tmp_path: Path) -> None:
     """From the first hour on."""
     with sqlite.keeping.session(tmp_path / "ledger.db", key=None) as books:
         assert sqlite.keeping.open_from(books) == 0
+
+
+def test_a_name_that_no_text_can_hold_is_written_as_its_escape(tmp_path: Path) -> None:
+    """As of every request: the entry is on the books, and the trail is whole."""
+    path = tmp_path / "ledger.db"
+
+    first = taken(path, [entry("a"), entry("half", team="half \ud800")])
+    second = taken(path, [entry("a")], [entry("b"), entry("b")])
+
+    assert (first, second) == (Taken(added=2), Taken(added=1, known=2))
+    assert [one.id for one in sqlite.read_entries(path)] == ["a", "half", "b"]
+    assert sqlite.read_proof(path).is_whole
