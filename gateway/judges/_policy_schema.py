@@ -50,9 +50,13 @@ _ASTRAY = (
 )
 
 
+# Which formats jsonschema knows hangs on what else is installed; that of patterns it always knows.
+_FORMATS = jsonschema.FormatChecker(("regex",))
+
+
 def _fault_of(schema: Mapping[str, Any]) -> str | None:
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=_FORMATS)
     except (jsonschema.SchemaError, RecursionError, *_ASTRAY):
         return "the schema is no valid JSON Schema"
     return None
