@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted((*(ROOT / "examples").glob("*.py"), ROOT / "examples" / "last_month" / "what_if.py"))
 
 
 def run(*arguments: str) -> str:
@@ -39,6 +39,15 @@ def test_a_policy_can_be_tested_with_scripted_backends() -> None:
     said = run("-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", "examples/test_your_policy.py")
 
     assert "1 passed" in said
+
+
+def test_a_made_up_month_is_imported_and_compared() -> None:
+    """What it cost, and what a small model before the one of today would have cost."""
+    said = run("examples/last_month/what_if.py")
+
+    assert "rows      24 read, 23 requests" in said
+    assert "compared  22 of 23 requests (95.7%)" in said
+    assert "rejected  rule tickets: 10.0% of judged answers, given" in said
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
