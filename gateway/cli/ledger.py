@@ -127,6 +127,7 @@ def record(entry: LedgerEntry) -> dict[str, Any]:
         "rule": entry.rule,
         "policy_version": entry.policy_version,
         "tenant": entry.tenant,
+        "team": entry.team,
         "task": entry.task,
         "tags": list(entry.tags),
         "level": str(entry.level),
@@ -147,6 +148,7 @@ def record(entry: LedgerEntry) -> dict[str, Any]:
         "streamed": entry.streamed,
         "escalated": entry.escalated,
         "holdout": entry.holdout,
+        "source": entry.source,
     }
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.entries import NOON, ledger_entry
-from support.trails import tamper
+from support.entries import NOON, attempt_record, ledger_entry
+from support.trails import evidence, tamper
 
 from gateway.audit.evidence import Party
-from gateway.entries import Correction
+from gateway.entries import Correction, HoldoutRecord
 from gateway.errors import LedgerError
 from gateway.ledgers import _sqlite_closes, sqlite
 from gateway.ledgers._sqlite_keeping import Closing, Verdict
@@ -64,18 +64,22 @@ def test_a_month_is_frozen_under_its_hash(books: Path, tmp_path: Path) -> None:
     assert sqlite.keeping.read_closes(books) == [made.close]
 
 
-def test_what_comes_late_counts_in_the_open_month(books: Path) -> None:
+async def test_what_comes_late_counts_in_the_open_month(books: Path) -> None:
     """Requests, comparisons and corrections of a month that is closed: its sums stay, the next month's grow."""
     closed(books)
 
+    async with sqlite.build(sqlite.Options(path=str(books))) as gateway:
+        await gateway.record(ledger_entry("late", at=NOON))
+        call = attempt_record(purpose="holdout")
+        assert await gateway.holdout(HoldoutRecord(entry_id="a", attempt=call, at=NOON), evidence())
     with sqlite.keeping.session(books, key=None) as ledger:
-        sqlite.keeping.take(ledger, [[ledger_entry("late", at=NOON)]])
         late, _ = sqlite.keeping.correct(ledger, replace(CREDIT, id="late"))
 
     assert verified(books).holds
     assert late.counted == DECEMBER.since
     (hour,) = sqlite.read_hours(books, since=DECEMBER.since, step="hour")
-    assert hour.sums.requests == 1
+    calls = {call.cell.purpose: call.sums.calls for call in sqlite.read_calls(books, since=DECEMBER.since)}
+    assert (hour.sums.requests, calls) == (1, {"answer": 1, "holdout": 1})
     assert len(list(sqlite.read_entries(books))) == 4
     assert sqlite.read_proof(books).is_whole
 
