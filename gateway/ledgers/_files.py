@@ -1,5 +1,7 @@
 """Files that are written once: whole or not at all, on the disk, and never in the place of another."""
 
+import errno
+import filecmp
 import os
 import secrets
 from collections.abc import Iterator
@@ -21,17 +23,24 @@ class Fresh:
         """Move the file into its place, synced; one that says the same may be there already."""
         with self.fresh.open("rb") as written:
             os.fsync(written.fileno())
-        try:
-            # Unlike a move, a link never takes the place of another file.
-            self.path.hardlink_to(self.fresh)
-        except FileExistsError:
-            if self.path.read_bytes() != self.fresh.read_bytes():
-                raise LedgerError(
-                    f"{str(self.path)!r} is there already and says something else; move it away, nothing was changed"
-                ) from None
-        else:
-            self._is_put = True
+        if not self.path.exists():
+            self._link()
+        elif not filecmp.cmp(self.path, self.fresh, shallow=False):
+            raise LedgerError(
+                f"{str(self.path)!r} is there already and says something else; move it away, nothing was changed"
+            )
         _sync(self.path.parent)
+
+    def _link(self) -> None:
+        try:
+            # Unlike a move, a link never takes the place of a file that somebody makes just now.
+            self.path.hardlink_to(self.fresh)
+        except OSError as error:
+            # Not every file system has links.
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP):
+                raise
+            self.fresh.rename(self.path)
+        self._is_put = True
 
     def take_back(self) -> None:
         """Remove what was put."""
