@@ -125,6 +125,12 @@ def savings(  # noqa: PLR0913 - an option of the command each
 def _print(account: Savings) -> None:
     if not account.total.sums.requests:
         say("no requests in this period")
+        # Idle hardware and people cost all the same.
+        if account.overhead.nano_usd:
+            say()
+            say_facts(_facts(account))
+            say()
+            _print_waterfall(account)
         return
     columns: dict[str, Side] = {**dict.fromkeys(account.by, "fold"), **_NUMBERS}
     rows = [_cells(row, _names(row)) for row in account.rows]
@@ -184,7 +190,7 @@ def _facts(account: Savings) -> dict[str, list[str]]:
     comparisons = account.comparisons
     facts = {
         "period": [f"{_day(account.since)} to {_day(account.until)} UTC, {account.hours:,.1f} h"],
-        "coverage": [_coverage(account)],
+        "coverage": [_coverage(account)] if account.total.sums.requests else [],
         "hardware": _hardware(account),
         "engineers": [amount(account.engineers) if account.engineers is not None else "not included"],
         "holdout": _holdout(comparisons.calls, comparisons.unpriced, Money(comparisons.cost))
@@ -260,10 +266,13 @@ def _net(account: Savings) -> str:
     less = [
         *(["hardware"] if account.pools else []),
         *(["comparisons"] if account.comparisons.calls else []),
+        *(["corrections"] if account.corrections.nano_usd else []),
         *(["engineers"] if account.engineers is not None else []),
     ]
     share = "" if account.share is None else f", {account.share:.1%} of the baseline"
-    return f"{account.net} after {' and '.join(less)}{share}" if less else f"{account.net}{share}"
+    if not less:
+        return f"{account.net}{share}"
+    return f"{account.net} after {' and '.join(filter(None, (', '.join(less[:-1]), less[-1])))}{share}"
 
 
 def _signed(money: Money) -> str:

@@ -79,6 +79,15 @@ def test_a_period_without_requests_says_so(gateway: Gateway, books: Path) -> Non
     assert (outcome.code, outcome.out) == (0, "no requests in this period\n")
 
 
+def test_an_idle_month_is_paid_for_and_shown(gateway: Gateway, books: Path) -> None:
+    """Nobody asked anything, and the cards cost what they cost."""
+    page = gateway("savings", "--month", "2026-01", "--policy", books).out
+
+    assert page.startswith("no requests in this period\n\n")
+    assert "hardware   $2232.000000 for pool cards" in page
+    assert "net        -$2232.000000 after hardware" in page
+
+
 def test_hardware_outside_the_pools_is_not_passed_over(
     gateway: Gateway, books: Path, write_policy: WritePolicy
 ) -> None:
