@@ -55,7 +55,7 @@ def month_under_way(question: Asked, now: datetime) -> Month | None:
     month, until = Calendar.of(now), hour_ended(now)
     so_far = account_of(replace(question, since=month.since, until=until))
     recent = account_of(replace(question, since=_recently(question.ledger, now), until=until))
-    return month_of(so_far, recent, now=now, end=month.until)
+    return month_of(so_far, recent, pools=question.policy.pools, now=now, end=month.until)
 
 
 def _recently(ledger: LedgerReader, now: datetime) -> datetime:

@@ -95,8 +95,8 @@ class _Account:
         self.versions.add(cell.price_version)
         if sums.covered and cell.baseline_model:
             self.models["declared"].add(cell.baseline_model)
-            # The baseline's own answer has its own tokens.
-            if cell.model != cell.baseline_model:
+            # The baseline's own answer has its own tokens, and a request without one has none.
+            if cell.model not in (None, cell.baseline_model):
                 self.bases.add(cell.token_basis)
             self.uses[cell.baseline_model] = self.uses[cell.baseline_model].plus(sums)
         if sums.managed_covered and cell.managed_model:

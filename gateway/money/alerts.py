@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from gateway.money.pools import Period
 from gateway.money.prices import PriceList
 from gateway.money.savings import BaselineUse, Savings
 from gateway.policy.models import Policy
-from gateway.policy.money import BudgetPolicy
+from gateway.policy.money import BudgetPolicy, PoolPolicy
 from gateway.types import Money, Usage
 
 Severity = Literal["note", "warning", "critical"]
@@ -18,6 +19,7 @@ _FORESIGHT, _SOON = timedelta(days=90), timedelta(days=30)
 # Below that load hardware is mostly idle.
 _IDLE = 0.2
 _FULL = 1.0
+_NANO_PER_USD = 10**9
 # What vendors offer in the place of a model that ends. Inferred from name and price; nobody compared the answers.
 SUCCESSORS: Mapping[str, str] = MappingProxyType(
     {"openai/gpt-5-mini": "openai/gpt-6-luna", "openai/gpt-5-nano": "openai/gpt-6-luna"}
@@ -43,18 +45,25 @@ class Month:
     forecast: Money
 
 
-def month_of(so_far: Savings, recent: Savings, *, now: datetime, end: datetime) -> Month:
+def month_of(
+    so_far: Savings, recent: Savings, *, pools: Mapping[str, PoolPolicy], now: datetime, end: datetime
+) -> Month:
     """Return what a month cost so far and will have cost at its end, if the rest of it is like `recent`.
 
-    Hardware and people cost by the hour, calls as they come; so the pace of all three is that of the last days. What
-    was put right in them was so once.
+    Calls come as they come, and people cost by the hour: the pace of both is that of the last days. Pools cost as
+    busy as they were, but from the day on and until the day that they have. What was put right was so once.
     """
     spent = paid(so_far)
     if not recent.hours:
         return Month(spent=spent, forecast=spent)
-    left = max(0.0, (end - now) / timedelta(hours=1))
-    pace = (paid(recent) - recent.corrections).nano_usd / recent.hours
-    return Month(spent=spent, forecast=spent + Money(round(pace * left)))
+    left = Period(since=now, until=max(now, end))
+    pace = (paid(recent) - recent.corrections - recent.hardware).nano_usd / recent.hours
+    hardware = sum(pool.usd_per_hour * _hours(left.within(pools[pool.pool])) for pool in recent.pools)
+    return Month(spent=spent, forecast=spent + Money(round(pace * _hours(left) + hardware * _NANO_PER_USD)))
+
+
+def _hours(period: Period) -> float:
+    return period.microseconds / 3_600_000_000
 
 
 def paid(account: Savings) -> Money:

@@ -262,6 +262,7 @@ def test_what_the_baseline_answered_itself_assumes_nothing_of_its_tokens() -> No
     entries = [
         ledger_entry("ours", token_basis="declared"),
         ledger_entry("theirs", backend="mini", model=MINI, local=False, cost=Money(1_600_000), attempts=(itself,)),
+        ledger_entry("nobody's", status="refused", backend=None, model=None, baseline_cost=None, attempts=()),
     ]
 
     found = savings(*summed(entries), policy=POLICY, since=DAWN, until=DUSK)

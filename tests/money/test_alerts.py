@@ -88,6 +88,18 @@ def test_a_price_for_long_prompts_is_not_that_of_many_short_ones() -> None:
     assert told(tickets(5_000_000), prices=tiered)["baseline_ends"].text.endswith("from 75% to 18%")
 
 
+def test_of_a_successor_without_a_price_only_the_end_is_told() -> None:
+    """An unknown price is no price of 0."""
+    found = told(tickets(1), prices=PriceList({MINI: ENDS}, version="v1"))["baseline_ends"]
+
+    assert found.text == "the baseline openai/gpt-5-mini ends 2026-12-11"
+
+
+def test_without_a_period_no_price_has_changed_in_it() -> None:
+    """What began when nobody knows has no price of its first day."""
+    assert "baseline_repriced" not in told(replace(tickets(1), since=None))
+
+
 def test_a_baseline_that_was_free_once_is_told() -> None:
     """Nothing can be said in percent of nothing."""
     free = Price.per_mtok(input=0, output=0)
@@ -162,9 +174,9 @@ def test_a_month_is_forecast_from_its_last_days() -> None:
     """Ten days like this one cost ten times as much."""
     one_day = savings(*day(), policy=policy(), since=DAWN, until=DUSK)
 
-    month = month_of(one_day, one_day, now=DUSK, end=DUSK + timedelta(days=10))
-    at_its_end = month_of(one_day, one_day, now=DUSK, end=DUSK)
-    new = month_of(one_day, savings([], [], policy=policy()), now=DUSK, end=DUSK + timedelta(days=10))
+    month = month_of(one_day, one_day, pools=POLICY.pools, now=DUSK, end=DUSK + timedelta(days=10))
+    at_its_end = month_of(one_day, one_day, pools=POLICY.pools, now=DUSK, end=DUSK)
+    new = month_of(one_day, savings([], [], policy=policy()), pools={}, now=DUSK, end=DUSK + timedelta(days=10))
 
     assert (f"{month.spent.usd:.6f}", f"{month.forecast.usd:.4f}") == ("125.295027", "1378.2453")
     assert at_its_end.spent == at_its_end.forecast
@@ -176,10 +188,23 @@ def test_what_was_put_right_once_is_not_forecast_again() -> None:
     quiet = savings(*day(), policy=policy(), since=DAWN, until=DUSK)
     credited = savings(*day(), policy=policy(), since=DAWN, until=DUSK, corrections=Money(-100 * 10**9))
 
-    month = month_of(credited, credited, now=DUSK, end=DUSK + timedelta(days=10))
-    without = month_of(quiet, quiet, now=DUSK, end=DUSK + timedelta(days=10))
+    month = month_of(credited, credited, pools=POLICY.pools, now=DUSK, end=DUSK + timedelta(days=10))
+    without = month_of(quiet, quiet, pools=POLICY.pools, now=DUSK, end=DUSK + timedelta(days=10))
 
     assert month.forecast == without.forecast - Money(100 * 10**9)
+
+
+def test_a_pool_that_is_given_back_is_not_forecast() -> None:
+    """It costs until its day, and one that comes costs from its day on."""
+    cards = POLICY.pools["a100s"]
+    one_day = savings(*day(), policy=POLICY, since=DAWN, until=DUSK)
+    kept = month_of(one_day, one_day, pools=POLICY.pools, now=DUSK, end=DUSK + timedelta(days=10))
+
+    ends = cards.model_copy(update={"until": date(2026, 11, 26)})
+    given_back = month_of(one_day, one_day, pools={"a100s": ends}, now=DUSK, end=DUSK + timedelta(days=10))
+
+    # From the 24th: two of ten days are left at 65.76 USD each.
+    assert (kept.forecast - given_back.forecast).nano_usd == 8 * 65_760_000_000
 
 
 def test_nothing_is_nothing() -> None:
