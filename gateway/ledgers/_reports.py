@@ -129,7 +129,8 @@ def hours(
 ) -> Iterator[Hour]:
     """Yield the sums of the requests by cell and step, of the hours that `since` to `until` touches."""
     kept = dict(cells(rows, "cells", Cell))
-    wanted = f"cell, min(first_us), max(last_us), {_summed(Sums._fields)}"
+    times = "first_us, last_us" if step == "hour" else "min(first_us), max(last_us)"
+    wanted = f"cell, {times}, {_summed(Sums._fields, step)}"
     for start, cell, first_us, last_us, *values in rows(_select("hours", wanted, step), _bounds(since, until, step)):
         yield Hour(start, kept[cell], Sums(*values), first_us, last_us)
 
@@ -139,7 +140,7 @@ def calls(
 ) -> Iterator[CallHour]:
     """Yield the sums of the calls by cell and step, as `hours` does."""
     kept = dict(cells(rows, "call_cells", CallCell))
-    wanted = f"cell, {_summed(CallSums._fields)}"
+    wanted = f"cell, {_summed(CallSums._fields, step)}"
     for start, cell, *values in rows(_select("call_hours", wanted, step), _bounds(since, until, step)):
         yield CallHour(start, kept[cell], CallSums(*values))
 
@@ -149,7 +150,7 @@ def durations(
 ) -> Iterator[DurationHour]:
     """Yield how long the answers took by cell and step, as `hours` does."""
     kept = dict(cells(rows, "cells", Cell))
-    statement = _select("duration_hours", f"cell, bucket, {_summed(('count',))}", step, by="cell, bucket")
+    statement = _select("duration_hours", f"cell, bucket, {_summed(('count',), step)}", step, by="cell, bucket")
     for start, cell, bucket, count in rows(statement, _bounds(since, until, step)):
         yield DurationHour(start, kept[cell], bucket, count)
 
@@ -180,14 +181,18 @@ def _bounds(since: datetime | None, until: datetime | None, step: Step) -> dict[
 
 
 def _select(table: str, wanted: str, step: Step, *, by: str = "cell") -> str:
+    # The names are ours, the values are bound. Hours are kept as they are asked for: there is nothing to add up.
+    if step == "hour":
+        return f"SELECT hour, {wanted} FROM {table} WHERE hour >= :since AND hour < :until ORDER BY hour, {by}"  # noqa: S608
     start = "CAST(:since AS BIGINT)" if step == "all" else "hour - hour % :step"
-    # The names are ours, the values are bound.
     return f"""
         SELECT {start} AS start, {wanted} FROM {table} WHERE hour >= :since AND hour < :until
         GROUP BY start, {by} ORDER BY start, {by}"""  # noqa: S608
 
 
-def _summed(names: Iterable[str]) -> str:
+def _summed(names: Iterable[str], step: Step) -> str:
+    if step == "hour":
+        return ", ".join(names)
     # PostgreSQL's sums of integers have no bounds unless they are given some.
     return ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in names)
 

@@ -60,9 +60,11 @@ def table(gathering: Gathering, *, most_bytes: int, span: tuple[int, int] | None
 
 def _table(gathering: Gathering, most: int, span: tuple[int, int] | None) -> Table:
     folded = _Folded(gathering, most)
-    requests = dict(sorted(together(gathering.requests, folded).items(), key=_place))
-    calls = dict(sorted(called(gathering.calls, folded).items(), key=lambda item: (_place_of(item[0][0]), item[0][1])))
-    durations = timed(gathering.durations, folded)
+    requests, calls, durations = gathering.requests, gathering.calls, gathering.durations
+    if folded.lost:
+        requests, calls, durations = together(requests, folded), called(calls, folded), timed(durations, folded)
+    requests = dict(sorted(requests.items(), key=_place))
+    calls = dict(sorted(calls.items(), key=lambda item: (_place_of(item[0][0]), item[0][1])))
     steps = _steps(gathering.length, {part.start for part in requests} | {part.start for part, _ in calls}, span)
     names = _Names([start for start, _ in steps])
     columns = {
@@ -128,8 +130,6 @@ class _Folded:
         return frozenset(kept)
 
     def __call__(self, part: Part) -> Part:
-        if not self.lost:
-            return part
         kept = self._kept
         return Part(
             part.start,

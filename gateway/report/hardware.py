@@ -64,16 +64,18 @@ class Cards:
             self._weights[backend] = _Weights(*(int(part * parts) for part in _three(rate)))
         return Card(name, pool, parts, _origin(pool))
 
-    def worked(self, cell: CallCell, sums: CallSums) -> tuple[int, int]:
-        """Return the place of the pool that calls were made on, and how many of its units they took."""
-        if cell.cost_source != "pool" or cell.backend not in self._pool_of:
-            return NO_POOL, 0
-        place, weights = self._pool_of[cell.backend], self._weights.get(cell.backend)
+    def place(self, cell: CallCell) -> int:
+        """Return the place of the pool that calls were made on, `NO_POOL` where they were made on none."""
+        return self._pool_of.get(cell.backend, NO_POOL) if cell.cost_source == "pool" else NO_POOL
+
+    def work(self, cell: CallCell, sums: CallSums) -> int:
+        """Return how many units of its pool calls took that were made on one; 0 where the rates are unknown."""
+        weights = self._weights.get(cell.backend)
         if weights is None:
-            return place, 0
+            return 0
         read = sums.input + sums.audio_input + sums.image_input + sums.cache_write_5m + sums.cache_write_1h
         written = sums.output + sums.reasoning + sums.audio_output
-        return place, weights.input * read + weights.cached * sums.cache_read + weights.output * written
+        return weights.input * read + weights.cached * sums.cache_read + weights.output * written
 
 
 def as_dict(card: Card) -> dict[str, Any]:

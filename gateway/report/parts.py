@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gateway.licences.served import Served
 from gateway.money.rollups import CallCell, CallHour, CallSums, Cell, DurationHour, Hour, Sums
 from gateway.report.calendar import LENGTHS, Length, begin
-from gateway.report.hardware import Cards
+from gateway.report.hardware import NO_POOL, Cards
 from gateway.times import time_of
 
 MOST_PARTS = 60_000
@@ -93,17 +93,19 @@ class Gathering:
 
     def heard_calls(self, calls: Iterable[CallHour]) -> Iterator[CallHour]:
         """Yield the sums of calls, read by the hour, by day; what each hour worked is kept by pool."""
-        days: dict[tuple[int, CallCell], tuple[int, ...]] = {}
+        days: dict[int, dict[CallCell, tuple[int, ...]]] = {}
         for start, cell, sums in calls:
-            place, work = self.cards.worked(cell, sums)
-            if work:
-                self.hours[place][start] = self.hours[place].get(start, 0) + work
-            key = begin("day", start), cell
-            known = days.get(key)
-            days[key] = sums if known is None else tuple(map(add, known, sums))
-        for (day, cell), values in days.items():
-            self._call(day, cell, CallSums._make(values))
-            yield CallHour(day, cell, CallSums._make(values))
+            place = self.cards.place(cell)
+            if place != NO_POOL:
+                self.hours[place][start] = self.hours[place].get(start, 0) + self.cards.work(cell, sums)
+            day = days.setdefault(begin("day", start), {})
+            known = day.get(cell)
+            day[cell] = sums if known is None else tuple(map(add, known, sums))
+        for start, day in days.items():
+            for cell, values in day.items():
+                call = CallHour(start, cell, CallSums._make(values))
+                self._call(call)
+                yield call
 
     def hear(self, durations: Iterable[DurationHour]) -> None:
         """Keep how long answers took by part."""
@@ -155,8 +157,10 @@ class Gathering:
     def _part(self, start: int, cell: Cell | CallCell, model: str | None) -> Part:
         return Part(begin(self.length, start), cell.tenant, cell.team, cell.rule, _tags(cell.tags), model)
 
-    def _call(self, start: int, cell: CallCell, sums: CallSums) -> None:
-        place, work = self.cards.worked(cell, sums)
+    def _call(self, call: CallHour) -> None:
+        start, cell, sums = call
+        place = self.cards.place(cell)
+        work = 0 if place == NO_POOL else self.cards.work(cell, sums)
         compared, answers = cell.purpose == "holdout", cell.purpose in _ANSWERS
         made = Made(
             calls=sums.calls if answers else 0,

@@ -3,6 +3,7 @@
 Times are the best of three, from the start of the process to its end; memory is the process's peak.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -59,20 +60,27 @@ def _best(folder: Path, *arguments: str) -> Run:
     return min(runs, key=attrgetter("wall_s"))
 
 
+# A process begins with the peak of the one that started it: a small one starts the command, and says what it used.
+_STARTER = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([code, time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
 def _run(folder: Path, arguments: tuple[str, ...]) -> Run:
-    started = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "gateway", *arguments],
+    ended = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-S", "-c", _STARTER, sys.executable, "-m", "gateway", *arguments],
         cwd=folder,
-        stdout=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(os.path.abspath, sys.path)))},
     )
-    # What one child used, not all of them together.
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - started
-    assert process.returncode == 0, arguments
-    return Run(wall_s=wall, cpu_s=used.ru_utime + used.ru_stime, peak_mb=used.ru_maxrss / 1024)
+    code, wall, cpu, peak = json.loads(ended.stdout)
+    assert code == 0, arguments
+    return Run(wall_s=wall, cpu_s=cpu, peak_mb=peak)
 
 
 if __name__ == "__main__":

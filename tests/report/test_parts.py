@@ -150,10 +150,10 @@ def test_work_is_counted_in_whole_units_of_its_pool(tmp_path: Path) -> None:
 
     assert [card.parts for card in cards.pools] == [20, 1, 1]
     assert [card.origin is None for card in cards.pools] == [False, True, False]
-    assert cards.worked(cell, sums) == (0, 3 * 244 + 2 * 10 + 2 * 1907)
-    assert cards.worked(cell._replace(backend="odd"), sums) == (1, 0)
-    assert cards.worked(cell._replace(backend="frontier"), sums) == (NO_POOL, 0)
-    assert cards.worked(cell._replace(cost_source="price"), sums) == (NO_POOL, 0)
+    assert [cards.place(cell), cards.work(cell, sums)] == [0, 3 * 244 + 2 * 10 + 2 * 1907]
+    assert [cards.place(cell._replace(backend="odd")), cards.work(cell._replace(backend="odd"), sums)] == [1, 0]
+    assert cards.place(cell._replace(backend="frontier")) == NO_POOL
+    assert cards.place(cell._replace(cost_source="price")) == NO_POOL
 
 
 def test_unknown_rates_make_every_share_unknown(tmp_path: Path) -> None:

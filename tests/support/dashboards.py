@@ -15,7 +15,7 @@ from gateway.money.account import savings
 from gateway.money.savings import Savings
 from gateway.money.split import split
 from gateway.policy.models import Policy
-from gateway.report.hardware import Cards
+from gateway.report.hardware import NO_POOL, Cards
 from support import browser, made_up
 from support.browser import Page
 
@@ -91,6 +91,7 @@ def share(books: Books, wanted: Wanted, days: tuple[int, int] = (0, DAYS)) -> in
     since, until = (made_up.FIRST + timedelta(days=day) for day in days)
     cards, work = Cards(books.policy), [Fraction(0), Fraction(0)]
     for call in books.reader.calls(since=since, until=until, step="day"):
-        work[0 if wanted(call.cell) else 1] += cards.worked(call.cell, call.sums)[1]
+        if cards.place(call.cell) != NO_POOL:
+            work[0 if wanted(call.cell) else 1] += cards.work(call.cell, call.sums)
     whole = account(books, days=days)
     return split(whole.hardware.nano_usd, work)[0]
