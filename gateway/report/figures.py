@@ -263,7 +263,7 @@ def waterfall(account: Savings) -> list[Row]:
             if amount:
                 left -= amount
                 rows.append({"name": name, "saved": amount, "left": left, "sql": words.SQL.get(name)})
-    return [*rows, {"name": "Paid", "saved": account.net.nano_usd, "left": left, "sum": True}]
+    return [*rows, {"name": "Paid, and saved in all", "saved": account.net.nano_usd, "left": left, "sum": True}]
 
 
 def _pieces(name: str, amount: Money, parts: Iterable[tuple[str, Money]]) -> list[tuple[str, int]]:

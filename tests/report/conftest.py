@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def books(folder: Path) -> Books:
     """A report of nine made-up days."""
-    reader, policy = desk(folder, requests=4_000, days=DAYS, compared=120)
+    reader, policy = desk(folder, requests=2_500, days=DAYS, compared=120)
     file = folder / "report.html"
     since = made_up.FIRST
     write(file, sources(reader, policy, since=since, until=since + timedelta(days=DAYS)))

@@ -43,7 +43,7 @@ def _total(made: Table) -> Sums:
 @pytest.fixture(scope="module")
 def gathered(tmp_path_factory: pytest.TempPathFactory) -> Gathering:
     """Forty made-up days."""
-    reader, policy = desk(tmp_path_factory.mktemp("desk"), requests=2_500, days=40)
+    reader, policy = desk(tmp_path_factory.mktemp("desk"), requests=1_000, days=40)
     return heard(sources(reader, policy))[0]
 
 
@@ -103,7 +103,7 @@ def test_numbers_that_a_browser_cannot_hold_are_texts(gathered: Gathering) -> No
 
 def test_too_many_parts_become_weeks_and_months_on_the_way(tmp_path: Path) -> None:
     """Memory does not grow with the ledger."""
-    reader, policy = desk(tmp_path, requests=800, days=40)
+    reader, policy = desk(tmp_path, requests=400, days=40)
     some = heard(sources(reader, policy))[0]
 
     few = heard(sources(reader, policy), most=100)[0]

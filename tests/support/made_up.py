@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,6 +68,7 @@ _TEAMS = {"support": 30, "billing": 18, "returns": 14, "shop": 12, "logistics": 
 _TAGS = {(): 60, ("pii",): 24, ("pii", "pci"): 8, ("legal_privilege",): 4, ("phi",): 4}
 _TASKS = {"tickets": "tickets", "search": "search", "drafts": "drafts", "default": None}
 _VARIANTS = 5
+_KINDS_SEED = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +94,14 @@ class _Kind(NamedTuple):
 def make(path: Path, desk: Desk) -> None:
     """Write the ledger."""
     chance = random.Random(desk.seed)
-    kinds = list(_kinds(chance))
+    kinds, weights = _all_kinds()
     with closing(open_for_writing(path, durable=False, busy_timeout_s=5)) as connection, connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("BEGIN")
         rollups, number = Rollups(), 0
         for hour, count in _hours(desk, chance):
-            drawn = _drawn(kinds, count, chance)
+            drawn = chance.choices(kinds, cum_weights=weights, k=count)
             entries, attempts = [], []
             start_us = microseconds(hour)
             for place, kind in enumerate(drawn):
@@ -166,8 +169,11 @@ def _pace(hour: datetime) -> float:
     return daily * (0.35 if hour.weekday() >= 5 else 1.0)
 
 
-def _drawn(kinds: list[_Kind], count: int, chance: random.Random) -> list[_Kind]:
-    return chance.choices(kinds, [kind.weight for kind in kinds], k=count)
+@cache
+def _all_kinds() -> tuple[list[_Kind], list[int]]:
+    """Return all kinds of requests, and their weights added up."""
+    kinds = list(_kinds(random.Random(_KINDS_SEED)))
+    return kinds, list(accumulate(kind.weight for kind in kinds))
 
 
 def _kinds(chance: random.Random) -> Iterator[_Kind]:

@@ -115,7 +115,7 @@ function drawDaily(report, account, chosen) {
   const stacks = steps.map((_, place) => series.reduce((sum, { values }) => sum + values[place], 0n));
   const most = [...stacks, ...baselines].reduce(biggest, 0n);
   const frame = { left: 62, right: width - 8, top: 10, bottom: height - 26 };
-  const y = upwards(svg, frame, ticks(usd(most), 4)), slot = (frame.right - frame.left) / Math.max(1, steps.length);
+  const y = upwards(svg, frame, ticks(usd(most), 5)), slot = (frame.right - frame.left) / Math.max(1, steps.length);
   const bar = Math.max(1, Math.min(44, slot * 0.72)), x = (place) => frame.left + slot * (place + 0.5);
   svg.prepend(hatching());
   steps.forEach(([[start]], place) => {

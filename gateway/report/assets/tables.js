@@ -96,7 +96,7 @@ const ROWS = {
       rows.push({ name, saved: nano, left: left - nano, bar: [left, left - nano, nano > 0n ? "down" : "up"], sql: report.sql[name] });
       left -= nano;
     }
-    return [...rows, { name: "Paid", saved: account.net, left, bar: [0n, left, "whole"], sum: true }];
+    return [...rows, { name: "Paid, and saved in all", saved: account.net, left, bar: [0n, left, "whole"], sum: true }];
   },
   steps(report, account, chosen) {
     const sums = stepSums(report, account);
