@@ -171,13 +171,12 @@ def _urgency(ends: datetime, now: datetime) -> Severity:
 
 def _pools(account: Savings) -> Iterator[Alert]:
     managed = next(line for line in account.baselines if line.name == "managed")
-    # Nobody would have served what nobody answered.
+    # Nobody would have served what nobody answered; people and comparisons cost the same there.
     is_whole = managed.requests >= account.total.sums.answered
-    if account.pools and managed.net is not None and is_whole and managed.net < Money(0):
+    actual = managed.actual - (account.overhead - account.hardware)
+    if account.pools and managed.baseline is not None and is_whole and managed.baseline < actual:
         models = ", ".join(managed.models)
-        text = (
-            f"the same open models at an API would have cost {managed.baseline} instead of {managed.actual}: {models}"
-        )
+        text = f"the same open models at an API would have cost {managed.baseline} instead of {actual}: {models}"
         yield Alert(code="pool_dearer", severity="warning", text=text)
     for pool in account.pools:
         if pool.load is not None and pool.load < _IDLE:

@@ -109,6 +109,16 @@ def test_a_baseline_that_was_free_once_is_told() -> None:
     assert "costs more than nothing" in told(tickets(1), prices=listed)["baseline_repriced"].text
 
 
+def test_people_make_no_hardware_dear() -> None:
+    """They cost what they cost, whoever serves the model."""
+    account = tickets(30_000_000, managed=Money(73_000))
+    dear = replace(account, engineers=Money(10**13))
+    lines = tuple(replace(line, actual=line.actual + Money(10**13)) for line in account.baselines)
+
+    assert "pool_dearer" not in told(account)
+    assert "pool_dearer" not in told(replace(dear, baselines=lines))
+
+
 def test_a_refusal_hides_no_hardware_that_an_api_would_beat() -> None:
     """What nobody answered no API would have served either."""
     account = tickets(5_000_000, managed=Money(73_000))
