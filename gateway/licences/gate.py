@@ -111,9 +111,19 @@ def _training(deployments: Iterable[Deployment]) -> dict[str, Reason]:
     return barred
 
 
+def _risky(named: frozenset[str]) -> frozenset[str]:
+    """Return those uses that some use policy forbids, and words that nobody knows."""
+    registry = packaged()
+    forbidden = (forbidden_uses(one, named) for one in registry.licences.values())
+    return frozenset[str]().union(named - registry.categories.keys(), *forbidden)
+
+
 def _forbidden(deployments: Iterable[Deployment], named: frozenset[str]) -> dict[str, Reason]:
     barred = {}
     for one in deployments:
+        if not one.resolution.known and (risky := _risky(named)):
+            words = ", ".join(sorted(risky))
+            barred[one.backend] = _out("R-15", f"whether its use policy is against {words} is not known")
         for licence in one.licences:
             forbidden = forbidden_uses(licence, named)
             # What no list has cannot be shown to be allowed.

@@ -1,6 +1,7 @@
-"""What only people can say, and what was seen: one JSON object a line, each with the hash of the line before.
+"""What only people can say, and what was seen: one JSON object a line, each with its hash and that of the line before.
 
-A line that was changed, left out or put in is found; so is one that is dated in the future. Nothing is inferred here.
+A line that was changed, left out or put in is found; so is one that is dated in the future. That lines were cut off at
+the end is not seen here: whoever wants to know keeps the last hash, which `attest` prints. Nothing is inferred here.
 """
 
 import fcntl
@@ -52,6 +53,8 @@ MEANINGS: dict[What, str] = {
 _NUMBERS: dict[What, str] = {"mau": "users", "revenue": "US dollars"}
 _START = "0" * 64
 _MOST_BYTES = 8_000_000
+_MOST_DIGITS = 18
+_SEAL = "seal"
 # Clocks of two machines differ by a little.
 _AHEAD_S = 300
 
@@ -98,6 +101,11 @@ class Records:
         )
         return next(fitting, None)
 
+    def newest(self, what: What, *, subject: str) -> Record | None:
+        """Return what was said of the last day; of those that speak of one day, what was said last."""
+        fitting = [one for one in self.records if one.what == what and one.subject in (None, subject)]
+        return max(reversed(fitting), key=lambda one: one.as_of or one.at.date(), default=None)
+
 
 NONE = Records()
 
@@ -130,6 +138,11 @@ def read(path: Path, *, now: datetime | None = None) -> Records:
 def check(record: Record, *, now: datetime | None = None, told: str = "the attestation") -> None:
     """Raise `LicenceError` for what nobody can say today: it is dated in the future, or ends before it begins."""
     moment = now or datetime.now(UTC)
+    if not record.by.strip():
+        raise LicenceError(f"{told}: by: this field is empty; say who says it")
+    for key, text in _plain(record).items():
+        if not _is_writable(text):
+            raise LicenceError(f"{told}: {key}: this is no text that can be written; write it in Unicode")
     if (record.at - moment).total_seconds() > _AHEAD_S:
         raise LicenceError(
             f"{told}: at: {record.at:%Y-%m-%d %H:%M} is in the future; an attestation speaks of the past"
@@ -140,7 +153,8 @@ def check(record: Record, *, now: datetime | None = None, told: str = "the attes
         raise LicenceError(
             f"{told}: until: {record.until} is before {record.at:%Y-%m-%d}, when it was said; give a later day"
         )
-    if record.what in _NUMBERS and not (record.value or "").isdecimal():
+    value = record.value or ""
+    if record.what in _NUMBERS and not (value.isdecimal() and len(value) <= _MOST_DIGITS):
         raise LicenceError(
             f"{told}: value: {record.value!r} is no number of {_NUMBERS[record.what]}; write for instance 120000"
         )
@@ -152,8 +166,10 @@ def append(path: Path, record: Record, *, now: datetime | None = None) -> Record
     with _locked(path):
         known = read(path, now=now)
         before = path.read_bytes() if path.exists() else b""
-        line = json.dumps({"previous": known.head, **_plain(record)}, ensure_ascii=False).encode()
-        replace(path, before + line + b"\n")
+        values = {"previous": known.head, **_plain(record)}
+        line = json.dumps({**values, _SEAL: _sealed(values)}, ensure_ascii=False).encode()
+        end = b"" if not before or before.endswith(b"\n") else b"\n"
+        replace(path, before + end + line + b"\n")
     return read(path, now=now)
 
 
@@ -199,14 +215,29 @@ def _plain(record: Record) -> dict[str, Any]:
     }
 
 
+def _sealed(values: dict[str, Any]) -> str:
+    """Return the hash of a line's own words, however they are spaced."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 # JSON of a file: what stands there may be anything.
 def _parse(line: bytes, told: str) -> tuple[Record, str]:
     try:
         values: Any = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LicenceError(f"{told}: this is no JSON object on one line; restore the line") from error
     if not isinstance(values, dict):
         raise LicenceError(f"{told}: expected an object, as `gateway licences attest` writes it")
+    seal = values.pop(_SEAL, None)
+    sealed = _sealed(values)
     previous = values.pop("previous", None)
     known = [field.name for field in fields(Record)]
     for key in values:
@@ -225,7 +256,10 @@ def _parse(line: bytes, told: str) -> tuple[Record, str]:
     wrong = next((key for key, value in values.items() if not isinstance(value, str)), None)
     if wrong is not None:
         raise LicenceError(f"{told}: {wrong}: expected text")
-    return Record(**{**values, **_times(values, told)}), str(previous)
+    record = Record(**{**values, **_times(values, told)})
+    if seal != sealed:
+        raise LicenceError(f"{told}: this line was changed after it was written; restore the file")
+    return record, str(previous)
 
 
 def _times(values: dict[str, str], told: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.models import Licence
 from gateway.licences.page import Page
 from gateway.licences.records import NONE, Record, Records, What
-from gateway.licences.rules import Finding, displays, hangs_on_seat, judge, users_attested
+from gateway.licences.rules import Finding, displays, hangs_on_seat, has_own_licence, judge, users_attested
 from gateway.licences.served import Served
 
 State = Literal["met", "unmet", "waived", "not due"]
@@ -198,6 +198,14 @@ def _display(case: _Case) -> Iterator[Duty]:
         yield case.duty("display", asked, "met" if stands else "unmet", evidence, rule="R-11")
 
 
+def _commercial(case: _Case) -> Iterator[Duty]:
+    """Yield what makes a commercial use one by contract; where nobody said that there is one, R-03 finds it."""
+    facts = case.facts
+    sold = not case.licence.commercial and facts.entity.exposure != "research"
+    if sold and has_own_licence(case.licence, facts.records, facts.day):
+        yield case.attested("commercial use", "have a licence of its makers for commercial use", "separate-licence")
+
+
 def _copies(case: _Case) -> Iterator[Duty]:
     licence = case.licence
     if licence.copy_of_licence == "never":
@@ -289,6 +297,7 @@ def _retention(case: _Case) -> Iterator[Duty]:
 
 
 _KINDS = (
+    _commercial,
     _display,
     _copies,
     _users,

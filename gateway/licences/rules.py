@@ -147,9 +147,17 @@ def _commercial(deployment: Deployment) -> Iterator[Finding]:
     if deployment.entity.exposure == "research":
         return
     for licence in deployment.licences:
-        if not licence.commercial:
+        if not licence.commercial and not has_own_licence(licence, deployment.records, deployment.day):
             what = f"{licence.name} allows no commercial use, and the exposure is {deployment.entity.exposure}"
-            yield _found(deployment, "R-03", what, "take another model, or `exposure: research`", licence=licence)
+            granted = f"gateway licences attest separate-licence --subject {licence.id}"
+            remedy = f"take another model, or `exposure: research`; where its makers sold you a licence: {granted}"
+            yield _found(deployment, "R-03", what, remedy, licence=licence)
+
+
+def has_own_licence(licence: Licence, records: Records, day: date) -> bool:
+    """Whether somebody said that the licensor granted a licence of its own, and it holds."""
+    granted = records.latest("separate-licence", subject=licence.id)
+    return granted is not None and granted.holds(day)
 
 
 def _seat(deployment: Deployment) -> Iterator[Finding]:
@@ -182,7 +190,7 @@ def displays(licence: Licence, records: Records) -> str | None:
     mau = licence.mau
     if mau is None or mau.consequence != "display":
         return None
-    earned = records.latest("revenue", subject=licence.id)
+    earned = records.newest("revenue", subject=licence.id)
     over = _is_above(_said(mau, records, licence), mau.limit) or _is_above(earned, mau.revenue_usd_a_month)
     return mau.display if over else None
 
@@ -218,8 +226,13 @@ def _said(mau: Mau, records: Records, licence: Licence) -> Record | None:
     return (
         records.latest("mau", as_of=mau.as_of)
         if mau.measured == "fixed_date"
-        else records.latest("mau", subject=licence.id)
+        else records.newest("mau", subject=licence.id)
     )
+
+
+def _has_ended(said: Record, mau: Mau, day: date) -> bool:
+    late = mau.days is not None and (day - (said.as_of or said.at.date())).days > mau.days
+    return late or not said.holds(day)
 
 
 def users_attested(
@@ -230,16 +243,22 @@ def users_attested(
     if mau is None:
         return "none", None
     said = _said(mau, records, licence)
-    if said is None or (mau.revenue_usd_a_month is not None and records.latest("revenue", subject=licence.id) is None):
+    earned = records.newest("revenue", subject=licence.id) if mau.revenue_usd_a_month is not None else said
+    if said is None or earned is None:
         return "missing", None
-    late = mau.days is not None and (day - (said.as_of or said.at.date())).days > mau.days
-    if late or not said.holds(day):
-        return "ended", said
+    ended = next((one for one in (said, earned) if _has_ended(one, mau, day)), None)
+    if ended is not None:
+        return "ended", ended
     if mau.consequence == "separate_licence" and _is_above(said, mau.limit):
-        granted = records.latest("separate-licence", subject=licence.id)
-        if granted is None or not granted.holds(day):
+        if not has_own_licence(licence, records, day):
             return "over", said
     return "met", said
+
+
+def _told_day(said: Record) -> str:
+    """Return the day that a statement is of, and until when it held."""
+    until = f", until {said.until}" if said.until is not None else ""
+    return f"of {said.as_of or said.at.date()}{until}"
 
 
 def _users(deployment: Deployment) -> Iterator[Finding]:
@@ -262,10 +281,9 @@ def _users(deployment: Deployment) -> Iterator[Finding]:
                 licence=licence,
             )
         elif state == "ended":
-            ended = said.until if said is not None and said.until is not None else "its month"
-            what = (
-                f"the attestation of monthly active users for {licence.name} ended ({ended}): the model is in no plan"
-            )
+            ended = "" if said is None else f" ({said.what} {_told_day(said)})"
+            what = f"the attestation of monthly active users{revenue} {of} for {licence.name} ended{ended}"
+            what += ": the model is in no plan"
             yield _found(deployment, "R-07", what, how, licence=licence, effect="removal")
         else:
             what = f"{licence.name} grants nothing above {mau.limit:,} monthly active users"

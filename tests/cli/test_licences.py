@@ -299,7 +299,7 @@ def test_a_file_of_attestations_that_was_changed_is_exit_code_2(gateway: Gateway
     outcome = gateway("licences", "check", "--policy", policy)
 
     assert outcome.code == 2
-    assert "policy.attestations.jsonl:2: the line before is not the one" in outcome.err
+    assert "policy.attestations.jsonl:1: this line was changed after it was written" in outcome.err
 
 
 def test_a_model_is_shown_with_all_that_it_carries(gateway: Gateway, home: Path) -> None:

@@ -116,6 +116,14 @@ def test_a_use_that_a_policy_forbids_is_not_for_its_model(tag: str, out: set[str
     assert barred(Gate([deployment()], excuses=["R-15"]), tagged(tag)) == {}
 
 
+@pytest.mark.parametrize(("tag", "out"), [("aup:military", True), ("aup:nonsense", True), ("aup:banking", False)])
+def test_a_use_is_not_for_a_model_whose_terms_nobody_knows(tag: str, *, out: bool) -> None:
+    """It may be any Llama; a sector that no policy forbids is for everybody."""
+    gate = Gate([deployment("acme-1", backend="acme"), deployment("my-llama", backend="vague")])
+
+    assert barred(gate, tagged(tag)) == (dict.fromkeys(("acme", "vague"), "R-15") if out else {})
+
+
 def test_tags_that_callers_make_up_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a thousand they are worked out anew, with the same answer."""
     monkeypatch.setattr("gateway.licences.gate._MOST_KNOWN", 1)

@@ -10,7 +10,7 @@ import pytest
 from support.licensing import NOON, records, said, users
 
 from gateway.errors import LicenceError
-from gateway.licences.records import NONE, append, read, replace
+from gateway.licences.records import NONE, _sealed, append, read, replace
 
 
 @pytest.fixture
@@ -74,7 +74,8 @@ def test_what_nobody_can_say_today_is_refused(record: Any, told: str, file: Path
 
 def _line(**changes: Any) -> str:
     plain = {"previous": "0" * 64, "what": "seat", "by": "legal", "at": "2026-11-28T11:00:00+00:00", "value": "DE"}
-    return json.dumps({key: value for key, value in {**plain, **changes}.items() if value is not None})
+    values = {key: value for key, value in {**plain, **changes}.items() if value is not None}
+    return json.dumps({**values, "seal": _sealed(values)})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_line_that_was_changed_or_left_out_is_found(change: Callable[[list[str
         append(file, said("seat", value=value), now=NOON)
     file.write_text("\n".join(change(file.read_text().splitlines())) + "\n")
 
-    with pytest.raises(LicenceError, match="lines were changed or removed"):
+    with pytest.raises(LicenceError, match="lines were changed or removed|this line was changed after"):
         read(file, now=NOON)
 
 
@@ -158,3 +159,56 @@ def test_the_present_is_now_where_nobody_says_it(file: Path) -> None:
     append(file, said("seat", value="DE", at=datetime.now(UTC)))
 
     assert len(read(file).records) == 1
+
+
+def test_the_last_line_is_found_changed_too(file: Path) -> None:
+    """No line comes after it: it has a hash of its own."""
+    append(file, users(9_000), now=NOON)
+    file.write_text(file.read_text().replace("9000", "1000"))
+
+    with pytest.raises(LicenceError, match=r":1: this line was changed after it was written; restore the file"):
+        read(file, now=NOON)
+
+
+def test_a_line_behind_one_without_an_end_is_a_line_of_its_own(file: Path) -> None:
+    """Editors take the last line's end away."""
+    append(file, users(1), now=NOON)
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+
+    assert append(file, users(2), now=NOON).records == (users(1), users(2))
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (said("seat", by="", value="DE"), "by: this field is empty; say who says it"),
+        (said("seat", by="legal\udcff", value="DE"), "by: this is no text that can be written"),
+        (users(10**19), "value: .* is no number of users"),
+    ],
+)
+def test_what_cannot_be_read_again_is_not_written(record: Any, told: str, file: Path) -> None:
+    """The file stays as it was."""
+    append(file, users(1), now=NOON)
+
+    with pytest.raises(LicenceError, match=told):
+        append(file, record, now=NOON)
+
+    assert read(file, now=NOON).records == (users(1),)
+
+
+def test_brackets_without_end_are_no_json(file: Path) -> None:
+    """They are a line that is wrong, not a crash."""
+    file.write_text("[" * 200_000)
+
+    with pytest.raises(LicenceError, match=r":1: this is no JSON object"):
+        read(file)
+
+
+def test_what_was_said_of_another_month_hides_no_later_one() -> None:
+    """Of every month's number the one of the last day counts, in whatever order they were said."""
+    monthly, long_ago = users(1, as_of=date(2026, 11, 20), subject="qwen-2024"), users(2)
+
+    assert records(monthly, long_ago).newest("mau", subject="qwen-2024") == monthly
+    assert records(long_ago, monthly).newest("mau", subject="qwen-2024") == monthly
+    assert records(said("mau", value="3"), monthly).newest("mau", subject="qwen-2024") == said("mau", value="3")
+    assert records().newest("mau", subject="qwen-2024") is None

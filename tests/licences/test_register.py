@@ -209,3 +209,11 @@ def test_a_licence_with_two_models_has_each_duty_once(number: int) -> None:
     duty = register("llama-3.1-8b", "hermes-3-8b")["llama-3.1/users"]
 
     assert duty.models[number] == ("llama-3.1-8b", "hermes-3-8b")[number]
+
+
+def test_a_licence_of_ones_own_is_the_evidence_of_a_use_that_is_not_for_research() -> None:
+    """Until then the rule stands there, unmet."""
+    granted = records(said("separate-licence", subject="cc-by-nc-4.0"))
+
+    assert register("command-r-plus")["cc-by-nc-4.0/commercial use"].state == "unmet"
+    assert register("command-r-plus", records=granted)["cc-by-nc-4.0/commercial use"].state == "met"

@@ -137,6 +137,8 @@ def test_a_model_under_its_own_name_needs_no_prefix() -> None:
         ("qwen2.5-72b", (said("mau", value="9", subject="qwen-2024", as_of=TODAY - timedelta(days=31)),), None),
         ("qwen2.5-72b", (said("mau", value="9", subject="qwen-2024", as_of=TODAY - timedelta(days=32)),), "removal"),
         ("qwen2.5-72b", (users(),), "removal"),
+        ("qwen2.5-72b", (said("mau", value="9", subject="qwen-2024", as_of=TODAY), users()), None),
+        ("qwen2.5-72b", (users(), said("mau", value="9", subject="qwen-2024", as_of=TODAY)), None),
         ("phi-4", (), None),
     ],
 )
@@ -169,6 +171,39 @@ def test_what_is_earned_is_attested_where_a_clause_asks_for_it() -> None:
     few = said("mau", value="1000", subject="kimi-modified-mit", as_of=TODAY)
 
     assert "the monthly active users and the revenue" in judge(deployment("kimi-k2", records=records(few))).reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "effect"),
+    [
+        ({"as_of": TODAY}, None),
+        ({"as_of": TODAY - timedelta(days=32)}, "removal"),
+        ({"as_of": TODAY, "until": TODAY - timedelta(days=1)}, "removal"),
+    ],
+)
+def test_what_was_earned_is_attested_every_month_too(fields: dict[str, Any], effect: str | None) -> None:
+    """A clause on every month is not met by what was earned years ago."""
+    users_now = said("mau", value="1000", subject="kimi-modified-mit", as_of=TODAY)
+    earned = said("revenue", value="5", subject="kimi-modified-mit", **fields)
+
+    assert broken(judge(deployment("kimi-k2", records=records(users_now, earned)))).get("R-07") == effect
+
+
+@pytest.mark.parametrize(
+    ("fields", "effect"),
+    [
+        ({"subject": "mistral-research"}, None),
+        ({"subject": "cc-by-nc-4.0"}, "error"),
+        ({"subject": "mistral-research", "until": TODAY - timedelta(days=1)}, "error"),
+    ],
+)
+def test_what_is_not_for_sale_is_by_a_licence_of_its_own(fields: dict[str, Any], effect: str | None) -> None:
+    """Its makers sell one: at their own service, or by contract. Somebody says that it is there."""
+    granted = records(said("separate-licence", **fields))
+    decision = judge(deployment("mistral-large-2411", records=granted))
+
+    assert broken(decision).get("R-03") == effect
+    assert "attest separate-licence --subject mistral-research" in judge(deployment("mistral-large-2411")).reason
 
 
 @pytest.mark.parametrize(
