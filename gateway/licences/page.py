@@ -5,6 +5,7 @@ people to say.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -22,6 +23,9 @@ LONGEST_S = 10.0
 MOST_HOPS = 3
 # What no reader sees.
 _UNSEEN = frozenset({"script", "style", "template", "head", "noscript"})
+_HIDING = re.compile(r"display:none|visibility:(hidden|collapse)|(font-size|opacity):0(?![.\d]*[1-9])")
+# A mark of HTML, not the `<https://...>` of Markdown.
+_HTML = re.compile(r"<(!|/|[A-Za-z][A-Za-z0-9-]*[\s/>])")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FINE = 200
 
@@ -36,7 +40,12 @@ class Page:
 
     def has(self, texts: Iterable[str]) -> Mapping[str, bool]:
         """Return which of these texts stand on it, to the letter."""
-        return {text: " ".join(text.split()) in self.text for text in texts}
+        return {text: _stands(" ".join(text.split()), self.text) for text in texts}
+
+
+def _stands(text: str, page: str) -> bool:
+    """Whether a text stands there as words of its own: `Llama 3` does not in `Llama 3.1`."""
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w|\.\d)", page) is not None
 
 
 def read_file(path: Path) -> Page:
@@ -111,7 +120,7 @@ def _page(place: str, raw: bytes) -> Page:
     if len(raw) > MOST_BYTES:
         raise LicenceError(f"the page {place!r} is larger than {MOST_BYTES:,} bytes; name one that is a page")
     text = raw.decode("utf-8", "replace")
-    if "</" in text:
+    if _HTML.search(text):
         seen = _Seen()
         seen.feed(text)
         seen.close()
@@ -129,8 +138,11 @@ class _Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Stop reading where something is hidden."""
+        if tag == "body" and self._unseen[:1] == ["head"]:
+            # A head may end without a mark.
+            self._unseen.clear()
         hidden = any(
-            name == "hidden" or (name == "style" and "display:none" in (value or "").replace(" ", ""))
+            name == "hidden" or (name == "style" and _HIDING.search("".join((value or "").casefold().split())))
             for name, value in attrs
         )
         if tag in _UNSEEN or self._unseen or hidden:

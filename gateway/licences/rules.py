@@ -249,9 +249,9 @@ def users_attested(
     ended = next((one for one in (said, earned) if _has_ended(one, mau, day)), None)
     if ended is not None:
         return "ended", ended
-    if mau.consequence == "separate_licence" and _is_above(said, mau.limit):
-        if not has_own_licence(licence, records, day):
-            return "over", said
+    above = mau.consequence == "separate_licence" and _is_above(said, mau.limit)
+    if above and not has_own_licence(licence, records, day):
+        return "over", said
     return "met", said
 
 

@@ -133,3 +133,39 @@ def test_a_server_that_is_not_there_is_an_error() -> None:
         read_url("http://127.0.0.1:1/")
     with pytest.raises(LicenceError, match="cannot be read"):
         read_url("http://[x/")
+
+
+@pytest.mark.parametrize(
+    ("source", "stands"),
+    [
+        ("About us\n<!-- Built with Llama -->\nmore", False),
+        ("<script>x = 'Built with Llama'", False),
+        ("<img alt='Built with Llama'>", False),
+        ("<p style='DISPLAY:\tNone'>Built with Llama</p>", False),
+        ("<p style='color: red; visibility: hidden'>Built with Llama</p>", False),
+        ("<p style='font-size:0'>Built with Llama</p>", False),
+        ("<p style='display:block'>Built with Llama</p>", True),
+        ("<html><head><title>x</title><body><p>Built with Llama</p></body></html>", True),
+        ("<div hidden><body>Built with Llama</body></div>", False),
+        ("see <https://example.com> and a < b: Built with Llama", True),
+        ("**Built with Llama**", True),
+        ("Built with Llama.", True),
+        ("Built with Llamas", False),
+        ("rebuilt, reBuilt with Llama", False),
+    ],
+)
+def test_what_nobody_sees_does_not_stand_on_a_page(source: str, tmp_path: Path, *, stands: bool) -> None:
+    """However short the page is, and however its author hid it; a text inside a longer word is another one."""
+    page = tmp_path / "about"
+    page.write_text(source)
+
+    assert read_file(page).has(["Built with Llama"]) == {"Built with Llama": stands}
+
+
+@pytest.mark.parametrize(("shown", "stands"), [("3", True), ("3.", True), ("3.1", False), ("30", False)])
+def test_a_text_with_another_version_is_another_text(shown: str, tmp_path: Path, *, stands: bool) -> None:
+    """Llama 3.1 asks for other words than Llama 3."""
+    page = tmp_path / "about"
+    page.write_text(f"Built with Meta Llama {shown}")
+
+    assert read_file(page).has(["Built with Meta Llama 3"]) == {"Built with Meta Llama 3": stands}

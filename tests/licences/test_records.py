@@ -120,7 +120,7 @@ def test_a_line_that_was_changed_or_left_out_is_found(change: Callable[[list[str
         append(file, said("seat", value=value), now=NOON)
     file.write_text("\n".join(change(file.read_text().splitlines())) + "\n")
 
-    with pytest.raises(LicenceError, match="lines were changed or removed|this line was changed after"):
+    with pytest.raises(LicenceError, match=r"lines were changed or removed|this line was changed after"):
         read(file, now=NOON)
 
 
