@@ -105,7 +105,7 @@ def trains(licences: Sequence[Licence], *, classifier: bool) -> str | None:
 def _training(deployments: Iterable[Deployment]) -> dict[str, Reason]:
     barred = {}
     for one in deployments:
-        why = trains(one.licences, classifier=False)
+        why = trains(one.licences if one.resolution.known else (), classifier=False)
         if why is not None:
             barred[one.backend] = _out("R-12", f"its answers may not train another model: {why}")
     return barred

@@ -161,15 +161,25 @@ def _of_part(part: PartEntry, case: _Case) -> Iterator[Duty]:
 def _of_outputs(part: PartEntry, base: Resolution, card: str, case: _Case) -> Iterator[Duty]:
     licence = base.licence_id or "unknown"
     asked = f"learn from answers of {base.model} only as its terms allow"
-    yield case.duty(part.name, licence, "outputs", asked, fault=trains(base.licences, classifier=False))
+    known = base.licences if base.known else ()
+    yield case.duty(part.name, licence, "outputs", asked, fault=trains(known, classifier=False))
     for one in base.licences:
         prefix = one.name_prefix
         if prefix is not None and prefix.outputs:
             fault = None if has_prefix(part.name, prefix.text) else f"its name does not begin with {prefix.text!r}"
             yield case.duty(part.name, licence, "name prefix", f"begin its name with {prefix.text!r}", fault=fault)
+        shown = one.derived_display
+        if shown is not None and shown.outputs:
+            fault = None if any(text in card for text in shown.one_of) else _lacks(part)
+            asked = f"show {' or '.join(map(repr, shown.one_of))}"
+            yield case.duty(part.name, licence, "display", asked, fault=fault, evidence=part.card or "")
         for text in (*one.attribution, *((one.notice.text,) if one.notice is not None else ())):
-            fault = None if text in card else f"{part.card} does not have it" if part.card else "it has no card"
+            fault = None if text in card else _lacks(part)
             yield case.duty(part.name, licence, "display", f"show {text!r}", fault=fault, evidence=part.card or "")
+
+
+def _lacks(part: PartEntry) -> str:
+    return f"{part.card} does not have it" if part.card else "it has no card"
 
 
 def _text(path: Path) -> str:

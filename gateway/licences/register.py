@@ -198,6 +198,29 @@ def _display(case: _Case) -> Iterator[Duty]:
         yield case.duty("display", asked, "met" if stands else "unmet", evidence, rule="R-11")
 
 
+def _derived(case: _Case) -> Iterator[Duty]:
+    """Yield what the documentation of a model that was made from another says, where its weights are handed on."""
+    given, facts = case.licence.derived_display, case.facts
+    if given is None:
+        return
+    for use in case.uses:
+        if not use.deployment.resolution.derived:
+            continue
+        name = use.deployment.served_as or use.name
+        texts = [text.replace("[name]", name) for text in given.one_of]
+        asked = f"show {' or '.join(map(repr, texts))} in the documentation of {name}"
+        if not facts.entity.exposed("weights_distributed"):
+            duty = case.duty("derived display", asked, "not due", "no weights are handed on")
+        elif facts.page is None:
+            why = facts.unread or "no page is named: write licences.attribution"
+            duty = case.duty("derived display", asked, "unmet", why)
+        else:
+            stands = any(facts.page.has(texts).values())
+            evidence = f"{facts.page.place} {'has it' if stands else 'has none of them, to the letter'}"
+            duty = case.duty("derived display", asked, "met" if stands else "unmet", evidence)
+        yield replace(duty, models=(use.name,))
+
+
 def _commercial(case: _Case) -> Iterator[Duty]:
     """Yield what makes a commercial use one by contract; where nobody said that there is one, R-03 finds it."""
     facts = case.facts
@@ -297,6 +320,7 @@ def _retention(case: _Case) -> Iterator[Duty]:
 
 
 _KINDS = (
+    _derived,
     _commercial,
     _display,
     _copies,

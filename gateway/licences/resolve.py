@@ -25,6 +25,12 @@ _MAJOR_MINOR = re.compile(r"(?<![\w.])(\d)-(\d)(?![\w.])")
 _KEPT_WHOLE = re.compile(r"^([a-z]|vl|fp|int|bf)?\d")
 _PACKED_AFTER_A_DOT = re.compile(r"\.(?=i?q\d|fp\d|bf16|f16)")
 # Meta's own copies, and Bedrock's names of them, put the maker before the model.
+# Before that, Bedrock puts where it answers: `eu.meta.llama3-2-3b`.
+_PLACES = re.compile(r"^(us|eu|apac|us-gov|jp|au|ca|sa|global)\.(?=[a-z]+\.)")
+# Fireworks writes `llama-v3p1` and `qwen2p5`.
+_POINT = re.compile(r"(?<=\d)p(?=\d)")
+_LLAMA_V = re.compile(r"(?<![a-z])llama-?v(?=\d)")
+_HYPHENS = re.compile(r"[\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{MINUS SIGN}]")
 _MAKERS = frozenset({"meta", "amazon", "anthropic", "mistral-ai", "google"})
 
 
@@ -118,7 +124,7 @@ def resolve(  # noqa: PLR0913 - all that may be said of a model, each by its nam
     `declared` is the tag that its hub shows or the licence that somebody names, `bases` what it was made from besides
     what its name says, `provider` whose service answers.
     """
-    model = model[:_LONGEST]
+    model, modalities = model[:_LONGEST], frozenset(modalities)
     found = _Found({}, {}, {}, set(), {}, [])
     own = _own(model, registry, found, named=True)
     for base in bases:
@@ -133,7 +139,8 @@ def resolve(  # noqa: PLR0913 - all that may be said of a model, each by its nam
     # Whoever knows a model that we do not may say its licence; a base whose terms are unknown is not settled by it.
     if named is not None and not own and not (found.licences and named.generic):
         found.licences.setdefault(named.id, named)
-        found.taken.setdefault(named.id, frozenset(modalities))
+        found.taken.setdefault(named.id, frozenset())
+    found.taken = {licence: takes.union(modalities) for licence, takes in found.taken.items()}
     if provider is not None and not found.licences and not found.unsettled:
         generic = registry.licences["proprietary-api"]
         found.licences[generic.id] = generic
@@ -168,7 +175,8 @@ def _plain(name: str) -> str:
 
 def words_of(model: str) -> tuple[str, ...]:
     """Return the words of a model's name, without owner and packing: `llama3.1:8b` as `llama`, `3.1`, `8b`."""
-    name = model.strip().casefold().replace("\\", "/").rpartition("/")[2]
+    name = _HYPHENS.sub("-", model).strip().casefold().replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = _PLACES.sub("", _LLAMA_V.sub("llama-", _POINT.sub(".", name)))
     name = _PACKED_AFTER_A_DOT.sub("-", _SUFFIXES.sub("", name))
     name = re.sub(r"[\s_:@+()\[\]]+", "-", name)
     maker, dot, rest = name.partition(".")

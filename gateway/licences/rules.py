@@ -132,6 +132,8 @@ def _known(deployment: Deployment) -> Iterator[Finding]:
     parts = ", ".join(resolution.unsettled)
     what = f"the licence of {resolution.model!r} is not known" + (f" ({parts})" if parts else "")
     remedy = "name it in `licence`, and what the model was made from in `origin.base`"
+    if parts and (resolution.derived or resolution.declared is not None):
+        remedy = 'read its terms; a policy that relies on them says so in `licences.warn: {R-01: "who read them"}`'
     yield _found(deployment, "R-01", what, remedy, effect="error" if deployment.hosted_by is None else "warning")
 
 

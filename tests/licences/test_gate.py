@@ -69,7 +69,14 @@ def test_what_a_model_is_used_by_ends_its_use_with_it(what: str) -> None:
 
 @pytest.mark.parametrize(
     ("model", "out"),
-    [("llama-3.1-8b", False), ("llama-3-8b", True), ("llama-2-7b", True), ("qwen3-8b", False), ("acme-1", True)],
+    [
+        ("llama-3.1-8b", False),
+        ("llama-3-8b", True),
+        ("llama-2-7b", True),
+        ("qwen3-8b", False),
+        ("acme-1", True),
+        ("acme-llama-qwen3-8b", True),
+    ],
 )
 def test_answers_train_only_what_the_terms_allow(model: str, *, out: bool) -> None:
     """What is not known is not allowed."""

@@ -73,6 +73,12 @@ def test_a_router_that_learned_from_llama_says_so(tmp_path: Path) -> None:
             "Meta Llama 3 Community License Agreement forbids it",
         ),
         ({"outputs_of": ["acme-1"]}, "outputs", "its terms are not known"),
+        ({"outputs_of": ["acme-llama-qwen3-8b"]}, "outputs", "its terms are not known"),
+        (
+            {"outputs_of": ["Qwen2.5-72B"]},
+            "display",
+            "router.md does not have it",
+        ),
         ({"name": "router"}, "name prefix", "its name does not begin with 'Llama'"),
         ({"card": None}, "display", "it has no card"),
         ({"licence": "AGPL-3.0-only"}, "part", "AGPL-3.0-only is not allowed here"),

@@ -217,3 +217,26 @@ def test_a_licence_of_ones_own_is_the_evidence_of_a_use_that_is_not_for_research
 
     assert register("command-r-plus")["cc-by-nc-4.0/commercial use"].state == "unmet"
     assert register("command-r-plus", records=granted)["cc-by-nc-4.0/commercial use"].state == "met"
+
+
+def test_a_model_made_from_a_qwen_says_so_where_its_weights_are_handed_on() -> None:
+    """In one of two ways; a Falcon's says its own name. Who hands nothing on owes nothing yet."""
+    qwen = Use(deployment=deployment(resolve("acme-bot", packaged(), declared="own", bases=["Qwen/Qwen2.5-72B"])))
+    falcon = Use(deployment=deployment(resolve("acme-bot", packaged(), declared="own", bases=["tiiuae/falcon-11B"])))
+    page = Page(
+        place="a",
+        sha256="0" * 64,
+        text="Improved using Qwen. acme-bot is built using Falcon LLM technology from the Technology Innovation "
+        "Institute",
+    )
+
+    def state(use: Use, exposure: Any, **facts: Any) -> list[str]:
+        given = Facts(entity=entity(exposure=exposure), day=TODAY, **facts)
+        return [duty.state for duty in duties([use], given) if duty.duty == "derived display"]
+
+    for use in (qwen, falcon):
+        assert state(use, "weights_distributed", page=page) == ["met"]
+        assert state(use, "weights_distributed", page=ABOUT) == ["unmet"]
+        assert state(use, "weights_distributed") == ["unmet"]
+        assert state(use, "public") == ["not due"]
+    assert "qwen-2024/derived display" not in states("qwen2.5-72b")

@@ -42,6 +42,23 @@ def test_there_are_at_least_25_of_them() -> None:
         ("Qwen2.5-Coder-32B-Instruct-GPTQ-Int4", "apache-2.0"),
         ("acme/support-llama-3.1-8b-ft-awq", "llama-3.1"),
         ("smollm2-135m-instruct", "apache-2.0"),
+        ("bedrock/us.meta.llama3-3-70b-instruct-v1:0", "llama-3.3"),
+        ("eu.meta.llama3-2-3b-instruct-v1:0", "llama-3.2"),
+        ("us-gov.meta.llama3-8b-instruct-v1:0", "llama-3"),
+        ("accounts/fireworks/models/llama-v3p1-8b-instruct", "llama-3.1"),
+        ("llama-v3-70b-instruct", "llama-3"),
+        ("fireworks_ai/qwen2p5-72b-instruct", "qwen-2024"),
+        ("deepseek-v3p1", "mit"),
+        ("nemotron:70b-instruct-q4_K_M", "llama-3.1"),
+        ("nvidia/nemotron-super-49b-v1.5", "llama-3.3"),
+        ("nemotron-mini:4b", "nvidia-open-model"),
+        ("DeepSeek-R1-Distill-Qwen-7B", "mit"),
+        ("deepseek-r1-distill-qwen-14b-q4_k_m.gguf", "mit"),
+        ("R1-Distill-Qwen2.5-72B", "qwen-2024"),
+        ("qwen2.5vl:3b", "qwen-research"),
+        ("qwen2.5vl:7b", "apache-2.0"),
+        ("Llama\N{NON-BREAKING HYPHEN}3.1\N{NON-BREAKING HYPHEN}8B", "llama-3.1"),
+        ("models/Llama-3.1-8B-Instruct/", "llama-3.1"),
     ],
 )
 def test_a_file_an_alias_or_a_quantisation_is_still_the_model(name: str, licence_id: str) -> None:
@@ -49,7 +66,9 @@ def test_a_file_an_alias_or_a_quantisation_is_still_the_model(name: str, licence
     assert resolve(name, REGISTRY).licence_id == licence_id
 
 
-@pytest.mark.parametrize("name", ["llama", "chatllama7b", "llama-chat", "mistral", "qwen-plus-local"])
+@pytest.mark.parametrize(
+    "name", ["llama", "chatllama7b", "llama-chat", "mistral", "qwen-plus-local", "nemotron", "falcon:180b"]
+)
 def test_a_name_that_does_not_say_which_one_is_not_known(name: str) -> None:
     """Which Llama it is decides what is displayed: nobody guesses."""
     found = resolve(name, REGISTRY)
@@ -191,3 +210,18 @@ def test_any_text_is_a_name(text: str) -> None:
     """Nothing that somebody calls a model breaks it."""
     assert resolve(text, REGISTRY).model == text[:200]
     assert all(words_of(text[:200]))
+
+
+@pytest.mark.parametrize("name", ["Llama-3.2-Instruct-11B", "Llama-3.2-V-11B-cot", "acme/Llama-3.2-pet-vision"])
+def test_a_model_that_sees_is_told_by_any_word_of_its_name(name: str) -> None:
+    """Its makers put words where they like."""
+    found = resolve(name, REGISTRY)
+
+    assert found.takes(REGISTRY.get("llama-3.2")) == {"text", "image"}
+
+
+def test_what_a_model_takes_besides_its_family_counts_for_its_licence() -> None:
+    """Who says that it sees has a multimodal model."""
+    found = resolve("llama-3.2-acme", REGISTRY, modalities=["text", "image"])
+
+    assert found.takes(REGISTRY.get("llama-3.2")) == {"text", "image"}

@@ -38,6 +38,15 @@ def test_an_unknown_licence_is_an_error_of_who_hosts_the_model() -> None:
     assert broken(judge(deployment("acme-1", hosted_by="unknown"))) == {"R-01": "warning"}
 
 
+@pytest.mark.parametrize("model", ["devstral-2-123b", "falcon-180b", "Hermes-4.3-36B"])
+def test_who_cannot_name_a_licence_that_is_known_here_is_told_another_way(model: str) -> None:
+    """No word in `licence` would settle it."""
+    found = resolve(model, packaged(), declared="apache-2.0")
+
+    assert "licences.warn: {R-01:" in judge(deployment(found)).reason
+    assert "name it in `licence`" in judge(deployment("my-llama")).reason
+
+
 def test_what_is_declared_wrong_is_a_warning() -> None:
     """What the chain concludes holds anyhow."""
     found = resolve("NousResearch/Hermes-3-Llama-3.1-8B", packaged(), declared="llama3")
