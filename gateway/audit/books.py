@@ -17,7 +17,7 @@ from gateway.entries import LedgerEntry
 
 # What an erased tenant's name on the books begins with.
 ERASED = "erased-"
-_ESCAPED = re.compile(r"\\u(d[89a-f][0-9a-f]{2})")
+_ESCAPED = re.compile(r"\\u(d[89a-f][0-9a-f]{2}|0000)")
 
 
 class TrailView(Protocol):
@@ -85,7 +85,7 @@ class Tenants:
         if recorded is None or booked is None:
             return recorded is None and booked is None
         if booked not in self._known:
-            # Half a surrogate pair is booked as its escape.
+            # Half a surrogate pair is booked as its escape, and by PostgreSQL a NUL too.
             names = (booked, _ESCAPED.sub(lambda found: chr(int(found[1], 16)), booked))
             found = (self.view.pseudonym(Party(whose="tenant", name=name)) for name in names)
             self._known[booked] = next(filter(None, found), None)

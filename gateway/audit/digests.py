@@ -14,9 +14,9 @@ def entry_digest(entry: LedgerEntry) -> str:
     # Left out where nothing of it is said, so that the digests of older records still hold.
     if later != _NOTHING_LATER or later_calls.count(_NOTHING_LATER_OF_CALL) != len(calls):
         text += repr((later, later_calls))
-    # Half a surrogate pair is booked as its escape: both read the same here.
-    if "\\\\ud" in text:
-        text = text.replace("\\\\ud", "\\ud")
+    # Half a surrogate pair is booked as its escape, and by PostgreSQL a NUL too: both read the same here.
+    if "\\\\u" in text:
+        text = text.replace("\\\\ud", "\\ud").replace("\\\\u0000", "\\x00")
     return sha256(text.encode()).hexdigest()
 
 

@@ -4,6 +4,7 @@ Reports are plain iterators, and the driver lives on an event loop: each reading
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -31,12 +32,16 @@ Said = TypeVar("Said")
 _FETCHED = 1_000
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
-# The texts of records that nobody altered are ASCII, without spaces, and their keys stand in order.
+# The texts of records that nobody altered are ASCII, without spaces. What stands between quotes may be escaped: whether
+# it is the id, Python says.
 _SELECT_MISFILED = r"""
-    SELECT a.n FROM audit a LEFT JOIN entries e ON e.n = a.entry
+    SELECT a.n, e.id, substring(a.body FROM '"entry":("(?:[^"\\]|\\.)*")') AS told,
+        a.entry IS NOT NULL AS placed, encode(a.subject, 'hex') IS NOT DISTINCT FROM
+        substring(a.body FROM '"subject":"([0-9a-f]*)"') AS named
+    FROM audit a LEFT JOIN entries e ON e.n = a.entry
     WHERE encode(a.subject, 'hex') IS DISTINCT FROM substring(a.body FROM '"subject":"([0-9a-f]*)"')
-    OR (a.entry IS NOT NULL AND e.id IS DISTINCT FROM
-        (substring(a.body FROM '"entry":("(?:[^"\\]|\\.)*")')::json #>> '{}'))
+    OR (a.entry IS NOT NULL AND
+        '"' || e.id || '"' IS DISTINCT FROM substring(a.body FROM '"entry":("(?:[^"\\]|\\.)*")'))
     OR (a.entry IS NULL AND position('"kind":"request"' IN a.body) > 0) ORDER BY a.n"""
 _MAY_WRITE = "SELECT has_table_privilege($1, 'INSERT')"
 _MAY_BEGIN = "SELECT has_database_privilege(current_database(), 'CREATE')"
@@ -114,8 +119,9 @@ class PostgresView(SqlView):
 
     def misfiled(self) -> Iterator[int]:
         """Yield the places of records whose columns do not say what the record says: they would be found by them."""
-        for (n,) in self.rows(_SELECT_MISFILED, {}):
-            yield n
+        for n, entry_id, told, is_placed, is_named in self.rows(_SELECT_MISFILED, {}):
+            if not (is_placed and is_named and told is not None and json.loads(told) == entry_id):
+                yield n
 
 
 class _Errands:

@@ -13,8 +13,8 @@ from gateway.audit.evidence import Contact, Evidence, Facts, Party
 from gateway.audit.records import Before, Body, Names, Noted, begin_body, request_body
 from gateway.clearance import Destination
 from gateway.entries import LedgerEntry
+from gateway.interfaces import AuditedLedger
 from gateway.ledgers import sqlite
-from gateway.ledgers.sqlite import SqliteLedger
 from gateway.types import Label, Level
 from support.entries import NOON, attempt_record, ledger_entry
 
@@ -156,7 +156,7 @@ async def write(path: Path, *names: str, **fields: Any) -> None:
             await record(ledger, name, **fields)
 
 
-async def record(ledger: SqliteLedger, entry_id: str, **fields: Any) -> None:
+async def record(ledger: AuditedLedger, entry_id: str, **fields: Any) -> None:
     """Put a request on the books."""
     told = evidence(**fields)
     await ledger.record(booked(entry_id, told), told)
