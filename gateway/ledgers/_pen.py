@@ -68,7 +68,8 @@ class Pen:
         # Whether a trail that has requests already may be sealed from here on: only where somebody said so.
         self._may_seal = may_seal
         self._pseudonyms: dict[tuple[Whose, str], str] = {}
-        self._known: tuple[str, int] | None = None
+        # Which trail, and how many were erased from it.
+        self._known = ("", 0)
         # Whether what was kept in mind of names held no more when the pen was taken last.
         self.is_anew = True
         self._head = Head(count=0, hash="")
@@ -130,15 +131,14 @@ class Pen:
 
     def put_down(self) -> HeadRow | None:
         """Return where the trail ends now, None where that is as before."""
-        if self._head.count == self._written or self._known is None:
+        if self._head.count == self._written:
             return None
         seal = head_seal(self._head, self._key)
         return HeadRow(self._head.count, self._head.hash, seal, self._known[1], self._key_check)
 
     def committed(self) -> None:
         """Keep in mind where the trail ends now: nobody may set it back."""
-        if self._known is not None:
-            self._seen = (self._known[0], self._head)
+        self._seen = (self._known[0], self._head)
 
     def forget(self) -> None:
         """Forget the pseudonyms."""
@@ -162,7 +162,6 @@ class Pen:
 
     def erase(self, party: Party, key: bytes) -> str:
         """Count the erasure of a party whose key is deleted; return what it was called."""
-        if self._known is not None:
-            self._known = (self._known[0], self._known[1] + 1)
+        self._known = (self._known[0], self._known[1] + 1)
         self._pseudonyms.clear()
         return pseudonym(key, party)

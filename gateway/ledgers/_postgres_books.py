@@ -72,8 +72,6 @@ class PostgresBooks:
             await self._attempt(_Try((), None))
         except LostError as error:
             raise LedgerError(f"{error}; is the server up?") from error.__cause__
-        except RowError as error:
-            raise LedgerError(f"cannot open the ledger {self.place!r}: {error}") from error.__cause__
         except FAULTS as error:
             raise LedgerError(str(in_our_words(error, f"cannot open the ledger {self.place!r}"))) from error
 
@@ -98,7 +96,7 @@ class PostgresBooks:
             link = await self._connected()
             async with self._door.transaction(link):
                 results = await self._write(link, tried)
-        except (*FAULTS, OverflowError) as error:
+        except FAULTS as error:
             self._forget()
             fault = in_our_words(error, f"cannot write to the ledger {self.place!r}")
             # What quotes a row is no cause that anybody may see.

@@ -89,8 +89,6 @@ class Door:
 
 def in_our_words(error: Exception, doing: str) -> Exception:
     """Return the fault of a connection as `LostError`, `RowError` or `LedgerError`."""
-    if isinstance(error, OverflowError):
-        return RowError("a number is out of the bounds of its column")
     if isinstance(error, _OF_A_ROW):
         return RowError(f"a value is out of the bounds of its column (SQLSTATE {error.sqlstate})")
     if isinstance(error, asyncpg.PostgresError):

@@ -81,23 +81,22 @@ class Page:
     async def write(self, batch: Sequence[Write]) -> list[Result]:
         """Write a batch in its order, entries that follow each other at once; return what each is told."""
         results: list[Result] = []
-        for kind, writes in groupby(batch, key=type):
-            if kind is EntryWrite:
-                results += await self._book([write for write in writes if isinstance(write, EntryWrite)])
-            else:
-                results += [await self._write_one(write) for write in writes]
+        for _, writes in groupby(batch, key=type):
+            entries: list[EntryWrite] = []
+            for write in writes:
+                if isinstance(write, EntryWrite):
+                    entries.append(write)
+                else:
+                    results.append(await self._write_one(write))
+            results += await self._book(entries) if entries else []
         return results
 
-    async def _write_one(self, write: Write) -> Result:
-        match write:
-            case EntryWrite():
-                return (await self._book([write]))[0]
-            case FeedbackWrite():
-                return await self._judge(write)
-            case HoldoutWrite():
-                return await self._compare(write)
-            case EraseWrite():
-                return await self._erase(write.party)
+    async def _write_one(self, write: FeedbackWrite | HoldoutWrite | EraseWrite) -> Result:
+        if isinstance(write, FeedbackWrite):
+            return await self._judge(write)
+        if isinstance(write, HoldoutWrite):
+            return await self._compare(write)
+        return await self._erase(write.party)
 
     async def _book(self, writes: Sequence[EntryWrite]) -> list[Result]:
         """Write entries, their attempts, sums and records; False for those whose id is there already."""

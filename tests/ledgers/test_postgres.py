@@ -262,18 +262,18 @@ async def test_whoever_may_not_write_is_told_so(options: postgres.Options, postg
     """A role that may only read reads, and is not taken for one that writes."""
     async with postgres.build(options) as ledger:
         await ledger.record(ledger_entry("a"))
-    role = f"reader_{options.in_schema}"
-    await tell(
-        options,
-        f"CREATE ROLE {role} LOGIN PASSWORD 'reads'",
-        f"GRANT USAGE ON SCHEMA {options.in_schema} TO {role}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {options.in_schema} TO {role}",
-    )
-    theirs = options.model_copy(
-        update={"dsn": dsn(f"postgresql://{role}:reads@127.0.0.1:{postgres_server.port}/books").dsn}
-    )
+    role, schema = f"reader_{options.in_schema}", options.in_schema
+    await tell(options, f"CREATE ROLE {role} LOGIN PASSWORD 'reads'", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    url = dsn(f"postgresql://{role}:reads@127.0.0.1:{postgres_server.port}/books").dsn
+    theirs = options.model_copy(update={"dsn": url})
+    with pytest.raises(LedgerError, match="permission denied"):
+        ids(theirs)
+    await tell(options, f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")
 
     assert (ids(theirs), postgres.reader(theirs).is_writable()) == (["a"], False)
-    with pytest.raises(LedgerError, match="permission denied"):
-        async with postgres.build(theirs):
-            pass
+    elsewhere = theirs.model_copy(update={"in_schema": f"{schema}_2"})
+    assert not postgres.reader(elsewhere).is_writable()
+    for options_of_theirs in (theirs, elsewhere):
+        with pytest.raises(LedgerError, match="permission denied"):
+            async with postgres.build(options_of_theirs):
+                pass

@@ -108,6 +108,22 @@ async def test_a_connection_that_was_cut_is_replaced(options: postgres.Options) 
     assert len(await tell(options, "SELECT 1 FROM feedback")) == 5
 
 
+async def test_a_writer_that_is_cut_while_it_waits_for_another_begins_again(options: postgres.Options) -> None:
+    """What it was about to write is written by the next connection."""
+    patient = options.model_copy(update={"retry_s": 30.0, "timeout_s": 30.0})
+    async with postgres.build(patient) as ledger, linked(options) as link:
+        async with link.transaction():
+            await link.fetch("SELECT 1 FROM audit_head FOR UPDATE")
+            waiting = asyncio.create_task(ledger.record(ledger_entry("a")))
+            while not await tell(options, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+                continue
+            await tell(options, CUT)
+        await waiting
+
+    assert ids(options) == ["a"]
+    assert postgres.reader(options).prove().requests == 1
+
+
 async def test_without_patience_a_cut_is_told(ledger: SqlLedger, options: postgres.Options) -> None:
     """Whoever waits is told that his entry may not be there, and the next one is written."""
     await tell(options, CUT)

@@ -14,6 +14,7 @@ from support.trails import booked, evidence
 from gateway import plugins
 from gateway.audit.evidence import Party
 from gateway.entries import HoldoutRecord, LedgerEntry
+from gateway.ledgers import _postgres_rollups, _sqlite_rollups
 from gateway.money.rollups import cell_of, summed
 from gateway.types import Money, Usage
 
@@ -106,6 +107,19 @@ async def test_every_kind_reports_the_same(request: pytest.FixtureRequest) -> No
 
     assert len(told) > 1
     assert all(one == told[0] for one in told)
+
+
+async def test_a_program_that_has_met_too_many_cells_looks_their_numbers_up_again(
+    kind: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it keeps in mind has a bound."""
+    for module in (_sqlite_rollups, _postgres_rollups):
+        monkeypatch.setattr(module, "_MOST_IDS", 0)
+    entries, _ = traffic(2)
+
+    reader = await write(kind, entries, ())
+
+    assert sum(hour.sums.requests for hour in reader.hours()) == len(entries)
 
 
 async def test_a_tenant_who_comes_back_after_an_erasure_is_summed_by_his_name(kind: tuple[Any, Any]) -> None:
