@@ -1,12 +1,11 @@
 """The PostgreSQL ledger against a real server: the same totals as SQLite, and nothing lost where it is disturbed."""
 
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from support.postgres_server import serving_postgres
-from support.postgres_writers import Written, cut, write_together
+from support.postgres_writers import Disturbance, Written, cut, write_together
 
 Row = tuple[str, str, str, bool | None]
 
@@ -20,7 +19,7 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, serving_postgres() as server:
         calm = write_together(server, Path(folder), writers=WRITERS, each=EACH)
     with tempfile.TemporaryDirectory() as folder, serving_postgres() as server:
-        half: list[Callable[[], None]] = [partial(cut, server)] * (CUTS // 2)
+        half: list[Disturbance] = [partial(cut, server)] * (CUTS // 2)
         disturb = [*half, server.restart, *half]
         rough = write_together(server, Path(folder), writers=WRITERS, each=EACH, disturb=disturb)
     return [

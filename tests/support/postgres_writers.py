@@ -1,4 +1,4 @@
-"""Several programs that write to one PostgreSQL ledger, what disturbs them, and what SQLite says of the same entries."""
+"""Several programs that write to one PostgreSQL ledger, what disturbs them, and what SQLite says of the same."""
 
 import asyncio
 import os
@@ -31,6 +31,10 @@ GATEWAY, TESTS = Path(gateway.__file__).parents[1], Path(__file__).parents[1]
 STEPS: tuple[Step, ...] = ("hour", "day", "all")
 
 
+# Something that happens in the middle of a run.
+Disturbance = Callable[[], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What writers did: the ids that came back to them, and what the ledger holds. `unequal` names what differs."""
@@ -53,7 +57,7 @@ class Written:
 
 
 def write_together(
-    server: PostgresServer, folder: Path, *, writers: int, each: int, disturb: Sequence[Callable[[], None]] = ()
+    server: PostgresServer, folder: Path, *, writers: int, each: int, disturb: Sequence[Disturbance] = ()
 ) -> Written:
     """Let programs write beside each other; what disturbs them happens one after another, spread over the run."""
     schema, total = f"together_{secrets.token_hex(4)}", writers * each
