@@ -5,6 +5,8 @@ from typing import Any
 
 from gateway.ledgers._rows import Row
 
+_PLAIN = frozenset({int, bool, bytes})
+
 
 # Any: a text, a number, bytes, a truth or None.
 def kept(value: Any) -> Any:
@@ -21,4 +23,4 @@ def escaped(text: str) -> str:
 
 def kept_row(row: Iterable[Any]) -> Row:
     """Return the values of a row as they can be kept."""
-    return tuple(map(kept, row))
+    return tuple([value if value is None or type(value) in _PLAIN else kept(value) for value in row])
