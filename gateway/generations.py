@@ -5,12 +5,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from gateway.assembly import House, assemble
 from gateway.errors import ConfigurationError, PolicyError
 from gateway.policy.models import Policy
-from gateway.policy.watch import PolicyFile
+
+if TYPE_CHECKING:
+    from gateway.assembly import House
+    from gateway.policy.watch import PolicyFile
 
 log = logging.getLogger("gateway")
 
@@ -20,7 +22,7 @@ LOOK_AGAIN_S = 1.0
 class _Generation:
     """One policy's open parts, closed when it is retired and nobody uses it any more."""
 
-    def __init__(self, house: House, stack: AsyncExitStack) -> None:
+    def __init__(self, house: "House", stack: AsyncExitStack) -> None:
         self.house = house
         self.stack = stack
         self.users: dict[object, asyncio.Task[object] | None] = {}
@@ -28,7 +30,7 @@ class _Generation:
         self.idle.set()
 
     @contextmanager
-    def used(self, *, by: asyncio.Task[object] | None) -> Iterator[House]:
+    def used(self, *, by: asyncio.Task[object] | None) -> "Iterator[House]":
         lease = object()
         self.users[lease] = by
         self.idle.clear()
@@ -46,8 +48,8 @@ class Generations:
     A file that breaks is logged once a change, and the last good policy stays. Use `lease` around every request.
     """
 
-    def __init__(self, source: Policy | PolicyFile, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file = source if isinstance(source, PolicyFile) else None
+    def __init__(self, source: "Policy | PolicyFile", *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = None if isinstance(source, Policy) else source
         self._policy = source if isinstance(source, Policy) else source.policy
         self._clock = clock
         self._looked_at = clock()
@@ -83,7 +85,7 @@ class Generations:
             raise
 
     @contextmanager
-    def lease(self) -> Iterator[House]:
+    def lease(self) -> "Iterator[House]":
         """Hold the present generation open; what is leased does not change under a request."""
         generation = self._present()
         self._look()
@@ -91,14 +93,14 @@ class Generations:
             yield house
 
     @contextmanager
-    def hold(self, house: House) -> Iterator[None]:
+    def hold(self, house: "House") -> Iterator[None]:
         """Keep a house that is leased just now open beyond its lease, for work that somebody else owns and ends."""
         generations = (self._present(), *self._retiring.values())
         with next(one for one in generations if one.house is house).used(by=None):
             yield
 
     @property
-    def house(self) -> House:
+    def house(self) -> "House":
         """The present generation's parts, for a look at them."""
         return self._present().house
 
@@ -164,6 +166,9 @@ class Generations:
 
 
 async def _open(policy: Policy) -> _Generation:
+    # Prices, licences and their rules: whoever only imports the router opens none of it.
+    from gateway.assembly import assemble  # noqa: PLC0415
+
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(assemble(policy))
         return _Generation(house, stack.pop_all())

@@ -8,14 +8,16 @@ import pkgutil
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import cache
-from importlib.metadata import entry_points
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from pydantic import BaseModel
 
 from gateway.errors import UnknownKindError
 from gateway.policy.models import PartPolicy
 from gateway.spelling import remedy
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Socket = Literal["backends", "classifiers", "detectors", "exporters", "judges", "ledgers"]
 SOCKETS: tuple[Socket, ...] = ("backends", "classifiers", "detectors", "exporters", "judges", "ledgers")
@@ -36,7 +38,7 @@ def kinds(socket: Socket) -> tuple[str, ...]:
     """Return the kinds that are installed for a socket, ours first, without importing them."""
     package = importlib.import_module(f"gateway.{socket}")
     ours = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
-    theirs = sorted(point.name for point in entry_points(group=f"hybrid_gateway.{socket}"))
+    theirs = sorted(_theirs(socket))
     return (*ours, *(name for name in theirs if name not in ours))
 
 
@@ -49,8 +51,32 @@ def load(socket: Socket, kind: str) -> KindModule:
     if any(module.name == kind for module in pkgutil.iter_modules(package.__path__)):
         module = importlib.import_module(f"gateway.{socket}.{kind}")
     else:
-        module = next(iter(entry_points(group=f"hybrid_gateway.{socket}", name=kind))).load()
+        module = _theirs(socket)[kind].load()
     return cast("KindModule", module)
+
+
+def look_again() -> None:
+    """Forget what is installed: a package that came since is found."""
+    for known in (_installed, kinds, load):
+        known.cache_clear()
+
+
+@cache
+def _installed() -> "tuple[EntryPoint, ...]":
+    # Only who opens a policy looks for parts, and once: it reads what every installed package says of itself.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    points = entry_points()
+    return tuple(point for socket in SOCKETS for point in points.select(group=_group(socket)))
+
+
+def _theirs(socket: Socket) -> "dict[str, EntryPoint]":
+    # Of two of a name the first counts.
+    return {point.name: point for point in reversed(_installed()) if point.group == _group(socket)}
+
+
+def _group(socket: Socket) -> str:
+    return f"hybrid_gateway.{socket}"
 
 
 def options(socket: Socket, kind: str) -> type[BaseModel]:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from weakref import WeakSet
 
 from gateway import plugins
-from gateway.assembly import House
 from gateway.calls import Run
 from gateway.cascade import cascade, stream_cascade
 from gateway.decide import decide
 from gateway.entries import Feedback
 from gateway.errors import ConfigurationError, LedgerError
-from gateway.exporting import Exporters, exporting
 from gateway.feedback import take
 from gateway.fleet.memory import Memory
 from gateway.fleet.past import Past
@@ -27,9 +25,7 @@ from gateway.holdout import Comparison, Holdouts
 from gateway.interfaces import Backend, Exporter, Ledger, LedgerReader
 from gateway.labelling import told
 from gateway.money.books import Books
-from gateway.policy.load import check_value, packaged_default
 from gateway.policy.models import PartPolicy, Policy
-from gateway.policy.watch import PolicyFile
 from gateway.redaction.cover import Cover
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
@@ -39,6 +35,9 @@ from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 from gateway.witness import Booking
 
 if TYPE_CHECKING:
+    from gateway.assembly import House
+    from gateway.exporting import Exporters
+    from gateway.policy.watch import PolicyFile
     from gateway.settings import Settings
 
 log = logging.getLogger("gateway")
@@ -57,7 +56,7 @@ class Router:
         exporters: Mapping[str, Exporter] | None = None,
         chance: Callable[[], float] | None = None,
     ) -> None:
-        # pydantic-settings is a sixth of what importing this module would cost.
+        # What reads settings and policies is a quarter of what importing this module would cost.
         from gateway.settings import Settings  # noqa: PLC0415
 
         self._settings = Settings()
@@ -103,13 +102,16 @@ class Router:
         await self._stack.aclose()
         self._booking = None
 
-    async def _open_exporters(self, stack: AsyncExitStack, ledger: Ledger) -> Exporters | None:
+    async def _open_exporters(self, stack: AsyncExitStack, ledger: Ledger) -> "Exporters | None":
         opened = self._given_exporters
         if opened is None:
             parts = plugins.named(self.policy.exporters)
             opened = {name: await plugins.open_part(stack, "exporters", part) for name, part in parts.items()}
         if not opened:
             return None
+        # Nearly nobody has any.
+        from gateway.exporting import exporting  # noqa: PLC0415
+
         books = None if self._given_ledger is not None else _reader(self.policy, self._settings)
         return await stack.enter_async_context(
             exporting(opened, policy=lambda: self.policy, ledger=ledger, books=books)
@@ -266,7 +268,7 @@ async def _book(booking: Booking, outcome: Outcome) -> None:
 class _Trip:
     """One request between `decide` and `settle`."""
 
-    house: House
+    house: "House"
     memory: Memory
     past: Past
     run: Run
@@ -315,7 +317,7 @@ class _Trip:
 
 
 async def _begin(
-    house: House,
+    house: "House",
     memory: Memory,
     holdouts: Holdouts,
     request: Request,
@@ -346,7 +348,9 @@ async def _begin(
     )
 
 
-async def _read(house: House, memory: Memory, request: Request, *, remembered: bool) -> tuple[Assessment, Cover | None]:
+async def _read(
+    house: "House", memory: Memory, request: Request, *, remembered: bool
+) -> tuple[Assessment, Cover | None]:
     """Assess a request with the earlier turns of its conversation, those included that came while it was read."""
     policy = house.policy
     earlier, covered = memory.earlier(request, policy), memory.covered(request, policy)
@@ -360,7 +364,11 @@ async def _read(house: House, memory: Memory, request: Request, *, remembered: b
         earlier, covered = memory.earlier(request, policy), memory.covered(request, policy)
 
 
-def _source(policy: Source, settings: "Settings") -> Policy | PolicyFile:
+def _source(policy: Source, settings: "Settings") -> "Policy | PolicyFile":
+    # As above: whoever only imports the router reads no policy.
+    from gateway.policy.load import check_value, packaged_default  # noqa: PLC0415
+    from gateway.policy.watch import PolicyFile  # noqa: PLC0415
+
     if isinstance(policy, Policy):
         return check_value(policy, options_of=plugins.options, kinds_of=plugins.kinds)
     path = policy or settings.policy_path() or packaged_default()

@@ -7,19 +7,22 @@ successful call of the model that we would have used, on the same tokens.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.audit.evidence import Evidence
 from gateway.entries import LedgerEntry, Status
 from gateway.errors import CascadeExhaustedError, NoClearedBackendError, NoEligibleBackendError, RoutingError
-from gateway.licences.resolve import Resolution
 from gateway.money.books import Books, total
 from gateway.money.comparing import Elsewhere
 from gateway.money.prices import PriceList
-from gateway.policy.duties import Origins
 from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import is_local
 from gateway.types import Assessment, Attempt, Completion, Message, Plan, Reply, Request
 from gateway.witness import witness
+
+if TYPE_CHECKING:
+    from gateway.licences.resolve import Resolution
+    from gateway.policy.duties import Origins
 
 # Why a backend is out (see `decide`): because nobody asked for it, and because it may not see the request.
 _NOT_ASKED = frozenset({"pin", "rule"})
@@ -77,7 +80,7 @@ def settle(  # noqa: PLR0913 - everything that the pipeline knows of a request m
     *,
     policy: Policy,
     prices: PriceList,
-    origins: Origins,
+    origins: "Origins",
     entry_id: str,
     at: datetime,
     duration_s: float,
@@ -133,7 +136,7 @@ class _Case:
     holdout: str | None
     baseline_model: str | None
     books: Books
-    origin: Resolution | None
+    origin: "Resolution | None"
 
     def entry(self, entry_id: str, *, at: datetime, duration_s: float, streamed: bool) -> LedgerEntry:
         assessment, plan, books, elsewhere = self.assessment, self.plan, self.books, self._elsewhere()

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.audit.evidence import Contact, Evidence, Facts
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import NotClearedError
-from gateway.exporting import Exporters
 from gateway.interfaces import AuditedLedger, Ledger
 from gateway.policy.models import Policy
 from gateway.policy.place import destination
 from gateway.types import Assessment, Attempt, Plan, Request
+
+if TYPE_CHECKING:
+    from gateway.exporting import Exporters
 
 
 def witness(  # noqa: PLR0913 - a run, its policy, and whom it is about: each by its name
@@ -47,10 +50,10 @@ class Booking:
 
     ledger: Ledger
     audited: AuditedLedger | None
-    exporters: Exporters | None = None
+    exporters: "Exporters | None" = None
 
     @classmethod
-    def in_ledger(cls, ledger: Ledger, exporters: Exporters | None = None) -> "Booking":
+    def in_ledger(cls, ledger: Ledger, exporters: "Exporters | None" = None) -> "Booking":
         """Return how to write to a ledger; asked once, for it takes longer than writing."""
         return cls(ledger, ledger if isinstance(ledger, AuditedLedger) else None, exporters)
 

@@ -8,6 +8,8 @@ HEAVY = (
     *("litellm", "openai", "sklearn", "redis", "xllamacpp", "numpy", "aiohttp", "typer", "rich"),
     *("prometheus_client", "opentelemetry"),
 )
+# What only opening a router needs.
+OPENING = ("yaml", "pydantic_settings", "importlib.metadata", "gateway.assembly", "gateway.licences.models")
 
 
 def fresh(code: str) -> str:
@@ -21,6 +23,13 @@ def test_importing_loads_nothing_heavy() -> None:
     loaded = fresh("import sys, json; from gateway import route, Router; print(json.dumps(sorted(sys.modules)))")
 
     assert not set(HEAVY) & set(json.loads(loaded))
+
+
+def test_importing_loads_nothing_that_only_opening_needs() -> None:
+    """Who imports `route` reads no policy, no settings and no licence yet."""
+    loaded = fresh("import sys, json; from gateway import route, Router; print(json.dumps(sorted(sys.modules)))")
+
+    assert not set(OPENING) & set(json.loads(loaded))
 
 
 def test_importing_opens_no_socket() -> None:

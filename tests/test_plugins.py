@@ -21,11 +21,10 @@ def _third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     (info / "entry_points.txt").write_text("[hybrid_gateway.backends]\ntheirs = their_kind\n")
     (tmp_path / "their_kind.py").write_text("from gateway.backends.mock import Options, build\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    plugins.kinds.cache_clear()
+    plugins.look_again()
     yield
     sys.modules.pop("their_kind", None)
-    plugins.kinds.cache_clear()
-    plugins.load.cache_clear()
+    plugins.look_again()
 
 
 def test_a_file_is_a_kind() -> None:

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.licences.modality import Modality
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Modality = Literal["text", "image", "audio", "video"]
 # text: the licence's own, read whole; excerpt: of a database of licences; web: what others say; memory: to be checked.
 Basis = Literal["text", "excerpt", "web", "memory"]
 # From the freest to the strictest; of `contract` one has to ask, and until then it is a no.

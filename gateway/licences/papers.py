@@ -1,11 +1,15 @@
 """What is read beside a policy for the licence rules: its attestations, and the licence texts of its models."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.licences.identify import Identified
 from gateway.licences.records import NONE, Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.licences.identify import Identified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +18,7 @@ class Papers:
 
     folder: Path = Path()
     records: Records = NONE
-    texts: Mapping[str, Identified] = field(default_factory=dict)
+    texts: "Mapping[str, Identified]" = field(default_factory=dict)
 
 
 NO_PAPERS = Papers()

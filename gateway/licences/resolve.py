@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gateway.licences.models import OUTPUTS, Family, Licence, Modality, Model
+from gateway.licences.modality import Modality
+from gateway.licences.models import OUTPUTS, Family, Licence, Model
 from gateway.licences.registry import Registry
 
 _LONGEST = 200

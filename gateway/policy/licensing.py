@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.licences.models import Modality
+from gateway.licences.modality import Modality
 from gateway.policy.words import Model, Names
 
 Exposure = Literal["research", "internal", "customers", "public", "weights_distributed"]

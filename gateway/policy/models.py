@@ -38,7 +38,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class _Open(BaseModel):
     """A mapping whose further keys belong to its kind; what they hold may be a secret and is in no `repr`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class BackendPolicy(_Open):
     )
     licence: str | None = Field(default=None, description="The licence of its model: llama-3.1, apache-2.0 ...")
     origin: OriginPolicy = Field(
-        default=OriginPolicy(), description="Where the model comes from, for the licence rules."
+        default=OriginPolicy.model_construct(), description="Where the model comes from, for the licence rules."
     )
     pool: str | None = Field(default=None, description="The pool of hardware it runs on (see `pools`).")
     price: PricePolicy | None = Field(default=None, description="Unset: the price list's, where it has the model.")
@@ -194,7 +194,7 @@ class Rule(Model):
     """The first rule whose `when` holds decides. Every backend of `use` that may see the request is asked in order."""
 
     name: str = Field(description="Shown in replies, errors and the ledger; no two rules share one.")
-    when: When = Field(default=When(), description="Unset: the rule fits every request.")
+    when: When = Field(default=When.model_construct(), description="Unset: the rule fits every request.")
     use: Names = Field(min_length=1, description="Whom to ask, in this order.")
     accept: Accepts = Field(default=(), description="Judges that read an answer before the next backend is spared.")
     unaccepted: Literal["answer", "refuse"] = Field(
@@ -336,32 +336,43 @@ class Policy(Model):
     keys: Callers | None = Field(
         default=None, description="Tags by the name of the caller's API key; as `tenants`, for keys."
     )
-    classifier: Part = Field(default=PartPolicy(kind="logistic"), description="Who says how hard a request is.")
+    classifier: Part = Field(
+        default=PartPolicy.model_construct(kind="logistic"), description="Who says how hard a request is."
+    )
     detectors: Parts = Field(
-        default=(PartPolicy(kind="patterns"), PartPolicy(kind="secrets")), description="Who looks for private content."
+        default=(PartPolicy.model_construct(kind="patterns"), PartPolicy.model_construct(kind="secrets")),
+        description="Who looks for private content.",
     )
     ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
     exporters: Parts = Field(
         default=(), description="Who is told what is on the books: prometheus, otel. The router opens them once."
     )
     rules: tuple[Rule, ...] = Field(min_length=1, description="The first that fits decides.")
-    retries: RetryPolicy = Field(default=RetryPolicy(), description="How often a backend is asked again.")
-    feedback: FeedbackPolicy = Field(default=FeedbackPolicy(), description="Who may judge answers afterwards.")
-    learning: LearningPolicy = Field(default=LearningPolicy(), description="What is kept to learn from.")
+    retries: RetryPolicy = Field(
+        default=RetryPolicy.model_construct(), description="How often a backend is asked again."
+    )
+    feedback: FeedbackPolicy = Field(
+        default=FeedbackPolicy.model_construct(), description="Who may judge answers afterwards."
+    )
+    learning: LearningPolicy = Field(
+        default=LearningPolicy.model_construct(), description="What is kept to learn from."
+    )
     holdout: HoldoutPolicy | None = Field(default=None, description="Unset: no local answer is compared.")
-    limits: LimitPolicy = Field(default=LimitPolicy(), description="Bounds of size and time.")
+    limits: LimitPolicy = Field(default=LimitPolicy.model_construct(), description="Bounds of size and time.")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds a request may take, everything included.")
     when_unsure: Literal["hard", "easy"] = Field(
         default="hard", description="What a difficulty counts as that the classifier could not say."
     )
-    stakes: StakesPolicy = Field(default=StakesPolicy(), description="What an error costs.")
+    stakes: StakesPolicy = Field(default=StakesPolicy.model_construct(), description="What an error costs.")
     escalation: EscalationPolicy | None = Field(
         default=None, description="Unset: as many requests as the rules say may leave."
     )
     conversations: ConversationPolicy = Field(
-        default=ConversationPolicy(), description="What is remembered of conversations."
+        default=ConversationPolicy.model_construct(), description="What is remembered of conversations."
     )
-    licences: LicencesPolicy = Field(default=LicencesPolicy(), description="How they are met, and by whom.")
+    licences: LicencesPolicy = Field(
+        default=LicencesPolicy.model_construct(), description="How they are met, and by whom."
+    )
     tests: tuple[PolicyTest, ...] = Field(default=(), description="Run by `gateway policy test`.")
     fingerprint: str = Field(default="", exclude=True)
     _papers: Papers = PrivateAttr(default=NO_PAPERS)

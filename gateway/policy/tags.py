@@ -51,19 +51,19 @@ class CallerPolicy(Model):
 
 
 BUILT_IN_TAGS = {
-    **{str(level): TagPolicy(level=level) for level in Level},
-    "pii": TagPolicy(level=Level.CONFIDENTIAL),
-    "pii_weak": TagPolicy(level=Level.INTERNAL),
-    "pci": TagPolicy(level=Level.CONFIDENTIAL),
-    "phi": TagPolicy(level=Level.RESTRICTED),
-    "secret": TagPolicy(level=Level.RESTRICTED),
-    "child": TagPolicy(level=Level.RESTRICTED),
-    "special": TagPolicy(level=Level.RESTRICTED),
-    "export": TagPolicy(level=Level.RESTRICTED),
-    "legal": TagPolicy(level=Level.CONFIDENTIAL),
-    "mnpi": TagPolicy(level=Level.RESTRICTED),
-    "source": TagPolicy(level=Level.INTERNAL),
-    "unread": TagPolicy(level=Level.RESTRICTED),
+    **{str(level): TagPolicy.model_construct(level=level) for level in Level},
+    "pii": TagPolicy.model_construct(level=Level.CONFIDENTIAL),
+    "pii_weak": TagPolicy.model_construct(level=Level.INTERNAL),
+    "pci": TagPolicy.model_construct(level=Level.CONFIDENTIAL),
+    "phi": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "secret": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "child": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "special": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "export": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "legal": TagPolicy.model_construct(level=Level.CONFIDENTIAL),
+    "mnpi": TagPolicy.model_construct(level=Level.RESTRICTED),
+    "source": TagPolicy.model_construct(level=Level.INTERNAL),
+    "unread": TagPolicy.model_construct(level=Level.RESTRICTED),
 }
 
 

@@ -37,6 +37,10 @@ LevelName = Annotated[
 
 
 class Model(BaseModel):
-    """A mapping of the policy, strict and frozen; no error of it shows what was written."""
+    """A mapping of the policy, strict and frozen; no error of it shows what was written.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    What checks it is built when it is first asked, for all that it holds at once: class by class it was a tenth of what
+    importing the gateway cost. So defaults are made by `model_construct`, which asks nobody.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)

@@ -30,12 +30,10 @@ def installing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instal
         (info / "entry_points.txt").write_text(f"[hybrid_gateway.{socket}]\n{kind} = {module}\n")
         (folder / f"{module}.py").write_text(code)
         modules.append(module)
-        plugins.kinds.cache_clear()
-        plugins.load.cache_clear()
+        plugins.look_again()
 
     monkeypatch.syspath_prepend(str(folder))
     yield install
     for module in modules:
         sys.modules.pop(module, None)
-    plugins.kinds.cache_clear()
-    plugins.load.cache_clear()
+    plugins.look_again()

@@ -61,7 +61,7 @@ def _install(text: str) -> None:
     for group, points in project["entry-points"].items():
         lines = [f"[{group}]", *(f"{name} = {module}" for name, module in points.items())]
         (metadata / "entry_points.txt").write_text("\n".join(lines))
-    plugins.kinds.cache_clear()
+    plugins.look_again()
 
 
 def _policy(block: Block) -> str | None:
