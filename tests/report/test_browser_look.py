@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support import made_up
 from support.browser import Page
-from support.dashboards import FRAME, IN_CHROMIUM, choose, table
+from support.dashboards import FRAME, IN_CHROMIUM, choose, headline, table
 from support.entries import attempt_record, ledger_entry
-from support.reports import booked, policy_of, sources, write
+from support.reports import booked, desk, policy_of, sources, write
 
 pytestmark = IN_CHROMIUM
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -180,3 +180,44 @@ async def test_an_empty_period_says_so(chromium: Page, folder: Path) -> None:
 async def test_the_picture_of_the_docs_can_be_made(page: Page) -> None:
     """A screenshot is a PNG of the whole page."""
     assert base64.b64encode(await page.picture())[:8] == b"iVBORw0K"
+
+
+async def test_what_was_summed_up_is_still_reckoned_whole(chromium: Page, folder: Path) -> None:
+    """A hundred days that had to become months: a note says so, the totals stay, and a date stands for its month."""
+    (folder / "long").mkdir()
+    reader, policy = desk(folder / "long", requests=1_500, days=100)
+    since, until = made_up.FIRST, made_up.FIRST + timedelta(days=100)
+    whole, coarse = folder / "whole.html", folder / "coarse.html"
+    write(whole, sources(reader, policy, since=since, until=until))
+    write(coarse, sources(reader, policy, since=since, until=until), most_bytes=112_000)
+
+    await chromium.open(whole)
+    before = [await headline(chromium), await table(chromium, "failures"), await table(chromium, "waterfall")]
+    await chromium.open(coarse)
+    after = [await headline(chromium), await table(chromium, "failures"), await table(chromium, "waterfall")]
+    await choose(chromium, **{"from": "2026-11-10", "to": "2026-11-20"})
+
+    assert chromium.complaints == []
+    assert before == after
+    assert "days are summed up by the month" in await chromium.value("document.querySelector('#assumptions').innerText")
+    assert "2026-11-01 00:00 to 2026-12-01 00:00" in await chromium.value("document.getElementById('period').innerText")
+    assert len(await table(chromium, "steps")) == 1
+
+
+async def test_a_pool_of_unknown_rates_is_shown_as_unknown(chromium: Page, folder: Path) -> None:
+    """Its cost is in the whole; what a part bears of it, nobody says."""
+    policy = policy_of(folder, made_up.POLICY.replace(", gpu: A100-80", ""))
+    entries = [ledger_entry("one"), ledger_entry("two", team="a", rule="other")]
+    reader = await booked(folder / "unrated.sqlite3", entries)
+    file = folder / "unrated.html"
+    since = datetime.fromisoformat("2026-11-23T00:00:00+00:00")
+    write(file, sources(reader, policy, since=since, until=since + timedelta(days=1)))
+
+    await chromium.open(file)
+    whole = await headline(chromium)
+    await choose(chromium, rule="other")
+
+    assert chromium.complaints == []
+    assert whole["paid"] is not None
+    assert (await headline(chromium))["net"] is None
+    assert "How much of it was used is unknown." in await chromium.value("document.querySelector('#pools').innerText")
