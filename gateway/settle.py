@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Why a backend is out (see `decide`): because nobody asked for it, and because it may not see the request.
 _NOT_ASKED = frozenset({"pin", "rule"})
+# What may be back later without another request.
+_MAY_RETURN = frozenset({"unavailable", "attestation"})
 _PRIVACY = frozenset({"clearance", "kind", "region", "retention"})
 
 
@@ -247,7 +249,7 @@ def _refusal(codes: set[str]) -> tuple[type[NoEligibleBackendError], int]:
     if asked and asked <= _PRIVACY:
         return NoClearedBackendError, NoClearedBackendError.status
     # Somebody may come back; what no rule takes, and what nobody could answer, the caller has to change.
-    return NoEligibleBackendError, 503 if "unavailable" in asked else 400
+    return NoEligibleBackendError, 400 if asked.isdisjoint(_MAY_RETURN) else 503
 
 
 def _told(what: str, by_backend: Iterable[str]) -> str:

@@ -100,5 +100,11 @@ async def test_an_attestation_that_ended_removes_the_model(tmp_path: Path) -> No
     async with Router.from_policy(policy({"llama": LLAMA, "qwen": QWEN}, **keys)) as router:
         explained = await router.explain("hello")
 
+    async with Router.from_policy(policy({"llama": LLAMA}, **keys)) as router:
+        with pytest.raises(NoEligibleBackendError, match="whoever runs this: gateway licences attest mau") as caught:
+            await router.route("hello")
+
+    # No caller can mend it.
+    assert caught.value.status == 503
     assert explained.plan.backends == ("qwen",)
     assert explained.plan.reasons["llama"].text.startswith("R-14: the attestation of monthly active users")

@@ -23,7 +23,7 @@ _COLUMNS: dict[str, Side] = {
     "owner": "left",
     "due": "left",
 }
-_STYLES = {"met": "", "unmet": "red", "waived": "yellow", "not due": "dim"}
+_STYLES = {"met": "", "unmet": "red", "waived": "yellow", "warning": "yellow", "not due": "dim"}
 
 
 def show_duties(found: list[Duty], case: Case, *, as_json: bool) -> None:

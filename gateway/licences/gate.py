@@ -64,8 +64,8 @@ def _is_use(tag: str) -> bool:
     return tag.startswith(USE) or tag == TRAINING
 
 
-def _out(rule: str, text: str) -> Reason:
-    return Reason(admitted=False, code="licence", text=f"{rule}: {text}")
+def _out(rule: str, text: str, *, code: str = "licence") -> Reason:
+    return Reason(admitted=False, code=code, text=f"{rule}: {text}")
 
 
 def _seeing(deployments: Iterable[Deployment]) -> dict[str, Reason]:
@@ -80,14 +80,23 @@ def _seeing(deployments: Iterable[Deployment]) -> dict[str, Reason]:
 
 def _ended(deployment: Deployment, day: date) -> Reason | None:
     for licence in deployment.licences:
-        state, _ = users_attested(licence, deployment.records, day)
-        if state == "ended":
-            return _out("R-14", f"the attestation of monthly active users for {licence.name} ended")
+        state, users = users_attested(licence, deployment.records, day)
+        if state == "ended" and users is not None:
+            words = "monthly active users" if users.what == "mau" else users.what
+            as_of = licence.mau.as_of if licence.mau is not None else None
+            how = f"{users.what} --value N --as-of {as_of or f'DAY --subject {licence.id}'}"
+            return _over(f"the attestation of {words} for {licence.name} ended", how)
         for what in _ENDING:
             said = deployment.records.latest(what, subject=licence.id)
             if said is not None and not said.holds(day):
-                return _out("R-14", f"the attestation of {what} for {licence.name} ended on {said.until}")
+                told = f"the attestation of {what} for {licence.name} ended on {said.until}"
+                return _over(told, f"{what} --subject {licence.id}")
     return None
+
+
+def _over(text: str, how: str) -> Reason:
+    """Return the reason where somebody has to attest anew: no caller can change that."""
+    return _out("R-14", f"{text}; whoever runs this: gateway licences attest {how}", code="attestation")
 
 
 def trains(licences: Sequence[Licence], *, classifier: bool) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.licences.models import Licence
 from gateway.licences.register import Use
+from gateway.licences.rules import displays
 
 _NO_ADVICE = "This is no legal advice: it lists what the licences' texts ask to be shown."
 _BY_MACHINE = "The answers are made by a machine and can be wrong."
@@ -82,7 +83,8 @@ def _licences(uses: Sequence[Use]) -> Iterable[Licence]:
 
 
 def _displayed(uses: Sequence[Use]) -> Iterable[str]:
-    return dict.fromkeys(text for one in _licences(uses) for text in one.attribution)
+    texts = (displays(one, use.deployment.records) for use in uses for one in use.deployment.licences)
+    return dict.fromkeys(text for text in texts if text is not None)
 
 
 def _notices(uses: Sequence[Use]) -> Iterable[str]:

@@ -16,7 +16,8 @@ from gateway.licences.records import NONE, Record, Records, What
 from gateway.licences.rules import Finding, displays, hangs_on_seat, has_own_licence, judge, users_attested
 from gateway.licences.served import Served
 
-State = Literal["met", "unmet", "waived", "not due"]
+# `waived`: the policy says why a rule only warns. `warning`: the rule itself only warns, and nobody said why.
+State = Literal["met", "unmet", "waived", "warning", "not due"]
 UNKNOWN = "unknown"
 
 
@@ -151,17 +152,18 @@ def _of_terms(uses: Sequence[Use], facts: Facts) -> Iterator[Duty]:
 
 
 def _of_finding(finding: Finding, use: Use, facts: Facts) -> Duty:
-    waived = finding.effect == "warning"
+    warns = finding.effect == "warning"
+    state: State = "unmet" if not warns else "waived" if finding.excused else "warning"
     why = f"the policy only warns: {finding.excused}" if finding.excused else finding.remedy
     return Duty(
         licence=finding.licence or use.deployment.resolution.licence_id or UNKNOWN,
         duty=_NAMES.get(finding.rule, "terms"),
         text=finding.what,
         models=(use.name,),
-        state="waived" if waived else "unmet",
+        state=state,
         evidence=why,
         owner=facts.owner,
-        due=None if waived else facts.day,
+        due=None if warns else facts.day,
         rule=finding.rule,
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gateway.licences.modality import Modality
 from gateway.policy.words import Model, Names
@@ -73,6 +73,6 @@ class LicencesPolicy(Model):
         default=None, description="The file of attestations. Unset: NAME.attestations.jsonl beside NAME.yaml."
     )
     owner: str = Field(default="", description="Who sees to it: a role, shown in the register.")
-    warn: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+    warn: dict[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]] = Field(
         default_factory=dict, description="Rules that only warn, each with the reason: it stands in the report."
     )

@@ -9,7 +9,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from support.entries import attempt_record, ledger_entry
 from support.licensed_models import BILL, read_spdx, uses
-from support.licensing import deployment
+from support.licensing import TODAY, deployment, records, said
 
 from gateway.licences.bom import Version, cyclonedx
 from gateway.licences.notice import Part, notice, page_html, page_markdown
@@ -157,3 +157,15 @@ def test_what_served_is_counted_by_model() -> None:
     assert (llama.answers, llama.calls, llama.tenants, llama.licence) == (4, 3, 1, "llama-3.1")
     assert (llama.first.day, llama.last.day) == (23, 24)
     assert (found["qwen3-8b"].answers, found["qwen3-8b"].calls) == (0, 1)
+
+
+@pytest.mark.parametrize("write", [page_markdown, page_html])
+def test_a_page_shows_what_many_users_ask_to_be_shown(write: Any) -> None:
+    """Kimi's name above its limit, and not below."""
+    of = {"subject": "kimi-modified-mit", "as_of": TODAY}
+
+    def shown(count: str) -> bool:
+        given = records(said("mau", value=count, **of), said("revenue", value="5", **of))
+        return "Kimi K2<" in write("x", [Use(deployment=deployment("kimi-k2", records=given))]).replace("**", "<")
+
+    assert (shown("100000001"), shown("100000000")) == (True, False)

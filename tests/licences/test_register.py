@@ -240,3 +240,13 @@ def test_a_model_made_from_a_qwen_says_so_where_its_weights_are_handed_on() -> N
         assert state(use, "weights_distributed") == ["unmet"]
         assert state(use, "public") == ["not due"]
     assert "qwen-2024/derived display" not in states("qwen2.5-72b")
+
+
+def test_what_a_rule_only_warns_of_is_not_called_waived() -> None:
+    """Nobody waived it: there is no reason to show."""
+    found = resolve("NousResearch/Hermes-3-Llama-3.1-8B", packaged(), declared="llama3")
+    given = Facts(entity=entity(), day=TODAY)
+
+    shown = {duty.duty: duty.state for duty in duties([Use(deployment=deployment(found))], given)}
+
+    assert (shown["declared"], shown["name prefix"]) == ("warning", "warning")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from support.licensing import said
 from support.policies import assessment, mock, policy
 from support.settling import completion
@@ -14,6 +15,7 @@ from gateway import plugins
 from gateway.errors import LicenceError, PolicyError
 from gateway.licences.records import append
 from gateway.policy.duties import Origins, deployments, entity_of, gate_of, origin_of, records_path
+from gateway.policy.licensing import LicencesPolicy
 from gateway.policy.lint import lint
 from gateway.policy.load import check_policy, check_value
 from gateway.policy.models import BackendPolicy, Policy
@@ -84,6 +86,12 @@ def test_a_word_that_is_none_is_an_error(keys: Any, told: str) -> None:
     errors, _ = findings(**keys)
 
     assert any(told in error for error in errors)
+
+
+def test_a_reason_of_blanks_is_none() -> None:
+    """It would stand in the report and say nothing."""
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        LicencesPolicy.model_validate({"warn": {"R-05": " "}})
 
 
 @pytest.mark.parametrize(
