@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from gateway.licences.deployment import EEA, EU, Deployment
+from gateway.licences.deployment import EEA, EU, Deployment, Entity
 from gateway.licences.models import Licence, Mau
 from gateway.licences.records import Record, Records
 from gateway.licences.resolve import has_prefix
@@ -349,11 +349,7 @@ def _free_tier(deployment: Deployment) -> Iterator[Finding]:
                 f"the free tier of {licence.steward} trains on what it sees, and the backend may see more than public"
             )
             yield _found(deployment, "R-10", what, "take a paid key, or `clearance: public`", licence=licence)
-        if (
-            service.users_paid_only
-            and deployment.entity.third_parties
-            and _in(deployment.entity.users_in, service.users_paid_only)
-        ):
+        if service.users_paid_only and _in(_users_in(deployment.entity), service.users_paid_only):
             what = f"{licence.name} has the paid tier alone for users in {', '.join(service.users_paid_only)}"
             yield _found(
                 deployment,
@@ -362,6 +358,12 @@ def _free_tier(deployment: Deployment) -> Iterator[Finding]:
                 "take a paid key, or say in `entity.users_in` where users are",
                 licence=licence,
             )
+
+
+def _users_in(entity: Entity) -> frozenset[str]:
+    """Return where users are, empty for anywhere; people of the house are at its seat, where nobody says more."""
+    at_home = frozenset({entity.seat}) if entity.seat is not None and not entity.third_parties else frozenset[str]()
+    return entity.users_in or at_home
 
 
 def _in(countries: frozenset[str], places: tuple[str, ...]) -> bool:

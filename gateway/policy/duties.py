@@ -4,7 +4,7 @@ Strict where the policy says who deploys (`entity`). Without it nothing can be s
 some is reminded once, and nothing is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from gateway.errors import LicenceError
 from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.gate import Gate
 from gateway.licences.identify import identify
+from gateway.licences.modality import Modality
 from gateway.licences.papers import Papers
 from gateway.licences.records import NONE, read
 from gateway.licences.registry import Registry, packaged
@@ -22,13 +23,15 @@ from gateway.policy.models import AUTO, BackendPolicy, Policy
 from gateway.policy.place import has_own_server, is_local
 from gateway.policy.report import Report
 from gateway.spelling import remedy
-from gateway.types import Completion, Level
+from gateway.types import Completion, Level, Need
 
 _MOST_BYTES = 1_000_000
 # Names that servers give are theirs to choose.
 _MOST_TOLD = 1_000
 # Kinds whose answers are nobody's: for tests.
 _SCRIPTED = "mock"
+# What a backend says that it supports is what its model takes.
+_SEES: Mapping[Need, Modality] = {Need.IMAGES: "image", Need.OTHER_MEDIA: "audio"}
 
 
 def origin_of(backend: BackendPolicy, *, model: str | None = None) -> Resolution:
@@ -41,7 +44,7 @@ def origin_of(backend: BackendPolicy, *, model: str | None = None) -> Resolution
         declared=declared,
         bases=backend.origin.base,
         provider=_provider(backend),
-        modalities=backend.origin.modalities,
+        modalities=(*backend.origin.modalities, *(_SEES[need] for need in backend.supports or () if need in _SEES)),
     )
     return replace(found, model=named)
 

@@ -275,6 +275,26 @@ def test_a_free_tier_is_not_for_private_words_nor_for_users_in_europe(
     assert [finding.effect for finding in judge(given_to).findings if finding.rule == "R-10"] == effects
 
 
+@pytest.mark.parametrize(
+    ("fields", "denied"),
+    [
+        ({"users_in": frozenset({"DE"}), "seat": "US"}, True),
+        ({"seat": "DE"}, True),
+        ({"seat": None}, True),
+        ({"seat": "US"}, False),
+        ({"users_in": frozenset({"US"}), "seat": "DE"}, False),
+    ],
+)
+def test_people_of_the_house_are_users_too(fields: dict[str, Any], *, denied: bool) -> None:
+    """Where nobody said where they are, they are at its seat."""
+    found = resolve("gemini/gemini-3-flash", packaged(), provider="gemini")
+    who = entity(exposure="internal", **fields)
+
+    decision = judge(deployment(found, who, tier="free", sees_private=False, **GEMINI))
+
+    assert ("R-10" in broken(decision)) is denied
+
+
 def test_a_rule_is_a_warning_where_the_policy_says_why() -> None:
     """The reason goes with it, and other rules stay what they are."""
     decision = judge(deployment(), excuses={"R-05": "the page comes on Monday"})

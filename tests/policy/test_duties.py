@@ -88,6 +88,14 @@ def test_a_word_that_is_none_is_an_error(keys: Any, told: str) -> None:
     assert any(told in error for error in errors)
 
 
+@pytest.mark.parametrize(("supports", "takes"), [(["images"], True), (["tools"], False), (None, False)])
+def test_who_supports_images_has_a_multimodal_model(supports: Any, *, takes: bool) -> None:
+    """Whatever its name says: the limit for the EU follows it."""
+    found = origin_of(backend(model="llama-3.2-acme", supports=supports))
+
+    assert ("image" in found.takes(found.licences[0])) is takes
+
+
 def test_a_reason_of_blanks_is_none() -> None:
     """It would stand in the report and say nothing."""
     with pytest.raises(ValidationError, match="at least 1 character"):
