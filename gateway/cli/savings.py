@@ -110,6 +110,8 @@ def savings(  # noqa: PLR0913 - an option of the command each
     groups = dimensions(by)
     start, end = period(since, until, of_month)
     question = asked(ledger, policy, since=start, until=end)
+    if what_if is not None and as_csv:
+        raise typer.BadParameter("--what-if has no rows for --csv; take --json")
     if what_if is not None:
         say_what_if(question, what_if, rejected=rejected, easy=easy, as_json=as_json)
         return

@@ -10,10 +10,11 @@ A file with a fault is refused whole, with all its faults at their places.
 import os
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.errors import PolicyError, PriceFileError
 from gateway.money import prices, snapshot
@@ -34,7 +35,17 @@ from gateway.spelling import nearest
 SOURCE = "your prices"
 _RATES: tuple[Rate, ...] = ("batch", "flex", "priority")
 
-_Usd = Annotated[float, Field(strict=True, ge=0, le=1_000_000)]
+
+def _above_a_pico(value: float) -> float:
+    if 0 < value < _SMALLEST:
+        raise ValueError(f"smaller than we can count; the smallest price is {_SMALLEST}, and 0 is free")
+    return value
+
+
+# A pico-USD a token, in USD per million tokens.
+_SMALLEST = 1e-6
+_UsdACall = Annotated[float, Field(strict=True, ge=0, le=1_000_000)]
+_Usd = Annotated[_UsdACall, AfterValidator(_above_a_pico)]
 
 
 class _Kinds(Model):
@@ -69,7 +80,7 @@ class _TierPolicy(_Kinds):
 class _RatePolicy(_Kinds):
     """Prices at one rate."""
 
-    per_request: _Usd | None = Field(default=None, description="USD for the call itself.")
+    per_request: _UsdACall | None = Field(default=None, description="USD for the call itself.")
     tiers: tuple[_TierPolicy, ...] | None = Field(default=None, description="Prices above a length of the prompt.")
 
     def over(self, period: Period) -> dict[str, Any]:
@@ -81,9 +92,7 @@ class _RatePolicy(_Kinds):
             tiers: list[dict[str, Any]] = [tier for tier in kept if len(tier) > 1]
         else:
             tiers = [tier.tier() for tier in self.tiers]
-        call = (
-            {} if self.per_request is None else {REQUEST: int(round(self.per_request * 10**6) * PICO_PER_USD // 10**6)}
-        )
+        call = {} if self.per_request is None else {REQUEST: int(Decimal(str(self.per_request)) * PICO_PER_USD)}
         rest = {key: value for key, value in period.items() if key != "tiers"}
         return {**rest, **stated, **call, **({"tiers": tiers} if tiers else {})}
 
@@ -97,6 +106,12 @@ class _ModelPolicy(_RatePolicy):
     batch: _RatePolicy | None = Field(default=None, description="At the batch rate.")
     flex: _RatePolicy | None = Field(default=None, description="At the flex rate.")
     priority: _RatePolicy | None = Field(default=None, description="At the priority rate.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to is before valid_from")
+        return self
 
 
 def _entries(value: object) -> object:

@@ -88,7 +88,8 @@ def _cell(name: str, value: object) -> str:
         return ""
     if name.endswith("nano_usd") and isinstance(value, int):
         return f"{Money(value).usd:.9f}"
-    return str(value)
+    # A spreadsheet would reckon what begins so: names come from callers.
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else str(value)
 
 
 def _driver(driver: Driver) -> dict[str, Any]:

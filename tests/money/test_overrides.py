@@ -236,3 +236,24 @@ def test_the_policy_names_the_file_else_the_environment_does(write: Write, monke
     assert usd(in_force(policy(BACKENDS, prices=str(path))), SOL)[2] == 8
     monkeypatch.setenv("GATEWAY_PRICES", str(path))
     assert usd(in_force(policy(BACKENDS)), SOL)[2] == 8
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        ("{input: 0.0000001, output: 1}", "smaller than we can count"),
+        ("{output: 1, valid_from: 2026-12-01, valid_to: 2026-01-01}", "valid_to is before valid_from"),
+    ],
+)
+def test_a_price_that_says_nothing_is_refused(write: Write, model: str, what: str) -> None:
+    """Neither a free model by rounding, nor a period without a day."""
+    with pytest.raises(PriceFileError, match=what):
+        listed(write(f"models: {{{SOL}: {model}}}"))
+
+
+def test_the_price_of_a_call_is_exact(write: Write) -> None:
+    """Fractions of a micro-USD a call are counted."""
+    price = listed(write(f"models: {{{SOL}: {{per_request: 0.0000015}}}}")).get(SOL, NOON)
+
+    assert price is not None
+    assert price.request == 1_500_000

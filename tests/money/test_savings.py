@@ -238,3 +238,10 @@ def test_rows_are_csv_in_usd() -> None:
     assert [line["backend"] for line in lines] == ["frontier", "llama"]
     assert (lines[0]["saved_usd"], lines[1]["saved_usd"]) == ("", "0.001600000")
     assert list(csv_rows(nothing)) == [header]
+
+
+def test_a_name_is_no_formula() -> None:
+    """A team that is called like one does not reckon in anybody's spreadsheet."""
+    _, line = csv_rows(savings(*summed([local(team="=1+1")]), policy=BARE, by=("team",)))
+
+    assert line[0] == "'=1+1"
