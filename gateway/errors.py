@@ -28,7 +28,9 @@ GatewayError
 │   └── BackendBrokenError         the backend's own code failed: a fault of the part
 ├── DetectorError                  a detector cannot say what a text holds: the strictest level holds
 ├── FeedbackRefusedError           the wrong key, or too much of it: nothing was kept
-└── LedgerError
+└── LedgerError                    the books cannot be opened, read or written
+    ├── UnfitLedgerError           damaged, newer, tampered with or somebody else's: a person must look
+    └── UnbookableError            this entry cannot be kept, others can
 
 No message, repr or attribute holds a prompt, an answer or a key.
 """
@@ -281,6 +283,17 @@ class FeedbackRefusedError(GatewayError):
 
 class LedgerError(GatewayError):
     """The ledger cannot be opened, read or written."""
+
+
+class UnfitLedgerError(LedgerError):
+    """What stands in the ledger's place is none of ours, newer, damaged or tampered with; it was left as it is.
+
+    That does not pass by itself: nothing is kept aside for such a ledger.
+    """
+
+
+class UnbookableError(LedgerError):
+    """An entry cannot be kept for what is in it; others can."""
 
 
 _TYPES = {400: "invalid_request_error", 403: "request_forbidden", 429: "insufficient_quota"}

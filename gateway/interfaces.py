@@ -7,13 +7,14 @@ opens nothing; `build` may open connections, processes and files and closes them
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gateway.audit.evidence import Erasure, Evidence, Party
 from gateway.clearance import Clearance
 from gateway.entries import Correction, Example, Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.types import Completion, Delta, Finding, Purpose, Request, Stakes, Verdict
-from gateway.vitals import Vitals
+from gateway.vitals import LedgerState, Vitals
 
 # What reads a trail, or sums of the books, is no part of a request: only a ledger that keeps them loads it.
 if TYPE_CHECKING:
@@ -190,6 +191,28 @@ class AuditedLedger(Ledger, Protocol):
 
     async def holdout(self, record: HoldoutRecord, evidence: Evidence | None = None) -> bool:
         """Keep what a strong backend said as `Ledger` does; the calls that were made are recorded in any case."""
+
+
+class SpoolPlace(NamedTuple):
+    """Where what a ledger does not take is kept until it does; a kind's `spool(options)` returns it, if it wants one.
+
+    The files are beside `stem`, and named after it. `durable` waits for the disk, as the ledger does then.
+    """
+
+    stem: Path
+    durable: bool
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """What a ledger may offer besides: word before anybody is asked that a request could not be recorded, and why."""
+
+    @property
+    def state(self) -> LedgerState:
+        """How it stands."""
+
+    def admit(self) -> None:
+        """Raise `LedgerError` where a request must be refused, and nobody asked."""
 
 
 @runtime_checkable

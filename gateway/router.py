@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Literal, Self, Unpack
 from weakref import WeakSet
 
 from gateway import plugins
@@ -22,14 +22,15 @@ from gateway.fleet.memory import Memory
 from gateway.fleet.past import Past
 from gateway.generations import Generations
 from gateway.holdout import Comparison, Holdouts
-from gateway.interfaces import Backend, Exporter, Ledger, LedgerReader
+from gateway.interfaces import Backend, Exporter, Ledger
 from gateway.labelling import told
 from gateway.money.books import Books
-from gateway.policy.models import PartPolicy, Policy
+from gateway.policy.models import Policy
 from gateway.redaction.cover import Cover
 from gateway.settle import Outcome, settle
 from gateway.streaming import ReplyStream
 from gateway.types import Assessment, Delta, Explanation, Reply, Request
+from gateway.vitals import LedgerState
 from gateway.wire.deltas import as_deltas
 from gateway.wire.openai import Content, RequestFields, new_id, parse_request
 from gateway.witness import Booking
@@ -88,7 +89,12 @@ class Router:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            ledger = self._given_ledger or await _open_ledger(stack, self.policy, self._settings)
+            ledger = self._given_ledger
+            if ledger is None:
+                # As settings and policies: only who opens a router needs it.
+                from gateway.opening import ledger_part, open_ledger  # noqa: PLC0415
+
+                ledger = await stack.enter_async_context(open_ledger(ledger_part(self.policy, self._settings)))
             exporters = await self._open_exporters(stack, ledger)
             await stack.enter_async_context(self._generations)
             stack.push_async_callback(self._holdouts.aclose)
@@ -111,8 +117,9 @@ class Router:
             return None
         # Nearly nobody has any.
         from gateway.exporting import exporting  # noqa: PLC0415
+        from gateway.opening import ledger_part, reader_of  # noqa: PLC0415
 
-        books = None if self._given_ledger is not None else _reader(self.policy, self._settings)
+        books = None if self._given_ledger is not None else reader_of(ledger_part(self.policy, self._settings))
         return await stack.enter_async_context(
             exporting(opened, policy=lambda: self.policy, ledger=ledger, books=books)
         )
@@ -126,6 +133,12 @@ class Router:
     def ledger(self) -> Ledger:
         """The open ledger."""
         return self._books().ledger
+
+    @property
+    def ledger_state(self) -> LedgerState:
+        """How the ledger stands, and what became of what it did not take; one that was given has no spool."""
+        guard = self._books().guard
+        return guard.state if guard is not None else LedgerState(place=self.ledger.place)
 
     @property
     def exporters(self) -> Mapping[str, Exporter]:
@@ -155,9 +168,11 @@ class Router:
         """Answer a request: a text, OpenAI messages or a `Request`; labels and parameters by keyword.
 
         Raises `InvalidRequestError` before anything is done, `NoEligibleBackendError` or `CascadeExhaustedError`
-        after the entry was written, `LedgerError` where it could not be written.
+        after the entry was written, `LedgerError` where it could not be written, and before anybody is asked where the
+        policy requires a ledger that is known to be down.
         """
         request, booking = parse_request(content, **fields), self._books()
+        booking.admit()
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request)
             trip.remember()
@@ -205,6 +220,7 @@ class Router:
 
     async def _deltas(self, request: Request, stream: ReplyStream) -> AsyncGenerator[Delta, None]:
         booking = self._books()
+        booking.admit()
         begun, held = False, list[Delta]()
         with self._generations.lease() as house:
             trip = await _begin(house, self._memory, self._holdouts, request, meant="streamed")
@@ -373,21 +389,3 @@ def _source(policy: Source, settings: "Settings") -> "Policy | PolicyFile":
         return check_value(policy, options_of=plugins.options, kinds_of=plugins.kinds)
     path = policy or settings.policy_path() or packaged_default()
     return PolicyFile(path, options_of=plugins.options, kinds_of=plugins.kinds)
-
-
-async def _open_ledger(stack: AsyncExitStack, policy: Policy, settings: "Settings") -> Ledger:
-    ledger: Ledger = await plugins.open_part(stack, "ledgers", _ledger_part(policy, settings))
-    return ledger
-
-
-def _reader(policy: Policy, settings: "Settings") -> LedgerReader | None:
-    """Return what reads the policy's ledger, None of a kind that leaves nothing to read."""
-    part = _ledger_part(policy, settings)
-    module = plugins.load("ledgers", part.kind)
-    # Not every kind has it.
-    reader: Callable[[Any], LedgerReader] | None = getattr(module, "reader", None)
-    return None if reader is None else reader(module.Options.model_validate(part.options))
-
-
-def _ledger_part(policy: Policy, settings: "Settings") -> PartPolicy:
-    return policy.ledger or PartPolicy.model_validate(settings.ledger_part())

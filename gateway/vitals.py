@@ -65,3 +65,22 @@ class Vitals:
     price_snapshot: datetime | None = None
     ledger_lag_s: float = 0.0
     exporter_faults: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerState:
+    """How a ledger stands, and what became of what it did not take since the router was opened.
+
+    `problem` says why it is down, None where it works. `waiting` lines are in spools of this process and of those that
+    it took over, the oldest since `lag_s` seconds. `set_aside` could not be read, or cannot be booked. `lost` went
+    neither into the ledger nor into a spool.
+    """
+
+    place: str
+    problem: str | None = None
+    spooled: int = 0
+    replayed: int = 0
+    waiting: int = 0
+    set_aside: int = 0
+    lost: int = 0
+    lag_s: float = 0.0

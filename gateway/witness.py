@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.audit.evidence import Contact, Evidence, Facts
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import NotClearedError
-from gateway.interfaces import AuditedLedger, Ledger
+from gateway.interfaces import AuditedLedger, Guarded, Ledger
 from gateway.policy.models import Policy
 from gateway.policy.place import destination
 from gateway.types import Assessment, Attempt, Plan, Request
@@ -51,11 +51,18 @@ class Booking:
     ledger: Ledger
     audited: AuditedLedger | None
     exporters: "Exporters | None" = None
+    guard: Guarded | None = None
 
     @classmethod
     def in_ledger(cls, ledger: Ledger, exporters: "Exporters | None" = None) -> "Booking":
         """Return how to write to a ledger; asked once, for it takes longer than writing."""
-        return cls(ledger, ledger if isinstance(ledger, AuditedLedger) else None, exporters)
+        audited = ledger if isinstance(ledger, AuditedLedger) else None
+        return cls(ledger, audited, exporters, ledger if isinstance(ledger, Guarded) else None)
+
+    def admit(self) -> None:
+        """Raise `LedgerError` where a request could not be recorded and must not be asked."""
+        if self.guard is not None:
+            self.guard.admit()
 
     async def record(self, entry: LedgerEntry, evidence: Evidence) -> None:
         """Put a request on the books; raises `LedgerError`."""

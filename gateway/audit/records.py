@@ -127,7 +127,7 @@ def canonical(body: Body, facts: Facts | None = None) -> str:
     The facts are its last key. Their text is kept in mind: it takes longer to write than all the rest.
     """
     text = _encode(body)
-    return text if facts is None else f'{text[:-1]},"what":{_facts_text(facts)}}}'
+    return text if facts is None else f'{text[:-1]},"what":{facts_text(facts)}}}'
 
 
 def request_text(entry: LedgerEntry, names: Names, facts: Facts, place: Place) -> str:
@@ -137,7 +137,7 @@ def request_text(entry: LedgerEntry, names: Names, facts: Facts, place: Place) -
     return (
         f'{{"at":"{_when(entry.at)}","digest":"{entry_digest(entry)}","entry":{_quoted(entry.id)},"kind":"request",'
         f'"n":{n},"prev":"{prev}","sealed":{"true" if sealed else "false"},{source}"status":{_quoted(entry.status)},'
-        f'"subject":{_name(names.subject)},"tenant":{_name(names.tenant)},"v":{VERSION},"what":{_facts_text(facts)}}}'
+        f'"subject":{_name(names.subject)},"tenant":{_name(names.tenant)},"v":{VERSION},"what":{facts_text(facts)}}}'
     )
 
 
@@ -156,7 +156,7 @@ def _named(names: Names) -> Body:
 
 
 def _when(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def _name(name: str | None) -> str:
@@ -164,7 +164,8 @@ def _name(name: str | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _facts_text(facts: Facts) -> str:
+def facts_text(facts: Facts) -> str:
+    """Return the one text of facts."""
     return _encode(
         {
             "label": _label_body(facts.label),
@@ -233,7 +234,7 @@ def _record(body: Body) -> Record:
         digest=body.get("digest"),
         imported="source" in body,
         noted=Noted(body["kind"], body["id"], body["digest"]) if body["kind"] in _NOTED else None,
-        facts=None if what is None else _facts(what),
+        facts=None if what is None else facts_of(what),
         names=Names(tenant=body.get("tenant"), subject=body.get("subject")),
     )
 
@@ -245,7 +246,8 @@ def _moment(text: str) -> datetime:
     return at
 
 
-def _facts(body: Body) -> Facts:
+def facts_of(body: Body) -> Facts:
+    """Return the facts that a text says; raises `KeyError`, `TypeError` or `ValueError` where it says none."""
     return Facts(
         label=_label(body["label"]),
         tags=frozenset(body["tags"]),

@@ -13,7 +13,7 @@ from gateway.audit.evidence import Facts, Party, Whose
 from gateway.audit.pseudonyms import KEY_BYTES, pseudonym
 from gateway.audit.records import Before, Body, Names, begin_body
 from gateway.entries import LedgerEntry
-from gateway.errors import LedgerError
+from gateway.errors import UnfitLedgerError
 
 MOST_PSEUDONYMS = 4096
 
@@ -82,7 +82,7 @@ class Pen:
     def take(self, end: End) -> RecordRow | None:
         """Go on from an end; return the record that seals the trail, where that is new.
 
-        Raises `LedgerError` where it cannot go on, `ConfigurationError` for a key.
+        Raises `UnfitLedgerError` where it cannot go on, `ConfigurationError` for a key.
         """
         check_key(end.trail, end.key_check, self._key)
         self._check(end)
@@ -103,9 +103,9 @@ class Pen:
         if self._key is not None and end.key_check is not None:
             due = head_seal(end.head, self._key) or ""
             if not hmac.compare_digest((end.seal or "").encode(), due.encode()):
-                raise LedgerError(f"the head of the audit trail was not written with the key: {TAMPERED}")
+                raise UnfitLedgerError(f"the head of the audit trail was not written with the key: {TAMPERED}")
         elif self._key is not None and not self._may_seal and (end.head.count > 1 or end.seal is not None):
-            raise LedgerError(
+            raise UnfitLedgerError(
                 "the audit trail has requests and no seal, and GATEWAY_AUDIT_KEY is set; if it is to be sealed from "
                 "here on, run `gateway audit seal`; if it was sealed before, somebody took the seal off"
             )
@@ -113,9 +113,11 @@ class Pen:
             return
         trail, head = self._seen
         if trail != end.trail:
-            raise LedgerError(f"another audit trail stands in the place of the ledger's: {TAMPERED}")
+            raise UnfitLedgerError(f"another audit trail stands in the place of the ledger's: {TAMPERED}")
         if end.head.count < head.count or (end.head.count == head.count and end.head.hash != head.hash):
-            raise LedgerError(f"the audit trail went on to {head} and was set back to {end.head.count}: {TAMPERED}")
+            raise UnfitLedgerError(
+                f"the audit trail went on to {head} and was set back to {end.head.count}: {TAMPERED}"
+            )
 
     def write(self, body: Body, facts: Facts | None = None, *, at: datetime, entry: int | None = None) -> RecordRow:
         """Return the next record, of a request about the entry at that place."""

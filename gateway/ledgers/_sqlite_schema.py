@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from gateway.errors import LedgerError
+from gateway.errors import LedgerError, UnfitLedgerError
 from gateway.ledgers import _sqlite_months, _sqlite_rollups
 from gateway.ledgers._rows import (
     HOLDOUT_COLUMNS,
@@ -169,9 +169,9 @@ def _create(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise LedgerError(
-            f"cannot open the ledger {str(path)!r}: {error.strerror}; name a path that this user may write"
-        ) from error
+        kind = UnfitLedgerError if isinstance(error, (IsADirectoryError, NotADirectoryError)) else LedgerError
+        text = f"cannot open the ledger {str(path)!r}: {error.strerror}; name a path that this user may write"
+        raise kind(text) from error
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -216,18 +216,23 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if not tables:
         return 0
     if not {"meta", "entries", "attempts"} <= tables:
-        raise LedgerError(f"{str(path)!r} is a database, but not a ledger; name another path, nothing was changed")
-    version = int(connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0])
+        raise UnfitLedgerError(f"{str(path)!r} is a database, but not a ledger; name another path, nothing was changed")
+    found = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if found is None or not str(found[0]).isdecimal():
+        raise UnfitLedgerError(f"the ledger {str(path)!r} has lost its version; {_RESTORE}")
+    version = int(found[0])
     if version > SCHEMA_VERSION:
-        raise LedgerError(
+        raise UnfitLedgerError(
             f"the ledger {str(path)!r} has schema {version}, this program knows {SCHEMA_VERSION}; "
             "update hybrid-gateway or name another path, nothing was changed"
         )
     return version
 
 
+_RESTORE = "restore it from a copy or name another path, nothing was changed"
+
+
 def _unreadable(path: Path, error: sqlite3.Error) -> LedgerError:
-    return LedgerError(
-        f"cannot open the ledger {str(path)!r}: {error}; restore it from a copy or name another path, "
-        "nothing was changed"
-    )
+    # A lock or a full disk passes; what is no database stays none.
+    kind = LedgerError if isinstance(error, sqlite3.OperationalError) else UnfitLedgerError
+    return kind(f"cannot open the ledger {str(path)!r}: {error}; {_RESTORE}")

@@ -12,11 +12,12 @@ from gateway.audit.evidence import Evidence, Facts, Party, Whose
 from gateway.audit.pseudonyms import lookup, new_key
 from gateway.audit.records import Before, Body, Names
 from gateway.entries import LedgerEntry
-from gateway.errors import LedgerError
+from gateway.errors import UnfitLedgerError
 from gateway.ledgers._pen import TAMPERED, End, Pen, RecordRow, begun
 
 _SELECT_HEAD = "SELECT trail, pepper, count, hash, erasures, key_check, seal FROM audit_head"
 _UPDATE_HEAD = "UPDATE audit_head SET count = ?, hash = ?, seal = ?, erasures = ?, key_check = ?"
+_HEAD_TYPES = (str, bytes, int, str, int)
 _INSERT = "INSERT INTO audit (n, entry, subject, body) VALUES (?, ?, ?, ?)"
 
 
@@ -41,7 +42,7 @@ class TrailEnd:
         self.committed, self.forget, self.move = self._pen.committed, self._pen.forget, self._pen.move
 
     def open(self, connection: sqlite3.Connection) -> None:
-        """Read where the trail ends; raises `LedgerError` where it cannot go on, `ConfigurationError` for a key."""
+        """Read where the trail ends; raises `UnfitLedgerError` where it cannot go on."""
         _insert(connection, self._pen.take(_read(connection)))
 
     @property
@@ -109,16 +110,17 @@ def _insert(connection: sqlite3.Connection, row: RecordRow | None) -> None:
 def _read(connection: sqlite3.Connection) -> End:
     row = connection.execute(_SELECT_HEAD).fetchone()
     if row is None:
-        raise LedgerError("the audit trail of the ledger has lost its head; restore the file from a copy")
+        raise UnfitLedgerError("the audit trail of the ledger has lost its head; restore the file from a copy")
     trail, pepper, count, last, erasures, check, seal = row
     # SQLite keeps in any column what it is given, and somebody may have given it anything.
     if not (
-        all(isinstance(text, str) for text in (trail, last))
-        and all(isinstance(number, int) and number >= 0 for number in (count, erasures))
-        and all(text is None or isinstance(text, str) for text in (check, seal))
-        and isinstance(pepper, bytes)
+        tuple(map(type, row[:5])) == _HEAD_TYPES
+        and count >= 0
+        and erasures >= 0
+        and (check is None or isinstance(check, str))
+        and (seal is None or isinstance(seal, str))
     ):
-        raise LedgerError(f"the head of the audit trail is none: {TAMPERED}")
+        raise UnfitLedgerError(f"the head of the audit trail is none: {TAMPERED}")
     return End(trail, pepper, Head(count=count, hash=last), erasures, check, seal)
 
 

@@ -13,7 +13,7 @@ from gateway.audit.books import ERASED
 from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
 from gateway.audit.records import erasure_body, holdout_body
 from gateway.entries import FeedbackFate, LedgerEntry
-from gateway.errors import ConfigurationError, LedgerError
+from gateway.errors import ConfigurationError, LedgerError, UnfitLedgerError
 from gateway.ledgers._parties import entries_about, mark_of
 from gateway.ledgers._rows import (
     ATTEMPT_COLUMNS,
@@ -76,6 +76,14 @@ class Pages(NamedTuple):
         self.rollups.forget()
 
 
+# What is wrong with one row; any other fault is everybody's.
+_ROW_FAULTS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+)
 _Apply = Callable[[sqlite3.Connection, Pages, Sequence[Write]], list[Result]]
 
 
@@ -110,13 +118,14 @@ class SqliteBooks:
         try:
             self._reopen_if_gone()
             results = self._commit(batch)
-        # A lock, a full disk or a key is everybody's fault. Any other fault is one row's.
-        except (sqlite3.OperationalError, ConfigurationError) as error:
-            self._pages.forget()
-            raise LedgerError(f"cannot write to the ledger {self.place!r}: {error}") from error
-        except (sqlite3.Error, OverflowError) as error:
+        except _ROW_FAULTS as error:
             self._pages.forget()
             raise RowError(str(error)) from error
+        # A lock, a full disk or a key is everybody's fault.
+        except (sqlite3.Error, ConfigurationError) as error:
+            self._pages.forget()
+            kind = UnfitLedgerError if isinstance(error, ConfigurationError) else LedgerError
+            raise kind(f"cannot write to the ledger {self.place!r}: {error}") from error
         except BaseException:
             self._pages.forget()
             raise
@@ -150,10 +159,14 @@ class SqliteBooks:
         if _identity(self.place) == self._file:
             return
         self.connection.close()
+        self._file = _NOWHERE
         self.connection = self._open_file()
         self._file = _identity(self.place)
         text = "the ledger %r was removed or replaced while it was open; a new one is begun, the old trail ended at %s"
         log.error(text, self.place, self._trail.move())
+
+
+_NOWHERE = (-1, -1)
 
 
 def _identity(place: str) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from gateway.errors import LedgerError
+from gateway.errors import LedgerError, UnbookableError
 from gateway.ledgers._writes import Result, Write
 
 log = logging.getLogger("gateway")
@@ -120,7 +120,8 @@ class Writer:
             return
         # What an unexpected fault says may quote what was to be written.
         known = isinstance(fault, RowError)
-        error = LedgerError(f"cannot write to the ledger {self._place!r}: {fault if known else type(fault).__name__}")
+        text = f"cannot write to the ledger {self._place!r}: {fault if known else type(fault).__name__}"
+        error = UnbookableError(text)
         error.__cause__ = fault.__cause__ if known else None
         _wake(batch, [error])
 
@@ -151,4 +152,4 @@ def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -
         elif not waiter.done():
             waiter.set_exception(result)
         else:
-            log.error("%s; nobody waits for this entry any more, it is lost", result)
+            log.error("%s; nobody waits for this entry any more: it is not on the books", result)

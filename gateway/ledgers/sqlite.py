@@ -19,6 +19,7 @@ from gateway.audit.chain import Head
 from gateway.audit.proof import Proof, Question
 from gateway.entries import Correction, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
+from gateway.interfaces import SpoolPlace
 from gateway.ledgers import _reports, _sqlite_keeping
 from gateway.ledgers._ledger import SqlLedger
 from gateway.ledgers._reader import SqlReader
@@ -60,6 +61,11 @@ async def build(options: Options) -> AsyncIterator[SqliteLedger]:
     finally:
         # Not in a thread: at the interpreter's end, when `route_sync` closes its router, no pool takes work any more.
         writer.close()
+
+
+def spool(options: Options) -> SpoolPlace:
+    """Return where the spool is: beside the file."""
+    return SpoolPlace(Path(options.path).expanduser().absolute(), options.durable)
 
 
 def reader(options: Options) -> "SqliteReader":

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from gateway.errors import UnknownKindError
 from gateway.policy.explain import Part
 from gateway.policy.models import GIVEN, AcceptPolicy, BackendPolicy, PartPolicy
+from gateway.policy.parts import LedgerPolicy
 from gateway.policy.shape import Shaper
 from gateway.policy.source import Path
 from gateway.policy.tree import Tree, get
@@ -59,7 +60,7 @@ def _uses(tree: Tree) -> Iterator[_Use]:
     for name in _keys(tree, ("backends",)):
         yield _Use(socket="backends", model=BackendPolicy, word="kind", path=("backends", name))
     yield _Use(socket="classifiers", model=PartPolicy, word="kind", path=("classifier",))
-    yield _Use(socket="ledgers", model=PartPolicy, word="kind", path=("ledger",))
+    yield _Use(socket="ledgers", model=LedgerPolicy, word="kind", path=("ledger",))
     for index in _indices(tree, ("detectors",)):
         yield _Use(socket="detectors", model=PartPolicy, word="kind", path=("detectors", index))
     for index in _indices(tree, ("exporters",)):
@@ -88,7 +89,7 @@ def _kind(shaper: Shaper, use: _Use) -> str | None:
         if use.word not in value:
             _report_misspelt(shaper, use)
         value = value.get(use.word)
-    elif use.model is not PartPolicy:
+    elif not issubclass(use.model, PartPolicy):
         return None
     if value is None or isinstance(value, (dict, list)):
         return None

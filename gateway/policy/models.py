@@ -4,15 +4,12 @@ A `kind` brings options of its own (`url`, `api_key`, `path` ...); those are che
 kept in `options`.
 """
 
-from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -26,6 +23,8 @@ from gateway.policy.asked import asked
 from gateway.policy.licensing import EntityPolicy, LicencesPolicy, OriginPolicy
 from gateway.policy.money import BaselinePolicy, BudgetPolicy, EngineersPolicy, PricePolicy
 from gateway.policy.money import PoolPolicy as PoolPolicy  # noqa: PLC0414 - given on
+from gateway.policy.parts import LedgerPart, Open, Part, Parts
+from gateway.policy.parts import PartPolicy as PartPolicy  # noqa: PLC0414 - given on
 from gateway.policy.tags import BUILT_IN_TAGS, Callers, TagPolicy, Tags, meaning
 from gateway.policy.words import LevelName, Model, Names, Region, one_or_many
 from gateway.types import Label, Level, Need, Stakes
@@ -33,21 +32,6 @@ from gateway.types import Label, Level, Need, Stakes
 # The model that the server lists first.
 AUTO = "auto"
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Open(BaseModel):
-    """A mapping whose further keys belong to its kind; what they hold may be a secret and is in no `repr`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keys that belong to the kind."""
-        return dict(self.model_extra or {})
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Leave out the kind's keys."""
-        return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
 
 
 # What the router fills in for every replica. A kind has these options, a policy must not: whether a backend is local
@@ -70,7 +54,7 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-class BackendPolicy(_Open):
+class BackendPolicy(Open):
     """One backend: what may reach it, what it can do, what it costs. Other keys belong to its `kind`."""
 
     kind: str = Field(description="llamacpp, vllm, ollama, lmstudio, openai_http, embedded, hosted, mock ...")
@@ -153,13 +137,7 @@ class When(Model):
     prompt_tokens: Range | None = Field(default=None, description="The length of the prompt, about.")
 
 
-class PartPolicy(_Open):
-    """A classifier, detector, exporter, judge or ledger: its `kind`, other keys belong to the kind."""
-
-    kind: str = Field(description="Which one; a part without keys may be written as its kind alone.")
-
-
-class AcceptPolicy(_Open):
+class AcceptPolicy(Open):
     """A judge that reads the answer; other keys (`at_least`, `one_of` ...) belong to the judge."""
 
     judge: str = Field(description="Its kind: format, confidence ...")
@@ -170,20 +148,10 @@ class AcceptPolicy(_Open):
         return tuple(name for _, name in asked(self.model_extra or {}))
 
 
-def _part(value: object) -> object:
-    return {"kind": value} if isinstance(value, str) else value
-
-
-def _parts(value: object) -> object:
-    return tuple(_part(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
 def _accepts(value: object) -> object:
     return (value,) if isinstance(value, dict) else value
 
 
-Part = Annotated[PartPolicy, BeforeValidator(_part, json_schema_input_type=str | PartPolicy)]
-Parts = Annotated[tuple[PartPolicy, ...], BeforeValidator(_parts, json_schema_input_type=tuple[str | PartPolicy, ...])]
 Accepts = Annotated[
     tuple[AcceptPolicy, ...],
     BeforeValidator(_accepts, json_schema_input_type=AcceptPolicy | tuple[AcceptPolicy, ...]),
@@ -343,7 +311,9 @@ class Policy(Model):
         default=(PartPolicy.model_construct(kind="patterns"), PartPolicy.model_construct(kind="secrets")),
         description="Who looks for private content.",
     )
-    ledger: Part | None = Field(default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder.")
+    ledger: LedgerPart | None = Field(
+        default=None, description="Unset: `GATEWAY_LEDGER`, else a file in your home folder."
+    )
     exporters: Parts = Field(
         default=(), description="Who is told what is on the books: prometheus, otel. The router opens them once."
     )

@@ -32,9 +32,9 @@ def json_schema(options_of: OptionsOf, kinds_of: KindsOf) -> Schema:
     builder = _Builder(definitions, options_of, kinds_of)
     definitions["BackendPolicy"] = builder.by_kind("backends", definitions["BackendPolicy"], "kind")
     definitions["AcceptPolicy"] = builder.by_kind("judges", definitions["AcceptPolicy"], "judge")
-    part = definitions.pop("PartPolicy")
+    part, ledger = definitions.pop("PartPolicy"), definitions.pop("LedgerPolicy")
     for key, socket in _PARTS.items():
-        definitions[socket] = builder.by_kind(socket, part, "kind")
+        definitions[socket] = builder.by_kind(socket, ledger if socket == "ledgers" else part, "kind")
         place = schema["properties"][key]
         _point_at(place.get("items", place), socket, list(kinds_of(socket)))
     definitions["Reference"] = _REFERENCE
@@ -118,5 +118,5 @@ def _point_at(place: Schema, definition: str, kinds: list[str]) -> None:
     for index, inner in enumerate(place["anyOf"]):
         if inner == {"type": "string"}:
             place["anyOf"][index] = _one_of(kinds)
-        elif inner == {"$ref": "#/$defs/PartPolicy"}:
+        elif inner in ({"$ref": "#/$defs/PartPolicy"}, {"$ref": "#/$defs/LedgerPolicy"}):
             place["anyOf"][index] = {"$ref": f"#/$defs/{definition}"}

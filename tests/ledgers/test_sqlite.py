@@ -13,7 +13,7 @@ import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 
 from gateway.entries import Feedback
-from gateway.errors import LedgerError
+from gateway.errors import LedgerError, UnbookableError
 from gateway.ledgers import _writer as writer_module
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_writer import SqliteBooks
@@ -222,7 +222,7 @@ async def test_a_row_that_cannot_be_kept_fails_alone(ledger: SqliteLedger, path:
 
     outcomes = await asyncio.gather(*map(ledger.record, entries), return_exceptions=True)
 
-    assert [type(outcome) for outcome in outcomes] == [type(None), LedgerError, type(None)]
+    assert [type(outcome) for outcome in outcomes] == [type(None), UnbookableError, type(None)]
     assert ids(path) == ["a", "b"]
 
 

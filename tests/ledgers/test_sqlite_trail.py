@@ -16,7 +16,7 @@ import gateway
 from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Proof, Question
 from gateway.entries import Feedback, HoldoutRecord
-from gateway.errors import ConfigurationError, LedgerError
+from gateway.errors import ConfigurationError, LedgerError, UnbookableError, UnfitLedgerError
 from gateway.ledgers import sqlite
 from gateway.ledgers._sqlite_schema import MIGRATIONS
 from gateway.ledgers.sqlite import read_head, read_proof
@@ -165,7 +165,7 @@ async def test_entry_and_record_stand_or_fall_together(path: Path) -> None:
 
         results = await asyncio.gather(*(record(ledger, name) for name in "abc"), return_exceptions=True)
 
-        assert [type(result) for result in results] == [LedgerError] * 3
+        assert [type(result) for result in results] == [UnbookableError] * 3
         assert list(await ledger.entries()) == []
 
 
@@ -284,7 +284,7 @@ async def test_a_ledger_that_was_open_before_the_seal_writes_nothing_more(
 
         results = await asyncio.gather(*(record(without, name) for name in "ab"), return_exceptions=True)
 
-    assert [type(result) for result in results] == [LedgerError] * 2
+    assert [type(result) for result in results] == [UnfitLedgerError] * 2
     assert read_proof(path, key=KEY.encode()).is_proved
 
 
@@ -394,5 +394,5 @@ async def test_an_entry_that_cannot_be_written_does_not_take_the_others_records(
         bad = ledger.record(ledger_entry("bad", duration_s=None))
         results = await asyncio.gather(*good, bad, return_exceptions=True)
 
-    assert [type(result) for result in results] == [type(None)] * 3 + [LedgerError]
+    assert [type(result) for result in results] == [type(None)] * 3 + [UnbookableError]
     assert (read_proof(path).is_whole, read_proof(path).requests) == (True, 3)
