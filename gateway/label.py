@@ -14,7 +14,11 @@ class Level(IntEnum):
     RESTRICTED = 3
 
     def __str__(self) -> str:
-        return self.name.lower()
+        return _WORDS[self]
+
+
+# Said several times in a request: a look at a tuple takes half of asking the enumeration for its name.
+_WORDS = tuple(level.name.lower() for level in Level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ flatters nobody. Where the policy says how many tokens the baseline takes (`base
     tokens in x tokens         tokens out x tokens x verbosity
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from gateway.entries import ASSUMED_EQUAL, DECLARED
 from gateway.money.open_models import weights_of
@@ -21,8 +21,7 @@ from gateway.types import Money, Usage
 _OUTPUT = frozenset({"output", "reasoning", "audio_output"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class Elsewhere(NamedTuple):
     """An answer's other costs, None where unknown. `uncached` is set where a prompt cache made the baseline cheaper."""
 
     baseline: Money | None = None

@@ -120,10 +120,13 @@ class Price:
     def of(self, usage: Usage) -> Money | None:
         """Return the cost of a call, rounded half up to a nano-USD; None where the usage is unknown or impossible."""
         tokens = Tokens.of(usage)
-        if tokens is None:
-            return None
-        rates = self.rates_for(usage.prompt_tokens or 0) if self.tiers else self.rates
-        return Money((sum(map(mul, tokens, rates)) + self.request + PICO_PER_NANO // 2) // PICO_PER_NANO)
+        return None if tokens is None else Money(self.nano_usd(tokens))
+
+    def nano_usd(self, tokens: Tokens) -> int:
+        """Return the cost of a call in nano-USD, rounded half up: for who asks many prices about the same tokens."""
+        rates = self.rates_for(tokens.prompt) if self.tiers else self.rates
+        cost: int = sum(map(mul, tokens, rates)) + self.request
+        return (cost + PICO_PER_NANO // 2) // PICO_PER_NANO
 
     def parts(self, usage: Usage) -> dict[str, int] | None:
         """Return what each kind of token and the call itself cost, in pico-USD: `of` rounds their sum. Else None."""

@@ -12,6 +12,7 @@ from importlib import resources
 from gateway.money.listing import Listing, Rate, parse
 from gateway.money.price import Price as Price  # noqa: PLC0414 - given on
 from gateway.money.snapshot import Snapshot, digest, read
+from gateway.money.tokens import Tokens
 from gateway.types import Money, Usage
 
 
@@ -66,11 +67,11 @@ class PriceList:
 
         Hosts that have retired the model by that time are none, nor are those whose listed price is doubtful.
         """
-        bills = [(cost, model) for model, price in self._offers(weights, at) if (cost := price.of(usage)) is not None]
-        if not bills:
+        tokens = Tokens.of(usage)
+        if tokens is None or not (offers := self._offers(weights, at)):
             return None
-        cost, model = min(bills, key=lambda bill: (bill[0].nano_usd, bill[1]))
-        return model, cost
+        cost, model = min([(price.nano_usd(tokens), model) for model, price in offers])
+        return model, Money(cost)
 
     def _offers(self, weights: str, at: datetime) -> Sequence[tuple[str, Price]]:
         """Return who serves open weights at a time, without those whom another one undercuts whatever is asked.

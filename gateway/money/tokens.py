@@ -39,10 +39,8 @@ class Tokens(NamedTuple):
             # Not every server says which of these it had in the cache: no more than what was not cached is fresh.
             audio = min(audio, fresh)
             image = min(image, fresh - audio)
-        # Past the class's own constructor, which takes as long as all the rest.
-        return tuple.__new__(
-            cls, (fresh - audio - image, read, written - hour, hour, audio, image, visible, reasoning, spoken)
-        )
+        # Quicker than by its names, which takes as long as all the rest.
+        return cls._make((fresh - audio - image, read, written - hour, hour, audio, image, visible, reasoning, spoken))
 
     @property
     def prompt(self) -> int:
