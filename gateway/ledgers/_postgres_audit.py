@@ -42,15 +42,18 @@ class PostgresTrail:
 
 
 async def _rewrite_keys(door: Door) -> bool:
-    """Write the table of keys anew, so that nothing deleted is in it; False where somebody holds it."""
+    """Write the table of keys anew, so that nothing deleted is in it; False where somebody holds it, or owns it."""
+    table = f'"{door.schema}".audit_keys'
     try:
         link = await door.connect()
         try:
             await link.execute(f"SET lock_timeout TO {max(1, round(door.timeout_s * 1000))}")
-            await link.execute(f'VACUUM FULL "{door.schema}".audit_keys')
+            before = await link.fetchval("SELECT pg_relation_filenode($1::regclass)", table)
+            # Who does not own it is warned, and nothing is done.
+            await link.execute(f"VACUUM FULL {table}")
+            return bool(await link.fetchval("SELECT pg_relation_filenode($1::regclass)", table) != before)
         finally:
             with suppress(*FAULTS):
                 await link.close()
     except (LedgerError, LostError, *FAULTS):
         return False
-    return True

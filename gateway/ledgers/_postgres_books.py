@@ -96,7 +96,7 @@ class PostgresBooks:
             link = await self._connected()
             async with self._door.transaction(link):
                 results = await self._write(link, tried)
-        except FAULTS as error:
+        except (*FAULTS, OverflowError) as error:
             self._forget()
             fault = in_our_words(error, f"cannot write to the ledger {self.place!r}")
             # What quotes a row is no cause that anybody may see.
@@ -109,6 +109,7 @@ class PostgresBooks:
 
     async def _write(self, link: Link, tried: _Try) -> Sequence[Result]:
         page = Page(link, self._pen, self._rollups)
+        await page.look_ahead(tried.batch)
         # From here on nobody else writes: what was under way before is decided.
         await page.open()
         if tried.token is not None:

@@ -34,6 +34,9 @@ _OF_A_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, async
 # What a connection raises, whoever is at fault.
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
+# Seconds that a statement may take which reads very much.
+LONG_S = 600.0
+
 
 class LostError(Exception):
     """The connection is gone, or cannot be had now: the same may go through on another."""
@@ -49,13 +52,16 @@ class Door:
     connect_timeout_s: float
     timeout_s: float
 
-    async def connect(self) -> Link:
-        """Open a connection; raises `LostError` where nobody answers, `LedgerError` where it is refused."""
+    async def connect(self, *, reads: bool = False) -> Link:
+        """Open a connection; raises `LostError` where nobody answers, `LedgerError` where it is refused.
+
+        One that only reads may take its time: nobody waits for it.
+        """
         try:
             return await asyncpg.connect(
                 self.dsn,
                 timeout=self.connect_timeout_s,
-                command_timeout=self.timeout_s,
+                command_timeout=LONG_S if reads else self.timeout_s,
                 server_settings={"application_name": "hybrid-gateway"},
             )
         except (asyncpg.ClientConfigurationError, ValueError) as error:
@@ -89,8 +95,10 @@ class Door:
 
 def in_our_words(error: Exception, doing: str) -> Exception:
     """Return the fault of a connection as `LostError`, `RowError` or `LedgerError`."""
+    if isinstance(error, OverflowError):
+        return RowError("a number is out of the bounds of its column")
     if isinstance(error, _OF_A_ROW):
-        return RowError(f"a value is out of the bounds of its column (SQLSTATE {error.sqlstate})")
+        return RowError(f"a value is none that its column can hold (SQLSTATE {error.sqlstate})")
     if isinstance(error, asyncpg.PostgresError):
         # Not its detail: that quotes rows.
         text = f"{doing}: {error.args[0] if error.args else type(error).__name__} (SQLSTATE {error.sqlstate})"

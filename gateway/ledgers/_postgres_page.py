@@ -12,13 +12,13 @@ from itertools import groupby
 from gateway.audit.books import ERASED
 from gateway.audit.chain import Head
 from gateway.audit.evidence import Evidence, Party, evidence_of
-from gateway.audit.pseudonyms import lookup, new_key
+from gateway.audit.pseudonyms import lookup, new_key, pseudonym
 from gateway.audit.records import Names, erasure_body, holdout_body, request_body
 from gateway.entries import FeedbackFate
 from gateway.errors import LedgerError
 from gateway.ledgers._parties import entries_about, mark_of
 from gateway.ledgers._pen import End, Pen, RecordRow
-from gateway.ledgers._postgres_door import Link
+from gateway.ledgers._postgres_door import LONG_S, Link
 from gateway.ledgers._postgres_rollups import Rollups, marks
 from gateway.ledgers._postgres_values import kept, kept_row
 from gateway.ledgers._rows import (
@@ -53,7 +53,19 @@ class Page:
         self._pen = pen
         self._rollups = rollups
         self._records: list[RecordRow] = []
-        self._entries = self._entries_before = 0
+        self._entries = 0
+        # Of whom is to be erased, by what he is called: up to which record his entries were looked for, and which.
+        self._found: dict[str, tuple[int, set[str]]] = {}
+
+    async def look_ahead(self, batch: Sequence[Write]) -> None:
+        """Look for the entries of those who are to be erased while nobody waits: a trail may be long."""
+        for party in {write.party for write in batch if isinstance(write, EraseWrite)}:
+            pepper, count = await self._link.fetchrow("SELECT pepper, count FROM audit_head") or (b"", 0)
+            key = await self._link.fetchval("SELECT key FROM audit_keys WHERE lookup = $1", lookup(pepper, party))
+            if key is not None:
+                called = pseudonym(key, party)
+                texts = await self._texts(mark_of(party.whose, called), after=0)
+                self._found[called] = count, entries_about(texts, party.whose, called)
 
     async def open(self) -> None:
         """Hold the head; raises `LedgerError` where the trail cannot go on, `ConfigurationError` for a key."""
@@ -61,7 +73,6 @@ class Page:
         if row is None:
             raise LedgerError("the audit trail of the ledger has lost its head; restore the ledger from a copy")
         trail, pepper, count, last, erasures, check, seal, self._entries = row
-        self._entries_before = self._entries
         sealing = self._pen.take(End(trail, pepper, Head(count=count, hash=last), erasures, check, seal))
         if sealing is not None:
             self._records.append(sealing)
@@ -166,13 +177,13 @@ class Page:
 
     async def _erase(self, party: Party) -> int | None:
         """Delete the key, and from the books what leads to the party; None where it is not known."""
-        pseudonym = await self._delete_key(party)
-        theirs = await self._entries_of(party, pseudonym)
+        called = await self._delete_key(party)
+        theirs = set() if called is None else await self._entries_of(party, called)
         if party.whose == "tenant":
             theirs |= await self._free_tenant(kept(party.name), theirs)
         freed = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL WHERE id = ANY($1::text[])"
         count = int((await self._link.execute(freed, list(theirs))).removeprefix("UPDATE "))
-        if pseudonym is None and count == 0:
+        if called is None and count == 0:
             return None
         self._records.append(self._pen.write(erasure_body(party.whose, count), at=datetime.now(UTC)))
         return count
@@ -182,13 +193,15 @@ class Page:
         key = await self._link.fetchval(deleted, lookup(self._pen.pepper, party))
         return None if key is None else self._pen.erase(party, key)
 
-    async def _entries_of(self, party: Party, pseudonym: str | None) -> set[str]:
-        if pseudonym is None:
-            return set()
-        mark = mark_of(party.whose, pseudonym)
-        rows = await self._link.fetch("SELECT body FROM audit WHERE position($1 IN body) > 0", mark)
-        texts = [*(row["body"] for row in rows), *(record.text for record in self._records)]
-        return {kept(one) for one in entries_about(texts, party.whose, pseudonym)}
+    async def _entries_of(self, party: Party, called: str) -> set[str]:
+        after, found = self._found.get(called, (0, set()))
+        texts = await self._texts(mark_of(party.whose, called), after=after)
+        texts += [record.text for record in self._records]
+        return {kept(one) for one in found | entries_about(texts, party.whose, called)}
+
+    async def _texts(self, mark: str, *, after: int) -> list[str]:
+        select = "SELECT body FROM audit WHERE n > $1 AND position($2 IN body) > 0"
+        return [row["body"] for row in await self._link.fetch(select, after, mark, timeout=LONG_S)]
 
     async def _free_tenant(self, name: str, theirs: set[str]) -> set[str]:
         """Give a tenant's rows another name; return the ids of its entries."""

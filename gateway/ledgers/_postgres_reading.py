@@ -178,7 +178,7 @@ def positional(statement: str) -> tuple[str, tuple[str, ...]]:
 @asynccontextmanager
 async def _reading(door: Door) -> "AsyncIterator[Link | None]":
     """Give a connection in a transaction that only reads, None where nobody has begun the ledger."""
-    link = await door.connect()
+    link = await door.connect(reads=True)
     try:
         async with door.transaction(link, reads=True):
             version = await version_of(link, door)

@@ -1,8 +1,10 @@
 """The PostgreSQL ledger: its server, its faults, and who waits for whom."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from pydantic import ValidationError
@@ -11,6 +13,7 @@ from support.postgres_ledgers import ids, impatient, said, tell
 from support.postgres_server import PostgresServer
 from support.trails import booked, evidence
 
+from gateway.audit.evidence import Party
 from gateway.errors import ConfigurationError, LedgerError
 from gateway.ledgers import postgres
 from gateway.ledgers._ledger import SqlLedger
@@ -23,6 +26,17 @@ SECRET = "hunter2-not-to-be-seen"
 @pytest.fixture
 def options(postgres_server: PostgresServer) -> postgres.Options:
     return impatient(postgres_server)
+
+
+async def role(options: postgres.Options, server: PostgresServer, *grants: str) -> postgres.Options:
+    """Make a role with some rights on the tables; return the same ledger, as it sees it."""
+    name, schema = f"role_{secrets.token_hex(6)}", options.in_schema
+    granting = [f"GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {name}" for rights in grants]
+    await tell(
+        options, f"CREATE ROLE {name} LOGIN PASSWORD 'x'", f"GRANT USAGE ON SCHEMA {schema} TO {name}", *granting
+    )
+    url = dsn(f"postgresql://{name}:x@127.0.0.1:{server.port}/books").dsn
+    return options.model_copy(update={"dsn": url})
 
 
 @pytest.fixture
@@ -245,14 +259,17 @@ async def test_a_row_that_cannot_be_kept_fails_alone(ledger: SqlLedger, options:
     """One impossible amount does not cost the others in its transaction, and is not quoted."""
     impossible = [ledger_entry("cost", cost=BEYOND_POSTGRES), ledger_entry("never", duration_s=None)]
     halves = ledger_entry("half", attempts=(attempt_record(), attempt_record(cost=BEYOND_POSTGRES)))
-    entries = [ledger_entry("a"), *impossible, halves, ledger_entry("b")]
+    endless = ledger_entry("".join(sha256(b"%d" % number).hexdigest() for number in range(200)))
+    entries = [ledger_entry("a"), *impossible, halves, endless, ledger_entry("b")]
 
     outcomes = await asyncio.gather(*map(ledger.record, entries), return_exceptions=True)
 
-    faults = [LedgerError] * 3
+    faults = [LedgerError] * 4
     assert [type(outcome) for outcome in outcomes] == [type(None), *faults, type(None)]
     assert ids(options) == ["a", "b"]
-    assert str(2**63) not in f"{[(outcome, getattr(outcome, '__cause__', None)) for outcome in outcomes]}"
+    told = f"{[(outcome, getattr(outcome, '__cause__', None)) for outcome in outcomes]}"
+    assert str(2**63) not in told
+    assert endless.id[:20] not in told
     assert len(await tell(options, "SELECT 1 FROM attempts")) == 2
     proof = await ledger.trail.prove()
     assert (proof.is_whole, proof.requests) == (True, 2)
@@ -262,18 +279,30 @@ async def test_whoever_may_not_write_is_told_so(options: postgres.Options, postg
     """A role that may only read reads, and is not taken for one that writes."""
     async with postgres.build(options) as ledger:
         await ledger.record(ledger_entry("a"))
-    role, schema = f"reader_{options.in_schema}", options.in_schema
-    await tell(options, f"CREATE ROLE {role} LOGIN PASSWORD 'reads'", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
-    url = dsn(f"postgresql://{role}:reads@127.0.0.1:{postgres_server.port}/books").dsn
-    theirs = options.model_copy(update={"dsn": url})
     with pytest.raises(LedgerError, match="permission denied"):
-        ids(theirs)
-    await tell(options, f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")
+        ids(await role(options, postgres_server))
+    theirs = await role(options, postgres_server, "SELECT")
 
     assert (ids(theirs), postgres.reader(theirs).is_writable()) == (["a"], False)
-    elsewhere = theirs.model_copy(update={"in_schema": f"{schema}_2"})
+    elsewhere = theirs.model_copy(update={"in_schema": f"{options.in_schema}_2"})
     assert not postgres.reader(elsewhere).is_writable()
     for options_of_theirs in (theirs, elsewhere):
         with pytest.raises(LedgerError, match="permission denied"):
             async with postgres.build(options_of_theirs):
                 pass
+
+
+async def test_a_role_that_does_not_own_the_tables_writes(
+    options: postgres.Options, postgres_server: PostgresServer
+) -> None:
+    """And says of an erasure that the key may be in the table still: only its owner may write it anew."""
+    async with postgres.build(options):
+        pass
+    theirs = await role(options, postgres_server, "SELECT, INSERT, UPDATE, DELETE")
+    told = evidence(subject="jane")
+
+    async with postgres.build(theirs) as ledger:
+        await ledger.record(booked("a", told), told)
+        erased = await ledger.trail.erase(Party(whose="subject", name="jane"))
+
+    assert (ids(options), erased.records, erased.wiped) == (["a"], 1, False)

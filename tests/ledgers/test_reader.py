@@ -14,8 +14,12 @@ from gateway.audit.proof import Question
 from gateway.entries import Feedback, HoldoutRecord
 from gateway.errors import LedgerError
 from gateway.interfaces import LedgerReader
+from gateway.ledgers._postgres_reading import PostgresReader
+from gateway.ledgers.sqlite import SqliteReader
 from gateway.money.rollups import summed
 
+# What a type checker can say of it.
+KINDS: tuple[type[LedgerReader], ...] = (SqliteReader, PostgresReader)
 READABLE = [kind for kind in plugins.kinds("ledgers") if hasattr(plugins.load("ledgers", kind), "reader")]
 
 
