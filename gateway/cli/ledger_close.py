@@ -82,17 +82,20 @@ _TOTALS = (
     "excluded_cost_nano_usd",
     "baseline_nano_usd",
     "corrections_nano_usd",
+    "comparisons_nano_usd",
 )
 
 
 def _facts(made: keeping.Closing) -> dict[str, list[str]]:
-    requests, excluded, cost, known, baseline, corrections = (made.totals.get(name, 0) for name in _TOTALS)
+    requests, excluded, cost, known, baseline, *besides = (made.totals.get(name, 0) for name in _TOTALS)
+    corrections, comparisons = besides
     note = [] if requests else [f"no requests in {made.close.month}"]
     excluded_cost = f", and {Money(known)} known of {excluded:,} that are not in the sums" if excluded else ""
     facts = {
         "closed": [f"{made.close.month}: {requests:,} requests"],
         "cost": [f"{Money(cost)} at the margin{excluded_cost}"],
         "baseline": [str(Money(baseline))],
+        "comparisons": [str(Money(comparisons))] if comparisons else [],
         "corrections": [str(Money(corrections))] if corrections else [],
         "sha256": [made.close.sha256],
         "file": [] if made.file is None else [str(made.file)],

@@ -91,6 +91,9 @@ class Frozen:
             sums = row["sums"]
             self.totals.update({f"{column}_nano_usd": sums.get(column, 0) for column in _AMOUNTS})
             self.totals.update({column: sums.get(column, 0) for column in ("requests", "excluded")})
+        if name == "calls" and row["cell"]["purpose"] == "holdout":
+            # No request's own: they were made to know what the answers were worth.
+            self.totals["comparisons_nano_usd"] += row["sums"].get("cost", 0)
         if name == "corrections":
             self.totals["corrections_nano_usd"] += row["nano_usd"]
 

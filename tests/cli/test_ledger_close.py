@@ -61,6 +61,7 @@ def test_a_program_reads_json(gateway: Gateway, books: Path) -> None:
             "excluded_cost_nano_usd": 0,
             "baseline_nano_usd": 1_600_000,
             "corrections_nano_usd": 0,
+            "comparisons_nano_usd": 0,
         },
         "policies": ["a1b2c3"],
     }
