@@ -268,6 +268,8 @@ def test_backends_are_asked_in_one_place() -> None:
         ("calls.py", "watch.replica.stream"),
         # Not a backend, but the router itself.
         ("cli/route.py", "router.stream"),
+        # Nor that: a page of ours is read, and nothing of a request is sent.
+        ("licences/page.py", "client.stream"),
     }
 
 

@@ -71,7 +71,7 @@ class Planner:
         return Planned(plan.rule, tuple(_asked(plan)), comparable)
 
     def _assessment(self, entry: LedgerEntry, difficulty: float | None, prompt_tokens: int) -> Assessment:
-        label = self._label(entry)
+        label = self._private(entry)
         return Assessment(
             level=label.level,
             level_reasons=(),
@@ -90,7 +90,7 @@ class Planner:
             tenant=entry.tenant,
         )
 
-    def _label(self, entry: LedgerEntry) -> Label:
+    def _private(self, entry: LedgerEntry) -> Label:
         policy = self._policy
         names = {*entry.tags, *entry.kinds, *self._tags_of(entry.tenant)}
         otherwise = UNKNOWN if entry.source == GATEWAY else Label()
