@@ -1,6 +1,6 @@
 """What a month of a SQLite ledger comes to, as one canonical JSON text: the same books give the same bytes.
 
-A row a line: hourly sums of requests and of calls, durations, corrections; then the price lists and policies behind
+A row a line: hourly sums of requests and of calls, corrections; then the price lists and policies behind
 them, and totals. Each part has a digest of its own, and one without tenants: who was erased since is no change.
 """
 
@@ -39,7 +39,6 @@ class _Part(NamedTuple):
 _PARTS = (
     _Part("hours", "hours h JOIN cells c ON c.id = h.cell", _of("c", Cell), Sums._fields, ("first_us", "last_us")),
     _Part("calls", "call_hours h JOIN call_cells c ON c.id = h.cell", _of("c", CallCell), CallSums._fields),
-    _Part("durations", "duration_hours h JOIN cells c ON c.id = h.cell", (*_of("c", Cell), "h.bucket"), ("count",)),
 )
 _CORRECTION = ("id", "at_us", "hour", "nano_usd", "reason", "month", "entry", "provider", "model", "team")
 

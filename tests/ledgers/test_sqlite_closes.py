@@ -52,7 +52,7 @@ def test_a_month_is_frozen_under_its_hash(books: Path, tmp_path: Path) -> None:
 
     assert made.file == tmp_path / "closed" / "ledger-2026-11.json"
     frozen = json.loads(made.file.read_text())
-    assert [len(frozen[part]) for part in ("hours", "calls", "durations", "corrections")] == [3, 3, 3, 1]
+    assert [len(frozen[part]) for part in ("hours", "calls", "corrections")] == [3, 3, 1]
     assert frozen["totals"] == made.totals
     assert (made.totals["requests"], made.totals["baseline_nano_usd"], made.totals["corrections_nano_usd"]) == (
         3, 4_800_000, -5,
@@ -133,10 +133,9 @@ def test_a_month_that_was_never_closed_cannot_be_verified(books: Path) -> None:
     [
         ("UPDATE hours SET cost = cost + 1 WHERE hour = (SELECT max(hour) FROM hours)", ("hours",)),
         ("UPDATE call_hours SET calls = calls + 1", ("calls",)),
-        ("DELETE FROM duration_hours", ("durations",)),
         ("UPDATE corrections SET nano_usd = 7", ("corrections",)),
-        ("UPDATE cells SET team = 'x'", ("durations", "hours")),
-        ("UPDATE cells SET price_version = 'x'", ("durations", "hours", "price_versions")),
+        ("UPDATE cells SET team = 'x'", ("hours",)),
+        ("UPDATE cells SET price_version = 'x'", ("hours", "price_versions")),
         ("UPDATE closes SET policies = '[]'", ("policies",)),
         ("UPDATE closes SET sha256 = '00'", ("sha256",)),
     ],
