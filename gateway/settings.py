@@ -43,8 +43,7 @@ class Settings(BaseSettings):
             return {"kind": "memory"}
         if self.ledger is not None and is_database(self.ledger):
             return {"kind": "postgres", "dsn": self.ledger}
-        state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
-        return {"kind": "sqlite", "path": self.ledger or str(state / "hybrid-gateway" / "ledger.sqlite3")}
+        return {"kind": "sqlite", "path": self.ledger or str(state_folder() / "ledger.sqlite3")}
 
     def seal(self) -> bytes | None:
         """Return the key that seals audit trails, `GATEWAY_AUDIT_KEY`; raises `ConfigurationError` for a short one."""
@@ -54,6 +53,11 @@ class Settings(BaseSettings):
         if len(key) < _SHORTEST_KEY:
             raise ConfigurationError(f"GATEWAY_AUDIT_KEY is shorter than {_SHORTEST_KEY} bytes; take a random one")
         return key
+
+
+def state_folder() -> Path:
+    """Return the folder of what is kept where nobody says another place; `~` in it is the home folder."""
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "hybrid-gateway"
 
 
 def is_database(place: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.errors import ConfigurationError, LedgerError
+from gateway.errors import ConfigurationError, LedgerError, UnfitLedgerError
 from gateway.ledgers._pen import Pen
 from gateway.ledgers._postgres_door import FAULTS, Door, Link, LostError, in_our_words
 from gateway.ledgers._postgres_page import Page
@@ -87,7 +87,7 @@ class PostgresBooks:
                 if time.monotonic() + pause_s > deadline:
                     raise LedgerError(str(error)) from error.__cause__
             except ConfigurationError as error:
-                raise LedgerError(f"cannot write to the ledger {self.place!r}: {error}") from error
+                raise UnfitLedgerError(f"cannot write to the ledger {self.place!r}: {error}") from error
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 

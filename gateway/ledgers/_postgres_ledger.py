@@ -1,14 +1,12 @@
 """A PostgreSQL ledger, put together from its parts; importing it needs the driver."""
 
-from urllib.parse import urlsplit
-
 from gateway.ledgers._ledger import SqlLedger
 from gateway.ledgers._postgres_audit import PostgresTrail
 from gateway.ledgers._postgres_books import PostgresBooks
 from gateway.ledgers._postgres_door import Door
 from gateway.ledgers._postgres_reading import PostgresReader
 from gateway.ledgers._writer import Writer
-from gateway.ledgers.postgres import Options
+from gateway.ledgers.postgres import Options, place_of
 from gateway.settings import Settings
 
 
@@ -26,11 +24,9 @@ def open_reader(options: Options) -> PostgresReader:
 
 def door_of(options: Options) -> Door:
     """Return where the ledger is."""
-    dsn = options.dsn.get_secret_value()
-    parts = urlsplit(dsn)
     return Door(
-        dsn=dsn,
-        place=f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}, schema {options.in_schema}",
+        dsn=options.dsn.get_secret_value(),
+        place=place_of(options),
         schema=options.in_schema,
         connect_timeout_s=options.connect_timeout_s,
         timeout_s=options.timeout_s,

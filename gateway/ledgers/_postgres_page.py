@@ -15,7 +15,7 @@ from gateway.audit.evidence import Evidence, Party, evidence_of
 from gateway.audit.pseudonyms import lookup, new_key, pseudonym
 from gateway.audit.records import Names, erasure_body, holdout_body, request_body
 from gateway.entries import FeedbackFate
-from gateway.errors import LedgerError
+from gateway.errors import UnfitLedgerError
 from gateway.ledgers._parties import entries_about, mark_of
 from gateway.ledgers._pen import End, Pen, RecordRow
 from gateway.ledgers._postgres_door import LONG_S, Link
@@ -68,10 +68,10 @@ class Page:
                 self._found[called] = count, entries_about(texts, party.whose, called)
 
     async def open(self) -> None:
-        """Hold the head; raises `LedgerError` where the trail cannot go on, `ConfigurationError` for a key."""
+        """Hold the head; raises `UnfitLedgerError` where the trail cannot go on, `ConfigurationError` for a key."""
         row = await self._link.fetchrow(_SELECT_HEAD)
         if row is None:
-            raise LedgerError("the audit trail of the ledger has lost its head; restore the ledger from a copy")
+            raise UnfitLedgerError("the audit trail of the ledger has lost its head; restore the ledger from a copy")
         trail, pepper, count, last, erasures, check, seal, self._entries = row
         sealing = self._pen.take(End(trail, pepper, Head(count=count, hash=last), erasures, check, seal))
         if sealing is not None:

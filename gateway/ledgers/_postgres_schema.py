@@ -1,7 +1,7 @@
 """The tables of a PostgreSQL ledger, and how a schema becomes one. What is something else is refused untouched."""
 
 from gateway.audit.records import Before
-from gateway.errors import LedgerError
+from gateway.errors import UnfitLedgerError
 from gateway.ledgers._pen import begun
 from gateway.ledgers._postgres_door import Door, Link
 from gateway.money.rollups import CallCell, CallSums, Cell, Sums
@@ -91,16 +91,16 @@ _SELECT_TABLES = "SELECT relname FROM pg_class c JOIN pg_namespace s ON s.oid = 
 async def version_of(link: Link, door: Door) -> int:
     """Return the version of the ledger in the schema, 0 where there is none; in a transaction of the door's.
 
-    Raises `LedgerError` where the schema holds something else, or a newer one.
+    Raises `UnfitLedgerError` where the schema holds something else, or a newer one.
     """
     tables = {row["relname"] for row in await link.fetch(_SELECT_TABLES, door.schema)}
     if not tables:
         return 0
     if not {"meta", "entries", "attempts"} <= tables:
-        raise LedgerError(f"{door.place!r} has tables, but no ledger; name another schema, nothing was changed")
+        raise UnfitLedgerError(f"{door.place!r} has tables, but no ledger; name another schema, nothing was changed")
     version = int(await link.fetchval("SELECT value FROM meta WHERE key = 'schema'"))
     if version > SCHEMA_VERSION:
-        raise LedgerError(
+        raise UnfitLedgerError(
             f"the ledger {door.place!r} has schema {version}, this program knows {SCHEMA_VERSION}; "
             "update hybrid-gateway or name another schema, nothing was changed"
         )

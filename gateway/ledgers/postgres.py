@@ -7,6 +7,7 @@ and what was to be written is written then, once. Needs the extra `postgres`.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from gateway.errors import ConfigurationError
+from gateway.interfaces import SpoolPlace
 
 if TYPE_CHECKING:
     from gateway.ledgers._ledger import SqlLedger
@@ -42,7 +44,7 @@ class Options(BaseModel):
         default=10.0, gt=0, description="Seconds to wait for a statement, or for another program that writes."
     )
     retry_s: float = Field(
-        default=15.0, ge=0, description="Seconds within which a lost connection is replaced, and the writing done."
+        default=5.0, ge=0, description="Seconds within which a lost connection is replaced, and the writing done."
     )
 
     @field_validator("dsn")
@@ -79,6 +81,21 @@ def reader(options: Options) -> "PostgresReader":
     """Return what reads the ledger."""
     found: PostgresReader = _parts().open_reader(options)
     return found
+
+
+def spool(options: Options) -> SpoolPlace:
+    """Return where the spool is: on this machine, in our own folder."""
+    # pydantic-settings is a large part of what importing this module would cost.
+    from gateway.settings import state_folder  # noqa: PLC0415
+
+    name = sha256(place_of(options).encode()).hexdigest()[:12]
+    return SpoolPlace(state_folder().expanduser().absolute() / f"postgres-{name}", durable=False)
+
+
+def place_of(options: Options) -> str:
+    """Return where the ledger is, for people: without the user and the password."""
+    parts = urlsplit(options.dsn.get_secret_value())
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}, schema {options.in_schema}"
 
 
 def _parts() -> ModuleType:
