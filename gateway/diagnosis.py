@@ -16,9 +16,10 @@ import aiohttp
 from gateway.assembly import assemble
 from gateway.backends import hosted
 from gateway.errors import ConfigurationError, LedgerError
-from gateway.interfaces import LedgerReader
+from gateway.interfaces import LedgerReader, SpoolPlace
 from gateway.policy.models import BackendPolicy, Policy
 from gateway.policy_tests import run_tests
+from gateway.replaying import waiting
 from gateway.types import Level
 
 USUAL_PORTS = {"llama.cpp": 8080, "Ollama": 11434, "vLLM": 8000, "LM Studio": 1234}
@@ -62,12 +63,13 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
-    """The ledger: `entries` is None where it cannot be read, and at most `MOST_COUNTED`."""
+    """The ledger: `entries` is None where it cannot be read, and at most `MOST_COUNTED`; `waiting` are in spools."""
 
     place: str
     writable: bool
     entries: int | None
     problem: str | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,12 @@ class Diagnosis:
 
 
 async def diagnose(
-    policy: Policy | None, *, state: PolicyState, ledger: LedgerReader | None, environ: Mapping[str, str] = os.environ
+    policy: Policy | None,
+    *,
+    state: PolicyState,
+    ledger: LedgerReader | None,
+    spool: SpoolPlace | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Diagnosis:
     """Look for everything; `policy` is None where the file of `state` cannot be used, `ledger` for one in memory."""
     return Diagnosis(
@@ -99,7 +106,7 @@ async def diagnose(
         servers=await local_servers(),
         keys=tuple(name for name in KEYS if environ.get(name, "").strip()),
         embedded=version(EMBEDDED),
-        ledger=await asyncio.to_thread(_ledger, ledger),
+        ledger=await asyncio.to_thread(_ledger, ledger, spool),
     )
 
 
@@ -164,11 +171,12 @@ async def _missing(policy: Policy) -> Mapping[str, str]:
         return dict.fromkeys(policy.backends, str(error))
 
 
-def _ledger(books: LedgerReader | None) -> LedgerState:
+def _ledger(books: LedgerReader | None, spool: SpoolPlace | None) -> LedgerState:
     if books is None:
         return LedgerState(place="memory", writable=True, entries=0)
+    left = 0 if spool is None else waiting(spool)
     try:
         entries = sum(1 for _ in books.entries(limit=MOST_COUNTED))
-        return LedgerState(place=books.place, writable=books.is_writable(), entries=entries)
+        return LedgerState(place=books.place, writable=books.is_writable(), entries=entries, waiting=left)
     except LedgerError as error:
-        return LedgerState(place=books.place, writable=False, entries=None, problem=str(error))
+        return LedgerState(place=books.place, writable=False, entries=None, problem=str(error), waiting=left)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from gateway.budgets import Budgets
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
-from gateway.interfaces import Exporter, Lagging, Ledger, LedgerReader
+from gateway.interfaces import Exporter, Guarded, Lagging, Ledger, LedgerReader
 from gateway.money import prices
 from gateway.money.meter import CardTime, PoolMeter
 from gateway.money.open_models import weights_of
@@ -63,6 +63,7 @@ class Exporters:
         self.by_name = dict(exporters)
         self._policy = policy
         self._lagging = ledger if isinstance(ledger, Lagging) else None
+        self._guard = ledger if isinstance(ledger, Guarded) else None
         self._budgets = budgets
         self._clock_ns, self._today = times.clock_ns, times.today
         self._waiting: dict[object, int] = {}
@@ -109,6 +110,7 @@ class Exporters:
             budgets=self._budgets.readings if self._budgets is not None else {},
             price_snapshot=_price_day(),
             ledger_lag_s=self._lag_s(now_ns),
+            ledger=self._guard.state if self._guard else None,
             exporter_faults=self._faults,
         )
 

@@ -6,7 +6,8 @@ An entry that is on the books already is kept once, so that nothing is doubled w
 import asyncio
 import logging
 from datetime import timedelta
-from typing import NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from gateway.entries import LedgerEntry
 from gateway.errors import UnbookableError
@@ -24,6 +25,10 @@ class Written(NamedTuple):
 
     booked: int
     set_aside: int
+
+    def plus(self, other: "Written") -> "Written":
+        """Return both together."""
+        return Written(self.booked + other.booked, self.set_aside + other.set_aside)
 
 
 async def write_some(spool: Spool, ledger: AuditedLedger, count: int = BATCH) -> Written | None:
@@ -59,15 +64,62 @@ async def _book(line: Line, ledger: AuditedLedger) -> None:
         await ledger.holdout(what, evidence)
 
 
-def waiting(place: SpoolPlace) -> int:
-    """Return how many lines wait in all the spools of a ledger that can be read, also in those that are in use."""
-    count = 0
+class Left(NamedTuple):
+    """A spool as it was found: of a process that ended, of one that runs, or one that cannot be read."""
+
+    path: Path
+    state: Literal["left", "in use", "unreadable"]
+    waiting: int = 0
+    since_us: int | None = None
+
+
+async def replay_all(place: SpoolPlace, ledger: AuditedLedger) -> Written:
+    """Write all spools of a ledger to it that nobody holds; raises `LedgerError`."""
+    total = Written(0, 0)
     for path in spools(place):
         try:
-            spool = Spool.open(path, locked=False)
-        except SpoolError:
+            spool = Spool.open(path)
+        except SpoolError as error:
+            log.error("%s", error)  # noqa: TRY400 - all that is known
             continue
         if spool is not None:
-            count += spool.waiting
-            spool.close()
-    return count
+            total = total.plus(await _replay(spool, ledger))
+    return total
+
+
+async def _replay(spool: Spool, ledger: AuditedLedger) -> Written:
+    total = Written(0, 0)
+    try:
+        while written := await write_some(spool, ledger):
+            total = total.plus(written)
+    except BaseException:
+        spool.close()
+        raise
+    spool.remove()
+    return total
+
+
+def look(place: SpoolPlace) -> list[Left]:
+    """Return how the spools of a ledger stand; one of a running process that has nothing to write is passed over."""
+    return [left for path in spools(place) if (left := _look(path)) is not None]
+
+
+def _look(path: Path) -> Left | None:
+    try:
+        spool = Spool.open(path, locked=False)
+        if spool is None:
+            return None
+        spool.close()
+        held = Spool.open(path)
+    except SpoolError:
+        return Left(path, "unreadable")
+    if held is not None:
+        held.close()
+    elif not spool.waiting:
+        return None
+    return Left(path, "left" if held is not None else "in use", spool.waiting, spool.since_us)
+
+
+def waiting(place: SpoolPlace) -> int:
+    """Return how many lines wait in all the spools of a ledger that can be read, also in those that are in use."""
+    return sum(left.waiting for left in look(place))

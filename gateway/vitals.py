@@ -53,8 +53,9 @@ class BudgetReading:
 class Vitals:
     """The house at one moment.
 
-    `ledger_lag_s` is how long the oldest entry has waited to be on the books, 0 where none waits. `exporter_faults`
-    counts what exporters were told in vain. `price_snapshot` is the day of the price list.
+    `ledger_lag_s` is how long the oldest entry has waited to be on the books, 0 where none waits; `ledger` says how one
+    stands that has a spool. `exporter_faults` counts what exporters were told in vain. `price_snapshot` is the day of
+    the price list.
     """
 
     policy_version: str = ""
@@ -64,6 +65,7 @@ class Vitals:
     budgets: Mapping[str, BudgetReading] = field(default_factory=dict)
     price_snapshot: datetime | None = None
     ledger_lag_s: float = 0.0
+    ledger: "LedgerState | None" = None
     exporter_faults: int = 0
 
 

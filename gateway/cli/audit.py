@@ -12,14 +12,14 @@ from gateway.audit.evidence import Erasure, Party
 from gateway.audit.proof import Proof, Question
 from gateway.audit.report import proof_json, trail_json
 from gateway.cli.audit_page import counted, print_proof, print_trail
-from gateway.cli.bookkeeping import existing_ledger
+from gateway.cli.bookkeeping import existing_ledger, refuse_waiting
 from gateway.cli.books import ledger_of, opened, reader_of
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, text_of
 from gateway.cli.savings import moment
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.ledgers.sqlite import read_proof
-from gateway.policy.models import PartPolicy
+from gateway.policy.parts import LedgerPolicy
 from gateway.policy.tags import BUILT_IN_TAGS
 from gateway.settings import Settings
 from gateway.types import Level
@@ -211,11 +211,12 @@ def erase(
         raise typer.Exit(NO)
 
 
-async def _erase(part: PartPolicy, party: Party) -> Erasure:
+async def _erase(part: LedgerPolicy, party: Party) -> Erasure:
     books = reader_of(part)
     # Opened for writing it would be begun.
     if not books.is_there():
         raise LedgerError(f"there is no ledger at {books.place!r}; name one with --ledger")
+    refuse_waiting(part)
     async with opened(part) as ledger:
         erasure: Erasure = await ledger.trail.erase(party)
         return erasure

@@ -9,6 +9,9 @@ from gateway.cli.inputs import ledger_path
 from gateway.errors import InvalidRequestError, LedgerError
 from gateway.interfaces import LedgerReader
 from gateway.ledgers.sqlite import SqliteReader, keeping
+from gateway.opening import spool_place
+from gateway.policy.parts import LedgerPolicy
+from gateway.replaying import waiting
 from gateway.times import Month
 
 
@@ -18,6 +21,14 @@ def existing_ledger(given: str | None, policy: Path | None) -> Path:
     if not file.is_file():
         raise LedgerError(f"there is no ledger at {str(file)!r}; name one with --ledger")
     return file
+
+
+def refuse_waiting(part: LedgerPolicy) -> None:
+    """Raise `LedgerError` where entries wait in a spool that what is to be done would miss."""
+    place = spool_place(part)
+    count = waiting(place) if place is not None else 0
+    if count:
+        raise LedgerError(f"entries in a spool would be missed ({count:,}); run `gateway ledger replay` first")
 
 
 def archived(books: LedgerReader) -> int:

@@ -11,8 +11,10 @@ from gateway.cli.console import NO, complain, say, say_facts, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, policy_path
 from gateway.diagnosis import MOST_COUNTED, BackendState, Diagnosis, LedgerState, PolicyState, ServerState, diagnose
 from gateway.errors import ConfigurationError, PolicyError
-from gateway.interfaces import LedgerReader
-from gateway.policy.models import PartPolicy, Policy
+from gateway.interfaces import LedgerReader, SpoolPlace
+from gateway.opening import spool_place
+from gateway.policy.models import Policy
+from gateway.policy.parts import LedgerPolicy
 from gateway.settings import Settings
 
 REMEDY = (
@@ -31,7 +33,8 @@ def doctor(*, policy: PolicyOption = None, ledger: LedgerOption = None, as_json:
     Example: gateway doctor --policy policies/default.yaml
     """
     given, state = _policy(policy)
-    diagnosis = asyncio.run(diagnose(given, state=state, ledger=_ledger(ledger, policy)))
+    books, spool = _ledger(ledger, policy)
+    diagnosis = asyncio.run(diagnose(given, state=state, ledger=books, spool=spool))
     if as_json:
         say_json({"can_answer": diagnosis.can_answer, **asdict(diagnosis)})
     else:
@@ -58,16 +61,16 @@ def _chosen_by(path: Path | None) -> str:
     return "found here" if settings.policy_path() else "packaged with hybrid-gateway"
 
 
-def _ledger(given: str | None, policy: Path | None) -> LedgerReader | None:
+def _ledger(given: str | None, policy: Path | None) -> tuple[LedgerReader | None, SpoolPlace | None]:
     try:
         part = ledger_part(given, policy)
     except PolicyError:
         # The policy cannot say where its ledger is; what stands in without one is looked at.
-        part = PartPolicy.model_validate(Settings().ledger_part())
+        part = LedgerPolicy.model_validate(Settings().ledger_part())
     try:
-        return reader_of(part)
+        return reader_of(part), spool_place(part)
     except ConfigurationError:
-        return None
+        return None, None
 
 
 def _print(diagnosis: Diagnosis) -> None:
@@ -116,7 +119,8 @@ def _ledger_line(ledger: LedgerState) -> str:
         return ledger.problem
     more = "+" if ledger.entries == MOST_COUNTED else ""
     access = "writable" if ledger.writable else "NOT writable; choose another with GATEWAY_LEDGER"
-    return f"{ledger.place}, {ledger.entries:,}{more} entries, {access}"
+    waiting = f", {ledger.waiting:,} more wait in a spool; see `gateway ledger replay`" if ledger.waiting else ""
+    return f"{ledger.place}, {ledger.entries:,}{more} entries, {access}{waiting}"
 
 
 def _server_line(server: ServerState) -> str:

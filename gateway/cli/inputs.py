@@ -9,7 +9,8 @@ import typer
 from gateway import plugins
 from gateway.errors import ConfigurationError, InvalidRequestError
 from gateway.policy.load import CheckedPolicy, check_policy, packaged_default
-from gateway.policy.models import PartPolicy, Policy
+from gateway.policy.models import Policy
+from gateway.policy.parts import LedgerPolicy
 from gateway.settings import Settings, is_database
 from gateway.types import Stakes
 
@@ -80,15 +81,15 @@ def policy_of(given: Path | None) -> Policy:
     return checked_policy(policy_path(given)).policy
 
 
-def ledger_part(given: str | None, policy: Path | Policy | None) -> PartPolicy:
+def ledger_part(given: str | None, policy: Path | Policy | None) -> LedgerPolicy:
     """Return the kind and the options of the ledger in force: the given one, the policy's, or the environment's."""
     if given is not None:
         database = {"kind": "postgres", "dsn": given}
-        return PartPolicy.model_validate(
+        return LedgerPolicy.model_validate(
             database if is_database(given) else {"kind": "sqlite", "path": str(Path(given))}
         )
     in_force = policy if isinstance(policy, Policy) else policy_of(policy)
-    return in_force.ledger or PartPolicy.model_validate(Settings().ledger_part())
+    return in_force.ledger or LedgerPolicy.model_validate(Settings().ledger_part())
 
 
 def ledger_path(given: str | None, policy: Path | None) -> Path:

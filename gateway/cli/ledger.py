@@ -14,6 +14,7 @@ from gateway.cli.ledger_archive import archive
 from gateway.cli.ledger_close import close
 from gateway.cli.ledger_correct import correct, corrections
 from gateway.cli.ledger_import import import_
+from gateway.cli.ledger_replay import replay
 from gateway.entries import AttemptRecord, LedgerEntry
 from gateway.types import Usage
 
@@ -45,6 +46,7 @@ ledger.command("import")(import_)
 ledger.command()(correct)
 ledger.command()(corrections)
 ledger.command()(close)
+ledger.command()(replay)
 ledger.command()(archive)
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.bookkeeping import existing_ledger
+from gateway.cli.bookkeeping import existing_ledger, refuse_waiting
 from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import NO, say, say_facts, say_json
-from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part
 from gateway.ledgers.sqlite import keeping
 from gateway.settings import Settings
 from gateway.times import Month
@@ -44,6 +44,7 @@ def close(  # noqa: PLR0913 - a parameter an option
     if verify:
         _verify(file, month, out, as_json=as_json)
         return
+    refuse_waiting(ledger_part(ledger, policy))
     with keeping.session(file, key=Settings().seal()) as books:
         made = keeping.close(books, month, now=datetime.now(UTC), out=None if out is None else out.expanduser())
     if as_json:

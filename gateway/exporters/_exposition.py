@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.exporters._tally import DURATIONS_S, Counts, Distribution, Labels, Sums, Tally
 from gateway.types import Money
-from gateway.vitals import Vitals
+from gateway.vitals import LedgerState, Vitals
 
 _NANO = 10**9
 _WHO = ("provider", "backend", "model")
@@ -153,8 +153,25 @@ def _standing(vitals: Vitals) -> Iterator[Metric]:
         (),
         {(): vitals.ledger_lag_s},
     )
+    yield from _spool(vitals.ledger)
     yield _counter(
         "gateway_exporter_faults_total", "What exporters were told in vain.", (), {(): vitals.exporter_faults}
+    )
+
+
+def _spool(ledger: LedgerState | None) -> Iterator[Metric]:
+    stands = ledger or LedgerState(place="")
+    yield _counter(
+        "gateway_ledger_spool_entries_total",
+        "What became of entries that the ledger did not take.",
+        ("fate",),
+        {(fate,): getattr(stands, fate) for fate in ("spooled", "replayed", "set_aside", "lost")},
+    )
+    yield _gauge(
+        "gateway_ledger_spool_waiting_entries",
+        "Entries that wait in a spool to be on the books.",
+        (),
+        {(): stands.waiting},
     )
 
 

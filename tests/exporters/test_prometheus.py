@@ -37,6 +37,8 @@ NAMES = {
     "gateway_pool_utilization_ratio": {"pool"},
     "gateway_price_snapshot_timestamp_seconds": set(),
     "gateway_ledger_lag_seconds": set(),
+    "gateway_ledger_spool_entries_total": {"fate"},
+    "gateway_ledger_spool_waiting_entries": set(),
     "gateway_exporter_faults_total": set(),
 }
 
