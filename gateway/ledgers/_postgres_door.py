@@ -85,7 +85,8 @@ class Door:
 
     def _begin(self, *, reads: bool) -> str:
         # For this transaction alone: behind a pooler the next one may run in another session.
-        patience_ms = max(1, round(self.timeout_s * 1000))
+        # Whoever waits for a lock is told by the server, before the driver gives the connection up.
+        patience_ms = max(1, round(self.timeout_s * 800))
         return f"""
             BEGIN{" ISOLATION LEVEL REPEATABLE READ READ ONLY" if reads else ""};
             SET LOCAL search_path TO "{self.schema}";

@@ -117,8 +117,8 @@ async def migrate(link: Link, door: Door) -> None:
         version = await version_of(link, door)
         if version == 0 and not await link.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", door.schema):
             await link.execute(f'CREATE SCHEMA "{door.schema}"')
-        for statement in (statement for statements in MIGRATIONS[version:] for statement in statements):
-            await link.execute(statement)
+        for statements in MIGRATIONS[version:]:
+            await link.execute(";\n".join(statements))
         if version == 0:
             await _begin_trail(link)
         await link.execute("DELETE FROM meta WHERE key = 'schema'")
