@@ -6,12 +6,14 @@ nobody heard of it, the token says that there is nothing left to do.
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.errors import ConfigurationError, LedgerError, UnfitLedgerError
 from gateway.ledgers._pen import Pen
@@ -22,6 +24,8 @@ from gateway.ledgers._postgres_schema import migrate
 from gateway.ledgers._writer import RowError
 from gateway.ledgers._writes import EntryWrite, Result, Write
 from gateway.times import microseconds
+
+log = logging.getLogger("gateway")
 
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
@@ -50,6 +54,8 @@ class PostgresBooks:
         self._rollups = Rollups()
         self._link: Link | None = None
         self._loop = asyncio.new_event_loop()
+        # What becomes of a lost connection is told by who used it; the driver's leftovers are nobody's fault.
+        self._loop.set_exception_handler(_say_quietly)
         try:
             self._loop.run_until_complete(self._open())
         except BaseException:
@@ -143,3 +149,8 @@ class PostgresBooks:
     def _forget(self) -> None:
         self._pen.forget()
         self._rollups.forget()
+
+
+# Any: what an event loop says of a fault.
+def _say_quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    log.debug("the ledger's connection: %s", context["message"])

@@ -124,6 +124,19 @@ async def test_a_writer_that_is_cut_while_it_waits_for_another_begins_again(opti
     assert postgres.reader(options).prove().requests == 1
 
 
+async def test_what_the_driver_leaves_behind_of_a_cut_is_no_error_of_anybody(
+    ledger: SqlLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A future that nobody looks at any more is not an alarm."""
+    books = ledger._writer._books
+    assert isinstance(books, PostgresBooks)
+
+    with caplog.at_level(logging.INFO):
+        books._loop.call_exception_handler({"message": "Future exception was never retrieved"})
+
+    assert caplog.text == ""
+
+
 async def test_without_patience_a_cut_is_told(ledger: SqlLedger, options: postgres.Options) -> None:
     """Whoever waits is told that his entry may not be there, and the next one is written."""
     await tell(options, CUT)
