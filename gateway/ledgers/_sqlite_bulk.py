@@ -64,19 +64,36 @@ def book_all(connection: sqlite3.Connection, trail: TrailEnd, rollups: Rollups, 
     """
     (place,) = connection.execute("SELECT coalesce(max(n), 0) FROM entries").fetchone()
     for begin in range(0, len(writes), _SIZES[0]):
-        entries: Values = []
-        attempts: Values = []
-        records: Values = []
-        for write in writes[begin : begin + _SIZES[0]]:
-            place += 1
-            entry, evidence = write.entry, write.evidence or evidence_of(write.entry)
-            entries += (place, rollups.add(entry), *entry_row(entry))
-            for attempt in attempt_rows(entry):
-                attempts += (place, *attempt)
-            records += trail.record(connection, entry, evidence, place)
-        _ENTRIES.insert(connection, entries)
-        _ATTEMPTS.insert(connection, attempts)
-        _AUDIT.insert(connection, records)
+        part = writes[begin : begin + _SIZES[0]]
+        places = range(place + 1, place + 1 + len(part))
+        place += len(part)
+        # One kind of row after the other: what each does stays at hand for the next.
+        _ENTRIES.insert(connection, _entries(rollups, part, places))
+        _ATTEMPTS.insert(connection, _attempts(part, places))
+        _AUDIT.insert(connection, _records(connection, trail, part, places))
+
+
+def _entries(rollups: Rollups, part: Sequence[Bookable], places: range) -> Values:
+    hours = [rollups.add(write.entry) for write in part]
+    values: Values = []
+    for write, place, hour in zip(part, places, hours, strict=True):
+        values += (place, hour, *entry_row(write.entry))
+    return values
+
+
+def _attempts(part: Sequence[Bookable], places: range) -> Values:
+    values: Values = []
+    for write, place in zip(part, places, strict=True):
+        for attempt in attempt_rows(write.entry):
+            values += (place, *attempt)
+    return values
+
+
+def _records(connection: sqlite3.Connection, trail: TrailEnd, part: Sequence[Bookable], places: range) -> Values:
+    values: Values = []
+    for write, place in zip(part, places, strict=True):
+        values += trail.record(connection, write.entry, write.evidence or evidence_of(write.entry), place)
+    return values
 
 
 def _parts(count: int) -> Iterator[int]:

@@ -24,7 +24,8 @@ async def _main(ledger: str) -> None:
         "frontier": mock("fine", clearance="internal", local=False),
     }
     rule = {"name": "default", "use": ["llama", "frontier"], "accept": {"judge": "format", "one_of": ["good"]}}
-    rules = policy(backends, rule, ledger={"kind": "sqlite", "path": ledger})
+    # A lock is a fault at once.
+    rules = policy(backends, rule, ledger={"kind": "sqlite", "path": ledger, "busy_timeout_s": 0})
     async with Router.from_policy(rules) as router, asyncio.TaskGroup() as group:
         for _ in range(CONCURRENT):
             group.create_task(_caller(router))
