@@ -13,7 +13,8 @@ from gateway.demo.standin import tokens
 from gateway.errors import ConfigurationError
 from gateway.money import prices
 from gateway.policy.load import load_policy
-from gateway.policy.models import BackendPolicy, PartPolicy, Policy
+from gateway.policy.models import BackendPolicy, Policy
+from gateway.policy.parts import LedgerPolicy
 from gateway.types import Money, Usage
 
 POLICY = Path(str(files("gateway.demo").joinpath("policy.yaml")))
@@ -104,7 +105,7 @@ def set_stage(models: Models, *, closed: Closed, ledger: Path) -> Policy:
     return policy.model_copy(
         update={
             "backends": {**policy.backends, FRONTIER: frontier},
-            "ledger": PartPolicy.model_validate({"kind": "sqlite", "path": str(ledger)}),
+            "ledger": LedgerPolicy.model_validate({"kind": "sqlite", "path": str(ledger)}),
         }
     )
 
