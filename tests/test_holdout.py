@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.policies import assessment, mock, policy
+from support.wire_servers import TEXT, serving_openai
 
 from gateway import Router
 from gateway.audit.evidence import Evidence
@@ -259,20 +260,25 @@ async def test_a_comparison_ends_on_the_policy_that_it_began_with(tmp_path: Path
 version: 1
 ledger: memory
 backends:
-  llama: {kind: mock, model: m, clearance: restricted, local: true, answers: [WORD]}
-  strong: {kind: mock, model: m, clearance: internal, answers: [{text: WORD, latency_s: 0.05}]}
+  llama: {kind: mock, model: m, clearance: restricted, local: true, answers: ["WORDS"]}
+  strong: {kind: openai_http, model: m, urls: ["URL"], clearance: internal, local: false}
 rules: [{name: default, use: [llama]}]
 holdout: {backend: strong, share: 1}
 """
     path, ledger = tmp_path / "p.yaml", MemoryLedger(10)
-    path.write_text(text.replace("WORD", "old"))
-    async with Router.from_policy(path, ledger=ledger) as router:
-        await router.route("hello")
-        path.write_text(text.replace("WORD", "new"))
-        assert await router.refresh()
-        assert len(router._generations._retiring) == 1
-        await asyncio.wait(set(router._holdouts._tasks))
-        await asyncio.wait(set(router._generations._retiring))
+    async with serving_openai() as server:
+        server.gate = asyncio.Event()
+        text = text.replace("URL", server.url)
+        path.write_text(text.replace("WORDS", TEXT))
+        async with Router.from_policy(path, ledger=ledger) as router:
+            await router.route("hello")
+            await server.arrived.wait()
+            path.write_text(text.replace("WORDS", "something else"))
+            assert await router.refresh()
+            retiring = set(router._generations._retiring)
+            assert len(retiring) == 1
+            server.gate.set()
+            await asyncio.wait({*router._holdouts._tasks, *retiring})
 
     assert [record.attempt.score for record in await ledger.holdouts()] == [1.0]
 

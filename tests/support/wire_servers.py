@@ -42,7 +42,10 @@ class Answer:
 
 @dataclass(slots=True)
 class WireServer:
-    """A running server. `answers` are given in order, the last again and again; empty: the format's plain answer."""
+    """A running server. `answers` are given in order, the last again and again; empty: the format's plain answer.
+
+    With a `gate` whoever sends something waits for his answer until it is set.
+    """
 
     plain: Callable[[Seen], Answer]
     url: str = ""
@@ -51,6 +54,7 @@ class WireServer:
     connections: set[Any] = field(default_factory=set)
     client_left: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -62,6 +66,8 @@ class WireServer:
         self.arrived.set()
         answer = self._next() or self.plain(seen)
         try:
+            if self.gate is not None and raw:
+                await self.gate.wait()
             return await self._give(request, answer)
         except (asyncio.CancelledError, ConnectionError):
             self.client_left.set()
