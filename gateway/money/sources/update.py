@@ -1,8 +1,9 @@
 """A new price list from what is installed, and what of it nobody should take over unseen."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from gateway.errors import ConfigurationError
 from gateway.money.prices import PriceList
@@ -26,12 +27,24 @@ def refused(old: PriceList, new: PriceList, at: datetime, *, confirmed: Collecti
 
 
 def check_age(old: Snapshot, new: Snapshot) -> None:
-    """Refuse sources that are older than those of a list: raises `ConfigurationError`."""
-    for source, said in new.sources.items():
-        before = _version(old.sources.get(source, ""))
-        if before and _version(said) < before:
-            text = f"{said} is older than what the list in force was made of ({old.sources[source]}); upgrade it"
-            raise ConfigurationError(text)
+    """Refuse sources that are older than those of a list: raises `ConfigurationError` with all of them."""
+    older = [source for source in new.sources if _version(new.sources[source]) < _version(old.sources.get(source, ""))]
+    if older:
+        named = ", ".join(f"{new.sources[one]} is older than {old.sources[one]}" for one in older)
+        packages = " ".join(_requirement(one, old.sources[one]) for one in older)
+        raise ConfigurationError(
+            f"{named}: a list must not go back to earlier prices; nothing was written: run: "
+            f"pip install --upgrade {packages}"
+        )
+
+
+# What an extra brings is upgraded with it, within what we work with.
+_EXTRAS: Mapping[str, str] = MappingProxyType({"genai-prices": "'hybrid-gateway[prices]'"})
+
+
+def _requirement(package: str, said: str) -> str:
+    needed = f"'{package}>={'.'.join(map(str, _version(said)))}'"
+    return " ".join(filter(None, (_EXTRAS.get(package), needed)))
 
 
 def _version(said: str) -> tuple[int, ...]:

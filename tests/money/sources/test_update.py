@@ -71,7 +71,7 @@ def test_older_sources_make_no_newer_list(before: str | None, now: str, *, older
     new = Snapshot(date=DAY, rows={}, sources={"litellm": f"litellm {now} (MIT)"})
 
     if older:
-        with pytest.raises(ConfigurationError, match="is older than what the list in force was made of"):
+        with pytest.raises(ConfigurationError, match="is older than litellm"):
             check_age(old, new)
     else:
         check_age(old, new)
@@ -85,3 +85,20 @@ def test_of_an_unknown_version_nobody_knows_whether_it_is_older() -> None:
 
     with pytest.raises(ConfigurationError):
         check_age(said("litellm 1.0 (MIT)"), said("litellm of an unknown version (MIT)"))
+
+
+def test_the_refusal_names_what_to_install() -> None:
+    """All that is too old, in one command: of an extra, the extra too."""
+    old = Snapshot(
+        date=DAY, rows={}, sources={"genai-prices": "genai-prices 0.2.3 (MIT)", "litellm": "litellm 1.109.1 (MIT)"}
+    )
+    new = Snapshot(
+        date=DAY, rows={}, sources={"genai-prices": "genai-prices 0.2.1 (MIT)", "litellm": "litellm 1.106.2 (MIT)"}
+    )
+
+    with pytest.raises(ConfigurationError) as refusal:
+        check_age(old, new)
+
+    assert str(refusal.value).endswith(
+        "run: pip install --upgrade 'hybrid-gateway[prices]' 'genai-prices>=0.2.3' 'litellm>=1.109.1'"
+    )
