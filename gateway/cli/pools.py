@@ -9,7 +9,7 @@ import typer
 from gateway.cli.accounts import Asked, account_of, asked
 from gateway.cli.console import Side, amount, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.savings import SinceOption, UntilOption
+from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period, period_line
 from gateway.entries import LedgerEntry
 from gateway.money.fitting import Call, Fit, fit
 from gateway.money.pools import PoolCost
@@ -34,6 +34,7 @@ def pools(  # noqa: PLR0913 - an option of the command each
     policy: PolicyOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    of_month: MonthOption = None,
     fitted: Annotated[bool, typer.Option("--fit", help="Fit input_us and output_us to the ledger's calls.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,10 +43,12 @@ def pools(  # noqa: PLR0913 - an option of the command each
     Busy is the share of all cards' time that work took, load that of what can be used within the latency target. With
     --fit the GPU-microseconds a token are fitted to the busiest minutes of the ledger: put them into the policy.
 
-    Example: gateway pools --since 7d --fit
+    Example: gateway pools --month 2026-11 --fit
     """
-    question = asked(ledger, policy, since=since, until=until)
-    costs = account_of(question).pools
+    start, end = period(since, until, of_month)
+    question = asked(ledger, policy, since=start, until=end)
+    account = account_of(question)
+    costs = account.pools
     fits = {cost.pool: _fit(question, cost) for cost in costs} if fitted else {}
     if as_json:
         say_json({"pools": [_record(cost) for cost in costs], "fits": {n: f and asdict(f) for n, f in fits.items()}})
@@ -54,6 +57,7 @@ def pools(  # noqa: PLR0913 - an option of the command each
         say("the policy has no pools")
         return
     say_table(_COLUMNS, [_cells(cost) for cost in costs])
+    say(f"charged {period_line(account, question)}")
     for line in _told(fits):
         say(line)
 
@@ -61,7 +65,8 @@ def pools(  # noqa: PLR0913 - an option of the command each
 def _record(cost: PoolCost) -> dict[str, Any]:
     told = asdict(cost)
     money = {name: told.pop(name) for name in ("cost", "used", "idle")}
-    return {**told, **{f"{name}_nano_usd": value and value["nano_usd"] for name, value in money.items()}}
+    charged = {name: told.pop(name).isoformat() for name in ("since", "until")}
+    return {**told, **charged, **{f"{name}_nano_usd": value and value["nano_usd"] for name, value in money.items()}}
 
 
 def _cells(cost: PoolCost) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.accounts import account_of, asked
+from gateway.cli.accounts import Asked, account_of, asked
 from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import Side, amount, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
@@ -121,16 +121,16 @@ def savings(  # noqa: PLR0913 - an option of the command each
     elif as_csv:
         csv.writer(sys.stdout, lineterminator="\n").writerows(csv_rows(account))
     else:
-        _print(account)
+        _print(account, question)
 
 
-def _print(account: Savings) -> None:
+def _print(account: Savings, question: Asked) -> None:
     if not account.total.sums.requests:
         say("no requests in this period")
         # Idle hardware and people cost all the same.
         if account.overhead.nano_usd:
             say()
-            say_facts(_facts(account))
+            say_facts(_facts(account, question))
             say()
             _print_waterfall(account)
         return
@@ -139,7 +139,7 @@ def _print(account: Savings) -> None:
     total = _cells(account.total, ["total", *("" for _ in account.by[1:])])
     say_table(columns, [*rows, total], styles=[*("" for _ in rows), "bold"])
     say()
-    say_facts(_facts(account))
+    say_facts(_facts(account, question))
     say()
     _print_waterfall(account)
     say()
@@ -188,10 +188,10 @@ def _baseline(line: BaselineLine) -> list[str]:
     return [name, amount(line.baseline), str(line.actual), amount(line.net), share, requests, models]
 
 
-def _facts(account: Savings) -> dict[str, list[str]]:
+def _facts(account: Savings, question: Asked) -> dict[str, list[str]]:
     comparisons = account.comparisons
     facts = {
-        "period": [f"{_day(account.since)} to {_day(account.until)} UTC, {account.hours:,.1f} h"],
+        "period": [period_line(account, question)],
         "coverage": [_coverage(account)] if account.total.sums.requests else [],
         "hardware": _hardware(account),
         "engineers": [amount(account.engineers) if account.engineers is not None else "not included"],
@@ -203,6 +203,13 @@ def _facts(account: Savings) -> dict[str, list[str]]:
         "note": _remarks(account),
     }
     return {name: lines for name, lines in facts.items() if lines}
+
+
+def period_line(account: Savings, question: Asked) -> str:
+    """Return for which period hardware and people are charged, in words."""
+    begins = "" if question.since is not None else ", from the first request"
+    ends = " to the last" if begins and question.end is None else " on" if begins else ""
+    return f"{_day(account.since)} to {_day(account.until)} UTC, {account.hours:,.1f} h{begins}{ends}"
 
 
 def _coverage(account: Savings) -> str:
@@ -217,7 +224,8 @@ def _hardware(account: Savings) -> list[str]:
         used = "used part unknown: give input_us and output_us, or gpu"
         if pool.used is not None and pool.busy is not None:
             used = f"used {pool.used} ({pool.busy:.1%}), idle {pool.idle}, load {pool.load or 0:.1%} of what is usable"
-        lines.append(f"{pool.cost} for pool {pool.pool}: {cards}, ${pool.usd_per_hour:,.2f} an hour; {used}")
+        paid = f"{pool.cost} for pool {pool.pool}: {cards}, ${pool.usd_per_hour:,.2f} an hour for {pool.hours:,.1f} h"
+        lines.append(f"{paid}; {used}")
     return lines
 
 

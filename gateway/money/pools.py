@@ -108,8 +108,9 @@ class PoolHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCost:
-    """What a pool cost in a period. `used` and `idle` add up to `cost`; both are None where its rates are unknown.
+    """What a pool cost from `since` until `until`: its own days, within the period that was asked for.
 
+    `used` and `idle` add up to `cost`; both are None where its rates are unknown.
     `busy` is the share of all its cards' time that work took, `load` that of what can be used within the latency
     target; a `load` above 1 says that the rates are too high, or the target was missed.
     """
@@ -118,6 +119,8 @@ class PoolCost:
     gpus: int
     standby: int
     usd_per_hour: float
+    since: datetime
+    until: datetime
     hours: float
     cost: Money
     used: Money | None
@@ -172,6 +175,8 @@ def pool_cost(name: str, pool: PoolPolicy, period: Period, gpu_us: Fraction | No
         gpus=pool.gpus,
         standby=pool.standby,
         usd_per_hour=float(per_hour),
+        since=period.since,
+        until=period.until,
         hours=period.microseconds / _HOUR_US,
         cost=Money(cost),
         used=None if used is None else Money(used),

@@ -114,6 +114,8 @@ def _pool(pool: PoolCost) -> dict[str, Any]:
     told = asdict(pool)
     return {
         **{name: told[name] for name in ("pool", "gpus", "standby", "usd_per_hour", "hours", "gpu_s", "busy", "load")},
+        "since": pool.since.isoformat(),
+        "until": pool.until.isoformat(),
         "cost_nano_usd": pool.cost.nano_usd,
         "used_nano_usd": _nano(pool.used),
         "idle_nano_usd": _nano(pool.idle),

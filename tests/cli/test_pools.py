@@ -49,6 +49,18 @@ def test_a_pool_is_shown_with_what_was_used(gateway: Gateway, home: Path) -> Non
     assert told["fits"] == {}
 
 
+def test_a_month_is_a_period(gateway: Gateway, home: Path) -> None:
+    """As for savings: the whole of it is charged, busy or not, and said."""
+    policy = write(home, 3)
+
+    page = gateway("pools", "--month", "2026-01", "--policy", policy).out
+    (pool,) = json.loads(gateway("pools", "--month", "2026-01", "--json", "--policy", policy).out)["pools"]
+
+    assert "charged 2026-01-01 00:00 to 2026-02-01 00:00 UTC, 744.0 h\n" in page
+    assert (pool["hours"], pool["cost_nano_usd"]) == (744, 744 * 3 * 10**9)
+    assert (pool["since"], pool["until"]) == ("2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00")
+
+
 def test_its_speed_is_fitted_to_the_ledger(gateway: Gateway, home: Path) -> None:
     """In the words of the policy, with how sure it is; too few minutes say nothing."""
     policy = write(home, 200)

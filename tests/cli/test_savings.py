@@ -84,7 +84,8 @@ def test_an_idle_month_is_paid_for_and_shown(gateway: Gateway, books: Path) -> N
     page = gateway("savings", "--month", "2026-01", "--policy", books).out
 
     assert page.startswith("no requests in this period\n\n")
-    assert "hardware   $2232.000000 for pool cards" in page
+    assert "period     2026-01-01 00:00 to 2026-02-01 00:00 UTC, 744.0 h\n" in page
+    assert "hardware   $2232.000000 for pool cards: 2 x GPU, $3.00 an hour for 744.0 h; " in page
     assert "net        -$2232.000000 after hardware" in page
 
 
@@ -164,7 +165,7 @@ def test_a_month_is_a_period(gateway: Gateway, books: Path) -> None:
     assert "write for instance 2026-11" in wrong.err
 
 
-@pytest.mark.parametrize("command", [("savings",), ("export", "focus")])
+@pytest.mark.parametrize("command", [("savings",), ("pools",), ("export", "focus")])
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -206,6 +207,24 @@ def test_what_makes_rows_and_total_differ_is_said(gateway: Gateway, books: Path)
     assert "nobody used spare: its $48.0" in plain
     assert "several tags" not in plain
     assert "a request with several tags stands in the row of each" in by_tag
+
+
+def test_it_is_said_for_which_period_hardware_is_charged(gateway: Gateway, books: Path) -> None:
+    """Without a period it is from the first request to the last, which is shorter than a month; a pool has days too."""
+    day = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    books.write_text(POOLED.replace("1.5}", f"1.5, since: {day}}}"))
+
+    whole = gateway("savings", "--policy", books).out
+    begun = gateway("savings", "--until", "2999-01-01", "--policy", books).out
+    given = gateway("savings", "--since", "3d", "--policy", books).out
+    (pool,) = json.loads(gateway("savings", "--json", "--since", "3d", "--policy", books).out)["pools"]
+
+    assert "48.0 h, from the first request to the last\n" in whole
+    assert "h, from the first request on\n" in begun
+    assert "from the first" not in given
+    assert pool["since"] == f"{day}T00:00:00+00:00"
+    hours = (datetime.fromisoformat(pool["until"]) - datetime.fromisoformat(pool["since"])).total_seconds() / 3600
+    assert pool["hours"] == pytest.approx(hours)
 
 
 def test_the_period_is_shown_in_utc(gateway: Gateway, books: Path) -> None:
