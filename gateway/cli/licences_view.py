@@ -11,6 +11,7 @@ from gateway.cli.licences_case import Case
 from gateway.errors import LicenceError
 from gateway.licences.records import replace
 from gateway.licences.register import Duty
+from gateway.spreadsheets import cell
 
 ADVICE = "This is no legal advice."
 _MOST_BYTES = 1_000_000
@@ -75,14 +76,8 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     for row in rows:
         cells = {**row, "models": "; ".join(row["models"])}
-        writer.writerow({key: _harmless(value) for key, value in cells.items()})
+        writer.writerow({key: "" if value is None else cell(str(value)) for key, value in cells.items()})
     return text.getvalue()
-
-
-def _harmless(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def give(text: str, out: Path | None) -> None:

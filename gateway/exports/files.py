@@ -1,7 +1,7 @@
 """Writes rows as a CSV or Parquet file, one after the other: what is written needs no memory.
 
-In CSV an empty cell is a null, a decimal has a point and no exponent, and times are UTC with a Z. In Parquet decimals
-are decimals and times are timestamps; that needs the extra `analytics`.
+In CSV an empty cell is a null, a decimal has a point and no exponent, times are UTC with a Z, and no text is a formula.
+In Parquet decimals are decimals and times are timestamps; that needs the extra `analytics`.
 """
 
 import csv
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal, get_args
 
 from gateway.errors import ConfigurationError
 from gateway.exports.columns import Column, Kind, Row, Version, columns_of
+from gateway.spreadsheets import cell
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -30,7 +31,7 @@ def write_csv(out: BinaryIO, rows: Iterable[Row], version: Version) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(name for name, _ in columns)
-    # A null is an empty cell; `csv` itself writes text and whole numbers.
+    # A null is an empty cell; `csv` itself writes JSON and whole numbers.
     writer.writerows(
         [value if (value := row.get(name)) is None or as_text is None else as_text(value) for name, as_text in columns]
         for row in rows
@@ -101,7 +102,7 @@ def _time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-_TEXTS: Mapping[Kind, Callable[[Any], str]] = MappingProxyType({"decimal": _decimal, "time": _time})
+_TEXTS: Mapping[Kind, Callable[[Any], str]] = MappingProxyType({"decimal": _decimal, "text": cell, "time": _time})
 
 
 # pyarrow has no types.

@@ -13,6 +13,7 @@ from gateway.exports.parties import party_of
 from gateway.money.rollups import CallHour
 from gateway.money.split import rounded
 from gateway.policy.models import Policy
+from gateway.spreadsheets import cell
 from gateway.times import Month, hour_start
 from gateway.types import Money
 
@@ -216,7 +217,7 @@ def _csv_row(variance: Variance) -> list[str]:
     share = variance.share
     return [
         variance.day.isoformat() if variance.day else "",
-        variance.model,
+        cell(variance.model),
         *(_usd(money) for money in (variance.invoice, variance.ledger, variance.difference)),
         "" if share is None else format(Decimal(rounded(share * 10**6)).scaleb(-6), "f"),
         str(variance.calls),

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.money.pools import PoolCost
 from gateway.money.savings import BaselineLine, Row, Savings
 from gateway.money.waterfall import Driver
+from gateway.spreadsheets import cell
 from gateway.types import Money
 
 _COUNTS = ("requests", "answered", "refused", "exhausted", "cancelled", "local", "cached", "escalated", "unaccepted")
@@ -88,8 +89,7 @@ def _cell(name: str, value: object) -> str:
         return ""
     if name.endswith("nano_usd") and isinstance(value, int):
         return f"{Money(value).usd:.9f}"
-    # A spreadsheet would reckon what begins so: names come from callers.
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else str(value)
+    return cell(value) if isinstance(value, str) else str(value)
 
 
 def _driver(driver: Driver) -> dict[str, Any]:

@@ -81,6 +81,24 @@ def test_a_months_charges_are_written_and_keep_the_rules(gateway: Gateway, books
     assert billed([row for row in rows if row["x_Backend"] == "mini"]) == Decimal("0.003155")
 
 
+def test_no_name_of_a_caller_is_a_formula(gateway: Gateway, books: Path) -> None:
+    """A spreadsheet shows it; amounts stay amounts, and the file keeps the rules."""
+    attempt = attempt_record(backend="mini", model="@gpt", cost_source="price", cost=PAID.cost)
+    named = api_entry("named", attempt, cost=PAID.cost, tenant='=HYPERLINK("http://x")', team="+1")
+    book(books.parent / "ledger.sqlite3", [named])
+
+    gateway("export", "focus", "--policy", books, "--month", "2026-11", "--out", "focus.csv")
+    checked = gateway("export", "focus", "--check", "focus.csv")
+
+    rows = rows_of(Path("focus.csv").read_text(encoding="utf-8"))
+    (model,) = {row["x_Model"] for row in rows if "gpt" in row["x_Model"] and "/" not in row["x_Model"]}
+    assert {row["SubAccountId"] for row in rows if row["x_Model"] == model} == {'\'=HYPERLINK("http://x")'}
+    assert model == "'@gpt"
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "@", "\t", "\r"))]
+    assert any(row["x_NetSavings"].startswith("-") for row in rows)
+    assert (checked.code, checked.out) == (0, "focus.csv: as FOCUS 1.3 asks\n")
+
+
 def test_standard_output_is_where_it_goes_without_a_file(gateway: Gateway, books: Path) -> None:
     """With the columns of the version that was asked for; remarks do not disturb it."""
     outcome = gateway(

@@ -41,10 +41,15 @@ def written(form: Format, *rows: dict[str, Any], version: Version = "1.3") -> io
         ("x_UnpricedCalls", 3, "3"),
         ("SubAccountId", None, ""),
         ("SubAccountId", "a, b", "a, b"),
+        ("SubAccountId", "=1+1", "'=1+1"),
+        ("SubAccountName", "-2", "'-2"),
+        ("x_Model", "@sum", "'@sum"),
+        ("x_NetSavings", Decimal(-2), "-2.0"),
+        ("x_UnpricedCalls", -2, "-2"),
     ],
 )
 def test_a_value_is_written_as_the_standard_wants_it(column: str, value: Any, text: str) -> None:
-    """Decimals have a point, and no exponent; times are UTC; nothing is an empty cell."""
+    """Decimals have a point, and no exponent; times are UTC; nothing is an empty cell; no text is a formula."""
     _, rows = read_table(written("csv", {**ROW, column: value}))
 
     assert next(rows)[column] == text

@@ -166,6 +166,13 @@ def test_rows_of_csv_are_exact() -> None:
     ]
 
 
+def test_no_name_of_an_invoice_is_a_formula() -> None:
+    """A spreadsheet shows it; a negative amount stays one."""
+    (row,) = csv_rows(reconcile([usd("-3", "=gpt-9")], []).days)[1:]
+
+    assert row[1:3] == ["'=gpt-9", "-3.000000000"]
+
+
 @settings(max_examples=40)
 @given(
     st.lists(
