@@ -11,12 +11,15 @@ from typing import Any, Protocol
 from gateway.audit.evidence import Evidence, evidence_of
 from gateway.entries import LedgerEntry
 from gateway.ledgers._rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, attempt_rows, entry_row
+from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import marks
 from gateway.ledgers._sqlite_trail import TrailEnd
 
 # A statement for every number of rows would not stay compiled; these sizes make up any number.
 _SIZES = (64, 32, 16, 8, 4, 2, 1)
+# How many entries are made rows of between two breaths.
+_BREATHING = 2
 Values = list[Any]
 
 
@@ -56,15 +59,16 @@ _ATTEMPTS = _Table("attempts", ("entry", *ATTEMPT_COLUMNS))
 _AUDIT = _Table("audit", ("n", "entry", "subject", "body"))
 
 
-def book_all(connection: sqlite3.Connection, trail: TrailEnd, rollups: Rollups, writes: Sequence[Bookable]) -> None:
+def book_all(connection: Connection, trail: TrailEnd, rollups: Rollups, writes: Sequence[Bookable]) -> None:
     """Write new entries, their attempts, their sums and their records, in this order.
 
     Raises `sqlite3.IntegrityError` where one is there already, and `UnicodeEncodeError` where one has a name that no
     UTF-8 can say; the transaction is no good then.
     """
     (place,) = connection.execute("SELECT coalesce(max(n), 0) FROM entries").fetchone()
-    for begin in range(0, len(writes), _SIZES[0]):
-        part = writes[begin : begin + _SIZES[0]]
+    at_once = _BREATHING if connection.breathes else _SIZES[0]
+    for begin in range(0, len(writes), at_once):
+        part = writes[begin : begin + at_once]
         places = range(place + 1, place + 1 + len(part))
         place += len(part)
         # One kind of row after the other: what each does stays at hand for the next.

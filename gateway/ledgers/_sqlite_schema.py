@@ -17,6 +17,7 @@ from gateway.ledgers._rows import (
     holdout_of,
     whose_of,
 )
+from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_trail import begin
 from gateway.money.rollups import Whose
@@ -110,11 +111,13 @@ _SUMMED = 4
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
-def open_for_writing(path: Path, *, durable: bool, busy_timeout_s: float) -> sqlite3.Connection:
+def open_for_writing(path: Path, *, durable: bool, busy_timeout_s: float) -> Connection:
     """Open or create a ledger and bring it to our schema; raises `LedgerError` and changes nothing where it cannot."""
     _create(path)
     # The connection is made here and used by the writer thread alone.
-    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
+    )
     try:
         _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

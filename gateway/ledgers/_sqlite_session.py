@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gateway.errors import LedgerError
+from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_schema import open_for_writing
 from gateway.ledgers._sqlite_trail import TrailEnd
@@ -20,7 +21,7 @@ BUSY_TIMEOUT_S = 30.0
 class Session:
     """An open file; `connection` may be read from at any time."""
 
-    def __init__(self, connection: sqlite3.Connection, key: bytes | None) -> None:
+    def __init__(self, connection: Connection, key: bytes | None) -> None:
         self.connection = connection
         self._pages = Pages(TrailEnd(key), Rollups())
 

@@ -26,6 +26,7 @@ from gateway.ledgers._rows import (
     whose_of,
 )
 from gateway.ledgers._sqlite_bulk import book_all
+from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
@@ -84,15 +85,16 @@ _ROW_FAULTS = (
     sqlite3.ProgrammingError,
     OverflowError,
 )
-_Apply = Callable[[sqlite3.Connection, Pages, Sequence[Write]], list[Result]]
+_Apply = Callable[[Connection, Pages, Sequence[Write]], list[Result]]
+
+# A batch of more comes from callers that all wait for it: the sooner it is written, the better.
+_BREATHING = 64
 
 
 class SqliteBooks:
     """An open file. Where it is removed or replaced, a new one is begun at the same place and that is logged."""
 
-    def __init__(
-        self, open_file: Callable[[], sqlite3.Connection], place: str, *, audit_key: bytes | None = None
-    ) -> None:
+    def __init__(self, open_file: Callable[[], Connection], place: str, *, audit_key: bytes | None = None) -> None:
         self._open_file = open_file
         self.place = place
         self._trail = TrailEnd(audit_key)
@@ -144,6 +146,7 @@ class SqliteBooks:
 
     def _transact(self, batch: Sequence[Write], apply: _Apply) -> Sequence[Result]:
         with self.connection as connection:
+            connection.breathes = len(batch) <= _BREATHING
             connection.execute("BEGIN IMMEDIATE")
             self._pages.open(connection)
             results = apply(connection, self._pages, batch)
@@ -178,7 +181,7 @@ def _identity(place: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _apply_together(connection: sqlite3.Connection, pages: Pages, batch: Sequence[Write]) -> list[Result]:
+def _apply_together(connection: Connection, pages: Pages, batch: Sequence[Write]) -> list[Result]:
     """Write a batch in its order, the entries that follow one another together."""
     results: list[Result] = []
     for kind, run in groupby(batch, key=type):
