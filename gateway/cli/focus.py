@@ -4,12 +4,13 @@ import heapq
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Literal, Self
 
 import typer
 
@@ -28,11 +29,12 @@ from gateway.exports.steps import Step, steps
 from gateway.money.pools import Period
 from gateway.money.prices import load
 from gateway.money.rollups import CallHour
-from gateway.times import hour_start
+from gateway.times import Month, hour_start
 from gateway.training.files import replacing
 
 Length = Literal["hour", "day"]
 _STDOUT = Path("-")
+_VERSION: Version = "1.3"
 _MOST_FLAWS = 50
 
 
@@ -72,8 +74,32 @@ def focus(  # noqa: PLR0913 - an option of the command each
     question = asked(ledger, policy, since=begin, until=end)
     made, rows = _focus(question, Grain[grain.upper()], account)
     with _writing(out) as file:
-        WRITERS[form](file, rows, version or "1.3")
+        WRITERS[form](file, rows, version or _VERSION)
     _tell(question, made.told, out)
+
+
+@dataclass(slots=True, kw_only=True)
+class MonthFile:
+    """The charges of a calendar month as a file: as the command writes them that is given nothing but the month."""
+
+    question: Asked
+    told: Told = field(default_factory=Told)
+
+    @classmethod
+    def of(cls, ledger: str | None, policy: Path | None, month: Month) -> Self:
+        """Return what writes the charges of a month."""
+        return cls(question=asked(ledger, policy, since=month.since, until=month.until))
+
+    def write(self, path: Path) -> None:
+        """Write the file, in place of what is there."""
+        made, rows = _focus(self.question, Grain.DAY, None)
+        with path.open("wb") as file:
+            WRITERS["csv"](file, rows, _VERSION)
+        self.told = made.told
+
+    def tell(self, path: Path) -> None:
+        """Say on standard error what a reader of the file must know."""
+        _tell(self.question, self.told, path)
 
 
 def _focus(question: Asked, grain: Grain, account: str | None) -> tuple[Focus, Iterator[Row]]:

@@ -6,8 +6,8 @@ What comes late counts in the first hour that is open: see `_sqlite_rollups.Roll
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +19,17 @@ from gateway.ledgers._sqlite_frozen import Frozen, additions, bounds, erased_in,
 from gateway.ledgers._sqlite_session import Session
 from gateway.times import Month, hour_start, microseconds, time_of
 
+# What the digest of the charges is called, beside those of the frozen parts.
+CHARGES = "charges"
 _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """A month that is closed. `parts` are the digests of its parts, `policies` those of its requests."""
+    """A month that is closed. `parts` are the digests of its parts, `policies` those of its requests.
+
+    Where its charges were written as well, their digest is among the parts.
+    """
 
     month: Month
     at: datetime
@@ -34,19 +39,28 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Charges:
+    """The charges of a month, by whatever standard: where they belong, and who writes them into a file."""
+
+    path: Path
+    write: Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """A month that was just closed: what it came to, and the file that says it, if one was asked for."""
+    """A month that was just closed: what it came to, and the files that say it, if they were asked for."""
 
     close: Close
     totals: Mapping[str, int]
     file: Path | None
+    charges: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Whether a month is still what it was closed as: which parts are not, and whether tenants were erased since.
 
-    `file` says of a file that was looked at whether it is the one that was frozen.
+    `file` and `charges` say of a file that was looked at whether it is the one that was written then.
     """
 
     close: Close
@@ -54,11 +68,12 @@ class Verdict:
     different: tuple[str, ...]
     erased: bool
     file: bool | None
+    charges: bool | None = None
 
     @property
     def holds(self) -> bool:
         """Whether nothing but the names of erased tenants is another."""
-        return not self.different and self.file is not False
+        return not self.different and self.file is not False and self.charges is not False
 
 
 def file_of(month: Month) -> str:
@@ -66,36 +81,54 @@ def file_of(month: Month) -> str:
     return f"ledger-{month}.json"
 
 
-def close(ledger: Session, month: Month, *, now: datetime, out: Path | None = None) -> Closing:
+def close(
+    ledger: Session, month: Month, *, now: datetime, out: Path | None = None, charges: Charges | None = None
+) -> Closing:
     """Freeze a month, write what it came to into a folder, and let nothing be added to it any more.
 
-    Raises `LedgerError` where it is not over, is closed already, or an earlier one is open; nothing is changed then.
+    `charges` are written beside, of the same books. Raises `LedgerError` where it is not over, is closed already, or an
+    earlier one is open; nothing is changed then.
     """
     _check(ledger.connection, month, now)
     path = None if out is None else out / file_of(month)
-    with nullcontext() if path is None else fresh(path) as file:
+    with ExitStack() as stack:
+        file = None if path is None else stack.enter_context(fresh(path))
+        told = None if charges is None else stack.enter_context(fresh(charges.path))
         # What is added meanwhile is seen under the lock: reading a month takes longer than others wait.
         for _ in range(_TRIES):
             frozen, seen = _frozen(ledger.connection, month, file)
+            parts = {**frozen.parts, **_charged(charges, told)}
             with ledger.transaction() as pages:
                 _check(ledger.connection, month, now)
                 if additions(ledger.connection, month) != seen:
                     continue
-                made = Close(month=month, at=now, sha256=frozen.sha256, parts=frozen.parts, policies=frozen.policies)
+                made = Close(month=month, at=now, sha256=frozen.sha256, parts=parts, policies=frozen.policies)
                 ledger.connection.execute("INSERT INTO closes VALUES (?, ?, ?, ?, ?, ?)", _row(made))
                 pages.trail.append(ledger.connection, noted_body(_noted(made)), at=now)
-                if file is not None:
-                    file.put()
-                return Closing(close=made, totals=frozen.totals, file=path)
+                for one in filter(None, (file, told)):
+                    one.put()
+                exported = None if charges is None else charges.path
+                return Closing(close=made, totals=frozen.totals, file=path, charges=exported)
     raise LedgerError(f"{month} is still being added to; close it when that is over, nothing was changed")
 
 
-def verify(connection: sqlite3.Connection, month: Month, file: Path | None = None) -> Verdict:
+def _charged(charges: Charges | None, told: Fresh | None) -> dict[str, str]:
+    if charges is None or told is None:
+        return {}
+    charges.write(told.fresh)
+    return {CHARGES: _digest(told.fresh)}
+
+
+def verify(
+    connection: sqlite3.Connection, month: Month, file: Path | None = None, charges: Path | None = None
+) -> Verdict:
     """Reckon anew what a closed month came to, and compare; in a read transaction of the caller's."""
     known = {closed.month: closed for closed in read_closes(connection)}
     closed = known.get(month)
     if closed is None:
         raise LedgerError(f"{month} was never closed; closed are: {', '.join(map(str, known)) or 'none'}")
+    if charges is not None and CHARGES not in closed.parts:
+        raise LedgerError(f"{month} was closed without a file of its charges: there is nothing to compare with")
     frozen = Frozen(month=month, policies=closed.policies)
     for _ in frozen.text(connection):
         pass
@@ -113,6 +146,7 @@ def verify(connection: sqlite3.Connection, month: Month, file: Path | None = Non
         different=tuple(sorted(name for name in different if name.removesuffix("~") == name)),
         erased=erased,
         file=None if file is None else _digest(file) == closed.sha256,
+        charges=None if charges is None else _digest(charges) == closed.parts[CHARGES],
     )
 
 

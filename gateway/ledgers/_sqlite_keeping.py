@@ -7,6 +7,8 @@ from gateway.entries import LedgerEntry
 from gateway.ledgers import _sqlite_archives, _sqlite_closes
 from gateway.ledgers._sqlite_archives import Archive as Archive  # noqa: PLC0414 - given on
 from gateway.ledgers._sqlite_archives import archive as archive  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import CHARGES as CHARGES  # noqa: PLC0414 - given on
+from gateway.ledgers._sqlite_closes import Charges as Charges  # noqa: PLC0414 - given on
 from gateway.ledgers._sqlite_closes import Close as Close  # noqa: PLC0414 - given on
 from gateway.ledgers._sqlite_closes import Closing as Closing  # noqa: PLC0414 - given on
 from gateway.ledgers._sqlite_closes import Verdict as Verdict  # noqa: PLC0414 - given on
@@ -29,11 +31,14 @@ def read_closes(path: Path) -> Sequence[Close]:
         return list(_sqlite_closes.read_closes(connection))
 
 
-def verify_close(path: Path, month: Month, file: Path | None = None) -> Verdict:
-    """Compare what a closed month of a file comes to with what it was closed as; `file` is what was frozen then."""
+def verify_close(path: Path, month: Month, file: Path | None = None, charges: Path | None = None) -> Verdict:
+    """Compare what a closed month of a file comes to with what it was closed as.
+
+    `file` is what was frozen then, `charges` the file of its charges.
+    """
     with reading(path) as connection:
         connection.execute("BEGIN")
-        return _sqlite_closes.verify(connection, month, file)
+        return _sqlite_closes.verify(connection, month, file, charges)
 
 
 def read_archives(path: Path) -> Sequence[Archive]:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ def test_a_program_reads_json(gateway: Gateway, books: Path) -> None:
         "month": "2025-03",
         "sha256": close.sha256,
         "file": None,
+        "focus": None,
         "totals": {
             "requests": 2,
             "excluded": 1,
@@ -96,6 +98,75 @@ def test_a_month_is_verified(gateway: Gateway, books: Path) -> None:
     assert (known["holds"], known["different"], known["tenants_erased"], known["file_is_the_one"]) == (
         False, ["calls"], False, None,
     )  # fmt: skip
+
+
+POOLED = """\
+version: 1
+baseline: openai/gpt-5-mini
+backends: {llama: {kind: mock, model: llama-3.1-8b-instruct, clearance: restricted, local: true, pool: cards}}
+pools: {cards: {gpus: 2, usd_per_gpu_hour: 1.37, input_us: 27, output_us: 212}}
+rules: [{name: default, use: [llama]}]
+"""
+
+
+def test_the_charges_of_a_closed_month_stay_what_they_were(gateway: Gateway, books: Path, home: Path) -> None:
+    """Written when it is closed, and exported again later, they are the same bytes, whatever is booked since."""
+    (home / "policy.yaml").write_text(POOLED)
+    month = ("2025-03", "--policy", "policy.yaml")
+
+    done = gateway("ledger", "close", *month, "--out", "closed", "--focus", "closed/march.csv")
+    gateway("ledger", "correct", *CREDIT)
+    with sqlite.keeping.session(books, key=None) as ledger:
+        sqlite.keeping.take(ledger, [[ledger_entry("late", at=MARCH.replace(month=4))]])
+    again = [gateway("export", "focus", "--month", *month, "--out", f"{name}.csv") for name in ("one", "two")]
+    good = gateway("ledger", "close", *month, "--verify", "--focus", "two.csv")
+
+    written = (home / "closed" / "march.csv").read_bytes()
+    assert [one.code for one in (done, *again, good)] == [0, 0, 0, 0]
+    assert (home / "one.csv").read_bytes() == (home / "two.csv").read_bytes() == written
+    assert f"focus     closed/march.csv, sha256 {sha256(written).hexdigest()}\n" in done.out
+    assert "note: 1 call is of unknown cost" in done.err
+    assert "two.csv is what was written then\n" in good.out
+    assert gateway("export", "focus", "--check", "closed/march.csv").code == 0
+    assert gateway("audit", "verify").code == 0
+
+
+def test_other_charges_are_noticed(gateway: Gateway, home: Path) -> None:
+    """The hash is kept with the month."""
+    told = json.loads(gateway("ledger", "close", "2025-03", "--focus", "march.csv", "--json").out)
+    digest = sha256((home / "march.csv").read_bytes()).hexdigest()
+    (home / "march.csv").write_text("mine")
+
+    bad = gateway("ledger", "close", "2025-03", "--verify", "--focus", "march.csv")
+    known = json.loads(gateway("ledger", "close", "2025-03", "--verify", "--focus", "march.csv", "--json").out)
+
+    assert told["focus"] == {"file": "march.csv", "sha256": digest}
+    assert (bad.code, known["holds"], known["different"], known["focus_is_the_one"]) == (1, False, [], False)
+    assert "march.csv is NOT what was written then\n" in bad.out
+
+
+def test_a_month_that_was_closed_without_its_charges_has_none_to_compare_with(gateway: Gateway, home: Path) -> None:
+    """It says so."""
+    gateway("ledger", "close", "2025-03")
+    (home / "march.csv").write_text("mine")
+
+    done = gateway("ledger", "close", "2025-03", "--verify", "--focus", "march.csv")
+
+    assert done.code == 2
+    assert "closed without a file of its charges" in done.err
+
+
+def test_no_other_file_gives_way_to_the_charges(gateway: Gateway, books: Path, home: Path) -> None:
+    """The month stays open, and no file says that it is closed."""
+    (home / "march.csv").write_text("mine")
+
+    done = gateway("ledger", "close", "2025-03", "--out", "closed", "--focus", "march.csv")
+
+    assert (done.code, done.out) == (2, "")
+    assert "'march.csv' is there already and says something else" in done.err
+    assert (home / "march.csv").read_text() == "mine"
+    assert list((home / "closed").iterdir()) == []
+    assert sqlite.keeping.read_closes(books) == []
 
 
 def test_an_erased_tenant_is_told(gateway: Gateway) -> None:
