@@ -5,7 +5,6 @@ unknown. Nobody has read the request: of its level no more is known than its rec
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -14,12 +13,11 @@ from gateway.entries import AttemptRecord, CostSource, LedgerEntry
 from gateway.history.recorded import Recorded
 from gateway.money.books import FREE, Books, total
 from gateway.money.comparing import Elsewhere, basis_of, managed_host, scaled, uncached
+from gateway.money.naming import DATED, is_one_model
 from gateway.money.prices import Price, PriceList
 from gateway.policy.models import Policy
 from gateway.types import Label, Level, Money
 
-# A provider's dated name of a model that a price list may know without its date.
-_DATED = re.compile(r"(.+?)-(?:\d{4}-\d{2}-\d{2}|\d{8})")
 _ELSEWHERE = "unknown"
 _MOST_LEVELS = 10_000
 
@@ -134,16 +132,16 @@ class Booking:
         baseline, model = self.policy.baseline, row.model
         if baseline is None or model is None or row.cached:
             return False
-        dated = _DATED.fullmatch(model)
+        dated = DATED.fullmatch(model)
         if dated is None or dated[1] != baseline:
-            return model == baseline
+            return is_one_model(model, baseline)
         asked, meant = self._price(model, row), self._price(baseline, row)
         return asked is not None and meant is not None and _bills(asked) == _bills(meant)
 
     def _price(self, model: str | None, row: Recorded) -> Price | None:
         if model is None:
             return None
-        books, dated = Books(policy=self.policy, prices=self.prices, at=row.at), _DATED.fullmatch(model)
+        books, dated = Books(policy=self.policy, prices=self.prices, at=row.at), DATED.fullmatch(model)
         return books.price(model, rate=row.rate) or (books.price(dated[1], rate=row.rate) if dated else None)
 
     def _level(self, row: Recorded) -> Level:

@@ -20,6 +20,7 @@ from gateway.ledgers._rows import (
 )
 from gateway.ledgers._writes import EVER
 from gateway.money.certainty import Pair
+from gateway.money.naming import answers_as, is_one_model
 from gateway.money.rollups import CallCell, CallHour, CallSums, Cell, DurationHour, Hour, Step, Sums
 from gateway.times import hour_of, microseconds
 from gateway.types import Money
@@ -79,12 +80,15 @@ _SELECT_HOLDOUTS = f"""
 
 def pairs(rows: Rows, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[Pair]:
     """Yield the random comparisons of local answers with `since` <= at < `until`, in money and agreement."""
-    for assumed, real, agreement, rule in rows(_SELECT_PAIRS, period(since, until)):
+    for assumed, cost, source, model, baseline, agreement, rule in rows(_SELECT_PAIRS, period(since, until)):
+        # Of a server of ours a bare name says nothing of whose model it is.
+        known = answers_as if source != "pool" else is_one_model
+        real = cost if baseline is not None and known(model, baseline) else None
         yield Pair(assumed=_money(assumed), real=_money(real), agreement=agreement, rule=rule)
 
 
 _SELECT_PAIRS = """
-    SELECT e.baseline_nano_usd, CASE WHEN h.model = e.baseline_model THEN h.cost_nano_usd END, h.score, e.rule
+    SELECT e.baseline_nano_usd, h.cost_nano_usd, h.cost_source, h.model, e.baseline_model, h.score, e.rule
     FROM holdouts h JOIN entries e ON e.n = h.entry
     WHERE h.at_us >= :since AND h.at_us < :until ORDER BY h.at_us, h.entry"""
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from gateway.money.certainty import Pair, baseline_ratio, equivalence
 from gateway.money.groups import By, Group, groups_of
+from gateway.money.naming import is_one_model
 from gateway.money.open_models import weights_of
 from gateway.money.pools import HOURS_PER_MONTH, Period, PoolCost, Rates, absorbed, pool_cost, rates_of
 from gateway.money.rollups import CallHour, CallSums, Hour, Sums
@@ -96,7 +97,7 @@ class _Account:
         if sums.covered and cell.baseline_model:
             self.models["declared"].add(cell.baseline_model)
             # The baseline's own answer has its own tokens, and a request without one has none.
-            if cell.model not in (None, cell.baseline_model):
+            if cell.model is not None and not is_one_model(cell.model, cell.baseline_model):
                 self.bases.add(cell.token_basis)
             self.uses[cell.baseline_model] = self.uses[cell.baseline_model].plus(sums)
         if sums.managed_covered and cell.managed_model:
@@ -203,7 +204,7 @@ class _Account:
             prompt_tokens=sums.prompt_tokens,
             completion_tokens=sums.completion_tokens,
             baseline=Money(sums.baseline),
-            cost=Money(self.paid[model]),
+            cost=Money(sum(cost for paid, cost in self.paid.items() if is_one_model(paid, model))),
         )
 
     def _baselines(self, overheads: Overheads) -> tuple[BaselineLine, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from gateway.money.naming import is_one_model
 from gateway.money.pools import Period
 from gateway.money.prices import PriceList
 from gateway.money.savings import BaselineUse, Savings
@@ -109,7 +110,7 @@ def _baselines(account: Savings, prices: PriceList, now: datetime) -> Iterator[A
 
 
 def _repriced_to_successor(account: Savings, use: BaselineUse, prices: PriceList, now: datetime) -> str:
-    successor = SUCCESSORS.get(use.model)
+    successor = next((new for old, new in SUCCESSORS.items() if is_one_model(old, use.model)), None)
     ratio = None if successor is None else _ratio(use, prices, use.model, successor, now)
     share, baseline = account.share, account.total.baseline.nano_usd
     if ratio is None or share is None:

@@ -19,6 +19,7 @@ from gateway.errors import (
 )
 from gateway.money.comparing import Elsewhere, basis_of, managed_host, scaled, uncached
 from gateway.money.listing import Rate
+from gateway.money.naming import is_one_model
 from gateway.money.open_models import weights_of
 from gateway.money.pools import marginal, rates_of
 from gateway.money.prices import Price, PriceList
@@ -82,7 +83,7 @@ class Books:
     def price(self, model: str, *, rate: Rate = "standard") -> Price | None:
         """Return a model's price: of your contract, where the policy has one, else of the list; None: unknown."""
         if rate == "standard":
-            own = (_own_price(backend) for backend in self.policy.backends.values() if backend.model == model)
+            own = (_own_price(backend) for backend in self._backends_of(model))
             contract = next(filter(None, own), None)
             if contract is not None:
                 return contract
@@ -108,11 +109,11 @@ class Books:
 
     def _at_baseline(self, model: str, answer: Attempt, backend: BackendPolicy) -> tuple[Money | None, Money | None]:
         usage = answer.completion.usage if answer.completion else Usage()
-        if backend.model == model:
+        if is_one_model(backend.model, model):
             # The call was the baseline: what it cost is the comparison, and asked alone it saved exactly nothing.
             cost = self._cost(answer, backend)[0]
             return cost, None if cost is None else self._uncached(backend, usage, cost)
-        rates = (other.rate for other in self.policy.backends.values() if other.model == model and other.price is None)
+        rates = (other.rate for other in self._backends_of(model) if other.price is None)
         price = self.price(model, rate=next(rates, "standard"))
         if price is None:
             return None, None
@@ -120,7 +121,12 @@ class Books:
         return scaled(price, usage, factors), None if full is None else scaled(price, full, factors)
 
     def _factors(self, model: str | None, backend: BackendPolicy) -> BaselinePolicy | None:
-        return None if model is None or backend.model == model else self.policy.baselines.get(model)
+        return None if model is None or is_one_model(backend.model, model) else self.policy.baselines.get(model)
+
+    def _backends_of(self, model: str) -> list[BackendPolicy]:
+        """Return the backends that ask a model, those first that name it so."""
+        found = [backend for backend in self.policy.backends.values() if is_one_model(backend.model, model)]
+        return sorted(found, key=lambda backend: backend.model != model)
 
     def _uncached(self, backend: BackendPolicy, usage: Usage, cost: Money) -> Money | None:
         """Return what a call would have cost without its provider's prompt cache, None where that is the same."""

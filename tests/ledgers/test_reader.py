@@ -17,6 +17,7 @@ from gateway.interfaces import LedgerReader
 from gateway.ledgers._postgres_reading import PostgresReader
 from gateway.ledgers.sqlite import SqliteReader
 from gateway.money.rollups import summed
+from gateway.types import Money
 
 # What a type checker can say of it.
 KINDS: tuple[type[LedgerReader], ...] = (SqliteReader, PostgresReader)
@@ -64,6 +65,23 @@ async def test_a_reader_reads_what_the_ledger_holds(books: Books) -> None:
     assert sum(hour.answers for hour in read.durations()) == 3
     assert len(list(read.hours(since=entries[1].at, step="hour"))) == 2
     assert read.prove(Question()).requests == 3
+
+
+async def test_a_comparison_with_the_baseline_is_known_by_what_its_server_calls_it(books: Books) -> None:
+    """An API leaves its name out and adds the day of its release; of hardware of ours a bare name says nothing."""
+    asked: dict[str, Any] = {
+        "a": {"model": "gpt-5-mini-2025-08-07", "cost_source": "price"},
+        "b": {"model": "gpt-5-nano-2025-08-07", "cost_source": "price"},
+        "c": {"model": "gpt-5-mini", "cost_source": "pool"},
+        "d": {"model": "openai/gpt-5-mini", "cost_source": "pool"},
+    }
+    async with books.build() as ledger:
+        for name, how in asked.items():
+            await ledger.record(ledger_entry(name))
+            attempt = attempt_record(backend="strong", purpose="holdout", cost=Money(7), **how)
+            await ledger.holdout(HoldoutRecord(entry_id=name, attempt=attempt, at=NOON))
+
+    assert [pair.real for pair in books.reader.pairs()] == [Money(7), None, None, Money(7)]
 
 
 async def test_a_trail_is_sealed_from_outside(books: Books) -> None:

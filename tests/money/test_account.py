@@ -271,6 +271,23 @@ def test_what_the_baseline_answered_itself_assumes_nothing_of_its_tokens() -> No
     assert [(use.model, use.cost) for use in found.uses] == [(MINI, Money(1_600_000))]
 
 
+def test_a_dated_release_of_the_baseline_assumes_nothing_of_its_tokens() -> None:
+    """It is the baseline under another name, and what it cost is what the baseline's calls cost."""
+    dated = f"{MINI}-2025-08-07"
+    given = POLICY.model_copy(
+        update={
+            "backends": {**POLICY.backends, "mini": POLICY.backends["mini"].model_copy(update={"model": dated})},
+        }
+    )
+    itself = attempt_record(backend="mini", model="gpt-5-mini-2025-08-07", cost=Money(1_600_000), cost_source="price")
+    theirs = ledger_entry("a", backend="mini", model=dated, local=False, cost=Money(1_600_000), attempts=(itself,))
+
+    found = savings(*summed([theirs]), policy=given, since=DAWN, until=DUSK)
+
+    assert found.token_bases == ()
+    assert [(use.model, use.cost) for use in found.uses] == [(MINI, Money(1_600_000))]
+
+
 def test_a_refusal_makes_no_saving_known() -> None:
     """Nothing is declared to compare with: that a refusal cost nothing is all that is known."""
     answered = ledger_entry("one", baseline_model=None, baseline_cost=None)

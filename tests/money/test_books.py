@@ -58,3 +58,36 @@ def test_your_own_price_wins_at_every_rate() -> None:
 
     assert own.estimate("paid", CALL) == Money(1_000_000)
     assert own.elsewhere(SOL, attempt("llama", completion=completion(CALL))).baseline == Money(1_000_000)
+
+
+MINI = "openai/gpt-5-mini"
+DATED = f"{MINI}-2025-08-07"
+
+
+@pytest.mark.parametrize(("asked", "declared"), [(DATED, MINI), (MINI, DATED), (DATED, DATED)])
+def test_a_dated_release_of_the_baseline_is_the_baseline(asked: str, declared: str) -> None:
+    """Asked alone it saved exactly nothing, and its tokens are its own, whatever the policy says of the baseline's."""
+    paid = {"kind": "hosted", "model": asked, "clearance": "internal", "price": {"input": 3, "output": 3}}
+    given = policy({"llama": mock(), "paid": paid}, baselines={declared: {"tokens": 2}})
+    own = Books(policy=given, prices=prices.load())
+
+    answer = attempt("paid", completion=completion(CALL))
+
+    assert own.record(answer).cost == own.elsewhere(declared, answer).baseline == Money(3_000_000)
+    assert own.elsewhere(declared, answer).basis == "assumed-equal"
+    # What another model answered is compared by your price of it, with the tokens that you say.
+    assert own.elsewhere(declared, attempt("llama", completion=completion(CALL))).baseline == Money(6_000_000)
+
+
+def test_of_two_prices_the_one_of_the_very_name_counts() -> None:
+    """A contract may name both."""
+    paid = {"kind": "hosted", "clearance": "internal"}
+    backends = {
+        "dated": {**paid, "model": DATED, "price": {"input": 3, "output": 3}},
+        "plain": {**paid, "model": MINI, "price": {"input": 1, "output": 1}},
+    }
+    own = Books(policy=policy({"llama": mock(), **backends}), prices=prices.load())
+
+    answer = attempt("llama", completion=completion(CALL))
+
+    assert [own.elsewhere(name, answer).baseline for name in (MINI, DATED)] == [Money(1_000_000), Money(3_000_000)]
