@@ -35,9 +35,10 @@ class Asked:
 
 def asked(ledger: str | None, policy: Path | None, *, since: datetime | None, until: datetime | None) -> Asked:
     """Return what a command's options ask for, in whole hours: hardware costs for as long as requests are summed."""
+    in_force = policy_of(policy)
     return Asked(
-        policy=policy_of(policy),
-        ledger=ledger_of(ledger, policy),
+        policy=in_force,
+        ledger=ledger_of(ledger, in_force),
         since=since and hour_begun(since),
         until=until and hour_ended(until),
     )

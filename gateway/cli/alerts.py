@@ -8,7 +8,7 @@ import typer
 from gateway.cli.accounts import Asked, account_of, asked, hour_begun, hour_ended
 from gateway.cli.console import NO, Side, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.savings import SinceOption
+from gateway.cli.periods import SinceOption
 from gateway.interfaces import LedgerReader
 from gateway.money.alerts import Alert, Month, month_of
 from gateway.money.alerts import alerts as look_for

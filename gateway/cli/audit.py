@@ -16,7 +16,7 @@ from gateway.cli.bookkeeping import existing_ledger, refuse_waiting
 from gateway.cli.books import ledger_of, opened, reader_of
 from gateway.cli.console import FAULT, NO, complain, remark, say, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, text_of
-from gateway.cli.savings import moment
+from gateway.cli.periods import moment
 from gateway.errors import ConfigurationError, InvalidRequestError, LedgerError
 from gateway.ledgers.sqlite import read_proof
 from gateway.policy.parts import LedgerPolicy

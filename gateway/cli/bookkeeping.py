@@ -1,18 +1,16 @@
-"""What the commands that keep the ledger share: the file that must be there, and months."""
+"""What the commands that keep the ledger share: the file that must be there, and what must not be missed."""
 
 from pathlib import Path
 from typing import NoReturn
 
-import typer
-
+from gateway import keeping
 from gateway.cli.inputs import ledger_path
 from gateway.errors import InvalidRequestError, LedgerError
 from gateway.interfaces import LedgerReader
-from gateway.ledgers.sqlite import SqliteReader, keeping
+from gateway.ledgers.sqlite import SqliteReader
 from gateway.opening import spool_place
 from gateway.policy.parts import LedgerPolicy
 from gateway.replaying import waiting
-from gateway.times import Month
 
 
 def existing_ledger(given: str | None, policy: Path | None) -> Path:
@@ -36,14 +34,6 @@ def archived(books: LedgerReader) -> int:
     if not isinstance(books, SqliteReader) or not books.is_there():
         return 0
     return sum(made.entries for made in keeping.read_archives(Path(books.place)))
-
-
-def month(text: str) -> Month:
-    """Return the month that an option says."""
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is {error}") from None
 
 
 def refuse(what: str) -> NoReturn:

@@ -5,15 +5,13 @@ In a pipe a table is one line a row without boxes, as wide as it needs to be.
 
 import json
 import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
 from gateway.types import Money
 
@@ -25,6 +23,7 @@ UNREAD = 141
 # A terminal obeys control sequences; nothing that a model or a file says may steer it.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PIPE_WIDTH = 10_000
+_GAP = "  "
 _SHORT_MS = 10
 # Texts stand left, numbers right; a column that folds stands left and gives way where the terminal is narrow.
 Side = Literal["left", "right", "fold"]
@@ -57,7 +56,7 @@ def harmless(text: str) -> str:
 
 def width() -> int | None:
     """Return the columns of the terminal, None in a pipe."""
-    return Console().width if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def say_facts(facts: Mapping[str, Sequence[str]]) -> None:
@@ -80,21 +79,37 @@ def say_facts(facts: Mapping[str, Sequence[str]]) -> None:
 
 def say_table(columns: Mapping[str, Side], rows: Iterable[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
     """Print a table on stdout; `styles` gives the rows their colours."""
-    on_terminal = sys.stdout.isatty()
-    table = Table(
-        box=box.SIMPLE_HEAD if on_terminal else None,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0) if on_terminal else (0, 2, 0, 0),
-        header_style="bold",
-    )
+    cells = [[harmless(str(value)) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _draw(columns, cells, styles)
+        return
+    sides = [column == "right" for column in columns.values()]
+    lines = [list(columns), *([cell.replace("\n", " ") for cell in row] for row in cells)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = map(_padded, line, widths, sides)
+        print(_GAP.join(padded).rstrip())
+
+
+def _padded(cell: str, to: int, right: bool) -> str:
+    space = " " * (to - cell_len(cell))
+    return space + cell if right else cell + space
+
+
+def _draw(columns: Mapping[str, Side], rows: Iterable[Sequence[str]], styles: Sequence[str]) -> None:
+    # A pipe has no use for what takes a while to import.
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name, column in columns.items():
         justify: Literal["left", "right"] = "right" if column == "right" else "left"
         table.add_column(name, justify=justify, no_wrap=column != "fold", overflow="ellipsis")
     for number, row in enumerate(rows):
-        cells = [Text(harmless(str(value))) for value in row]
-        table.add_row(*cells, style=styles[number] if styles else None)
-    console = Console(width=None if on_terminal else _PIPE_WIDTH)
+        table.add_row(*map(Text, row), style=styles[number] if styles else None)
+    console = Console()
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():

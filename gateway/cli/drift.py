@@ -14,7 +14,7 @@ import typer
 from gateway.cli.books import ledger_of
 from gateway.cli.console import NO, Side, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, policy_of
-from gateway.cli.savings import moment
+from gateway.cli.periods import moment
 from gateway.entries import LedgerEntry
 from gateway.estimate.model import Model, load, packaged
 from gateway.training.compared import Compared, Estimate, Reading, compare, reading

@@ -17,7 +17,7 @@ import typer
 from gateway.cli.accounts import Asked, asked
 from gateway.cli.console import NO, remark, say
 from gateway.cli.inputs import LedgerOption, PolicyOption
-from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period
+from gateway.cli.periods import MonthOption, SinceOption, UntilOption, period
 from gateway.errors import ConfigurationError
 from gateway.exports.columns import VERSIONS, Row, Version
 from gateway.exports.files import FORMATS, WRITERS, Format, read_table

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway import keeping
 from gateway.cli.bookkeeping import existing_ledger
-from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import Side, remark, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.ledgers.sqlite import keeping
+from gateway.cli.periods import month as month_of
 from gateway.settings import Settings
 from gateway.times import Month
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway import keeping
 from gateway.cli.bookkeeping import existing_ledger, refuse_waiting
-from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import NO, say, say_facts, say_json
 from gateway.cli.focus import MonthFile
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part
-from gateway.ledgers.sqlite import keeping
+from gateway.cli.periods import month as month_of
 from gateway.settings import Settings
 from gateway.times import Month
 from gateway.types import Money

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway import keeping
 from gateway.cli.bookkeeping import existing_ledger, refuse
-from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import Side, remark, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.savings import moment
+from gateway.cli.periods import moment
+from gateway.cli.periods import month as month_of
 from gateway.entries import Correction
 from gateway.errors import LedgerError
 from gateway.history.recorded import plain
 from gateway.ledgers import sqlite
-from gateway.ledgers.sqlite import keeping
 from gateway.settings import Settings
 from gateway.times import Month
 from gateway.types import Money

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from gateway import keeping
 from gateway.cli.console import amount, say_facts, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_path, policy_of
 from gateway.errors import InvalidRequestError
@@ -13,7 +14,6 @@ from gateway.history.booking import Booking
 from gateway.history.files import opened
 from gateway.history.importing import History, Tally, batches, tenant_fields
 from gateway.history.recorded import Asked
-from gateway.ledgers.sqlite import keeping
 from gateway.money.overrides import in_force
 from gateway.policy.models import Policy
 from gateway.policy.words import LevelWord

@@ -18,7 +18,7 @@ from gateway.cli.licences_case import PRODUCT, Case, case_of, page_of, policy_wi
 from gateway.cli.licences_show import show
 from gateway.cli.licences_view import as_csv as to_csv
 from gateway.cli.licences_view import as_record, give, read_bytes, show_duties, write
-from gateway.cli.savings import moment
+from gateway.cli.periods import moment
 from gateway.licences.bom import Version, cyclonedx
 from gateway.licences.deployment import Deployment, Entity
 from gateway.licences.identify import identify

@@ -9,7 +9,8 @@ import typer
 from gateway.cli.accounts import Asked, account_of, asked
 from gateway.cli.console import Side, amount, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period, period_line
+from gateway.cli.periods import MonthOption, SinceOption, UntilOption, period
+from gateway.cli.savings import period_line
 from gateway.entries import LedgerEntry
 from gateway.money.fitting import Call, Fit, fit
 from gateway.money.pools import PoolCost

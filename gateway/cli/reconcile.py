@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 import typer
 
 from gateway.cli.accounts import Asked, asked
-from gateway.cli.bookkeeping import month
 from gateway.cli.console import NO, Side, amount, remark, say, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
+from gateway.cli.periods import month
 from gateway.errors import ConfigurationError
 from gateway.exports.invoices import SOURCES, Invoice, Source, read_invoice
 from gateway.exports.reconciliation import ALL_MODELS, NO_MODEL, TOTAL, Books, Reconciliation, Variance, csv_rows

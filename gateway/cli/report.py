@@ -13,7 +13,7 @@ from gateway.cli.alerts import month_under_way
 from gateway.cli.console import remark
 from gateway.cli.inputs import LedgerOption, PolicyOption
 from gateway.cli.licences_case import Case, uses_of
-from gateway.cli.savings import MonthOption, SinceOption, UntilOption, period
+from gateway.cli.periods import MonthOption, SinceOption, UntilOption, period
 from gateway.errors import ConfigurationError
 from gateway.licences.register import duties
 from gateway.licences.served import Served

@@ -1,26 +1,23 @@
 """`gateway savings`: what the routing saved, from the ledger, hardware and people included; losses shown as losses."""
 
 import csv
-import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.accounts import Asked, account_of, asked
-from gateway.cli.bookkeeping import month as month_of
 from gateway.cli.console import Side, amount, say, say_facts, say_json, say_table
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption
-from gateway.cli.what_if import EasyOption, RejectedOption, WhatIfOption, say_what_if
+from gateway.cli.periods import MonthOption, SinceOption, UntilOption, period
+from gateway.cli.shares import share
 from gateway.money.groups import DIMENSIONS, By
 from gateway.money.savings import BaselineLine, Row, Savings
 from gateway.money.told import as_dict, csv_rows
 from gateway.spelling import remedy
 from gateway.types import Money
-
-_SPAN = re.compile(r"(\d{1,5})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 _NUMBERS: dict[str, Side] = {
     "requests": "right",
@@ -35,35 +32,6 @@ _NUMBERS: dict[str, Side] = {
 _BASELINES = {"declared": "declared", "managed": "managed host of the open model", "direct": "same models, no router"}
 
 
-def moment(text: str) -> datetime:
-    """Return the time that `7d`, `12h` or an ISO date (in local time) means."""
-    span = _SPAN.fullmatch(text)
-    if span:
-        return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is no time; write for instance 7d, 12h or 2026-11-01") from None
-
-
-def month(text: str) -> tuple[datetime, datetime]:
-    """Return when a month (UTC), written `2026-11`, begins and ends."""
-    named = month_of(text)
-    return named.since, named.until
-
-
-def period(
-    since: datetime | None, until: datetime | None, of_month: str | None
-) -> tuple[datetime | None, datetime | None]:
-    """Return the period that the three options ask for."""
-    if of_month is not None and (since is not None or until is not None):
-        raise typer.BadParameter("--month is a whole period; leave out --since and --until")
-    since, until = month(of_month) if of_month is not None else (since, until)
-    if since is not None and until is not None and since >= until:
-        raise typer.BadParameter("the period ends before it begins")
-    return since, until
-
-
 def dimensions(text: str) -> tuple[By, ...]:
     """Return what `model,day` groups by."""
     names = tuple(name.strip() for name in text.split(","))
@@ -73,14 +41,20 @@ def dimensions(text: str) -> tuple[By, ...]:
     return tuple(dict.fromkeys(name for name in DIMENSIONS if name in names))
 
 
-SinceOption = Annotated[
-    datetime | None, typer.Option(parser=moment, metavar="7d|DATE", help="Only what came later; unset: all.")
+WhatIfOption = Annotated[
+    Path | None, typer.Option("--what-if", metavar="POLICY", help="Instead: what this policy would have cost.")
 ]
-UntilOption = Annotated[
-    datetime | None, typer.Option(parser=moment, metavar="DATE", help="Only what came before; unset: until now.")
+RejectedOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=share, metavar="SHARE", help="With --what-if: judged answers that are not accepted; unset: as observed."
+    ),
 ]
-MonthOption = Annotated[
-    str | None, typer.Option("--month", metavar="YYYY-MM", help="Instead of both: a calendar month, UTC.")
+EasyOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=share, metavar="SHARE", help="With --what-if: easy ones of the requests of which no difficulty is known."
+    ),
 ]
 
 
@@ -113,6 +87,9 @@ def savings(  # noqa: PLR0913 - an option of the command each
     if what_if is not None and as_csv:
         raise typer.BadParameter("--what-if has no rows for --csv; take --json")
     if what_if is not None:
+        # It takes a router's imports, which a report has no use for.
+        from gateway.cli.what_if import say_what_if  # noqa: PLC0415
+
         say_what_if(question, what_if, rejected=rejected, easy=easy, as_json=as_json)
         return
     account = account_of(question, by=groups)

@@ -2,36 +2,16 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from gateway.cli.accounts import Asked, account_of
 from gateway.cli.console import Side, remark, say, say_facts, say_json, say_table
 from gateway.cli.inputs import policy_of
-from gateway.cli.shares import share
 from gateway.money.overrides import in_force
 from gateway.types import Money
 from gateway.whatif.reckoning import Assumed, Beside, observed, what_if
 from gateway.whatif.result import WhatIf
 
 _COLUMNS: dict[str, Side] = {"rule": "fold", "backend": "fold", "calls": "right", "cost": "right"}
-
-WhatIfOption = Annotated[
-    Path | None, typer.Option("--what-if", metavar="POLICY", help="Instead: what this policy would have cost.")
-]
-RejectedOption = Annotated[
-    float | None,
-    typer.Option(
-        parser=share, metavar="SHARE", help="With --what-if: judged answers that are not accepted; unset: as observed."
-    ),
-]
-EasyOption = Annotated[
-    float | None,
-    typer.Option(
-        parser=share, metavar="SHARE", help="With --what-if: easy ones of the requests of which no difficulty is known."
-    ),
-]
 
 
 def say_what_if(question: Asked, other: Path, *, rejected: float | None, easy: float | None, as_json: bool) -> None:

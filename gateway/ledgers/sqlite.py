@@ -20,7 +20,7 @@ from gateway.audit.proof import Proof, Question
 from gateway.entries import Correction, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
 from gateway.interfaces import SpoolPlace
-from gateway.ledgers import _reports, _sqlite_keeping
+from gateway.ledgers import _reports
 from gateway.ledgers._ledger import SqlLedger
 from gateway.ledgers._reader import SqlReader
 from gateway.ledgers._reports import Rows
@@ -33,9 +33,6 @@ from gateway.ledgers._sqlite_writer import SqliteBooks
 from gateway.ledgers._writer import Writer
 from gateway.money.certainty import Pair
 from gateway.money.rollups import CallHour, DurationHour, Hour, Step
-
-# What commands do to a file beside its requests.
-keeping = _sqlite_keeping
 
 
 class Options(BaseModel):

@@ -8,7 +8,7 @@ import pytest
 from support.command import Gateway
 from support.entries import ledger_entry
 
-from gateway.ledgers import sqlite
+from gateway import keeping
 from gateway.times import Month
 
 MARCH, APRIL = datetime(2025, 3, 14, 9, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)
@@ -19,10 +19,10 @@ def books(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ledger of two requests of March and one of April; March is closed."""
     path = home / "ledger.db"
     monkeypatch.setenv("GATEWAY_LEDGER", str(path))
-    with sqlite.keeping.session(path, key=None) as ledger:
+    with keeping.session(path, key=None) as ledger:
         entries = [ledger_entry("a", at=MARCH), ledger_entry("b", at=MARCH), ledger_entry("c", at=APRIL)]
-        sqlite.keeping.take(ledger, [entries])
-        sqlite.keeping.close(ledger, Month(2025, 3), now=datetime.now(UTC))
+        keeping.take(ledger, [entries])
+        keeping.close(ledger, Month(2025, 3), now=datetime.now(UTC))
     return path
 
 
@@ -32,7 +32,7 @@ def test_a_closed_month_is_moved(gateway: Gateway, books: Path) -> None:
 
     done = gateway("ledger", "archive", "--before", "2025-04", "--to", "shelf")
 
-    (made,) = sqlite.keeping.read_archives(books)
+    (made,) = keeping.read_archives(books)
     assert done.code == 0
     assert done.out.splitlines()[1].split() == ["2025-03", "2", "shelf/entries-2025-03.parquet", made.sha256]
     assert "`VACUUM` while nobody writes gives it back to the disk" in done.out

@@ -10,7 +10,7 @@ from support.command import Gateway
 from support.entries import attempt_record, ledger_entry
 from support.trails import tamper
 
-from gateway.ledgers import sqlite
+from gateway import keeping
 
 MARCH = datetime(2025, 3, 14, 9, tzinfo=UTC)
 CREDIT = ("--provider", "openai", "--month", "2025-02", "--amount", "-1", "--reason", "credit")
@@ -22,8 +22,8 @@ def books(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = home / "ledger.db"
     monkeypatch.setenv("GATEWAY_LEDGER", str(path))
     unknown = attempt_record(cost=None, cost_source="unknown")
-    with sqlite.keeping.session(path, key=None) as ledger:
-        sqlite.keeping.take(
+    with keeping.session(path, key=None) as ledger:
+        keeping.take(
             ledger, [[ledger_entry("a", at=MARCH), ledger_entry("b", at=MARCH, cost=None, attempts=(unknown,))]]
         )
     return path
@@ -33,7 +33,7 @@ def test_a_month_is_closed(gateway: Gateway, books: Path, home: Path) -> None:
     """What it came to, the hash, and the file."""
     done = gateway("ledger", "close", "2025-03", "--out", "closed")
 
-    (close,) = sqlite.keeping.read_closes(books)
+    (close,) = keeping.read_closes(books)
     assert done.code == 0
     assert done.out.splitlines() == [
         "closed    2025-03: 2 requests",
@@ -49,7 +49,7 @@ def test_a_program_reads_json(gateway: Gateway, books: Path) -> None:
     """Amounts are whole nano-USD."""
     done = gateway("ledger", "close", "2025-03", "--json")
 
-    (close,) = sqlite.keeping.read_closes(books)
+    (close,) = keeping.read_closes(books)
     assert json.loads(done.out) == {
         "schema": "gateway.ledger.closed/1",
         "month": "2025-03",
@@ -206,7 +206,7 @@ def test_what_cannot_be_closed_is_refused(gateway: Gateway, books: Path, argumen
 
     assert (done.code, done.out) == (2, "")
     assert told in " ".join(done.err.replace("│", " ").split())
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
 
 
 def test_a_ledger_that_is_none_is_left_alone(gateway: Gateway, home: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from support.command import Gateway
 from support.entries import ledger_entry
 
+from gateway import keeping
 from gateway.ledgers import sqlite
 from gateway.types import Money
 
@@ -18,10 +19,8 @@ def books(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A ledger of one entry."""
     path = home / "ledger.db"
     monkeypatch.setenv("GATEWAY_LEDGER", str(path))
-    with sqlite.keeping.session(path, key=None) as ledger:
-        sqlite.keeping.take(
-            ledger, [[ledger_entry("first", team="support", backend="openai", model="openai/gpt-5-mini")]]
-        )
+    with keeping.session(path, key=None) as ledger:
+        keeping.take(ledger, [[ledger_entry("first", team="support", backend="openai", model="openai/gpt-5-mini")]])
     return path
 
 

@@ -8,6 +8,7 @@ import pytest
 from support.command import Gateway
 from support.recorded import line, page, result, spent, written
 
+from gateway import keeping
 from gateway.ledgers import sqlite
 
 POLICY = """\
@@ -166,7 +167,7 @@ def test_how_long_it_took_may_be_unknown(gateway: Gateway, home: Path) -> None:
 def test_a_month_that_is_closed_is_refused(gateway: Gateway, home: Path) -> None:
     """Nothing of the file is imported."""
     file = written(home / "rows.jsonl", [line()])
-    with sqlite.keeping.session(home / "a.db", key=None) as books:
+    with keeping.session(home / "a.db", key=None) as books:
         books.connection.execute("INSERT INTO closes VALUES ('2025-10', 489120, 0, '', '', '')")
 
     done = gateway("ledger", "import", "--from", "jsonl", file, "--ledger", "a.db")
@@ -181,7 +182,7 @@ def test_a_ledger_that_is_none_is_left_alone(gateway: Gateway, home: Path, conte
     """A corrupt one and one of a newer version alike."""
     file, path = written(home / "rows.jsonl", [line()]), home / "a.db"
     if content is None:
-        with sqlite.keeping.session(path, key=None) as books:
+        with keeping.session(path, key=None) as books:
             books.connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

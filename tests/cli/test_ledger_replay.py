@@ -9,7 +9,7 @@ from support.command import Gateway
 from support.entries import ledger_entry
 from support.spools import Lock, ids, place_of
 
-from gateway.ledgers import sqlite
+from gateway import keeping
 from gateway.ledgers.sqlite import read_proof
 from gateway.spool import Spool, Spooled, spools
 from gateway.types import Money
@@ -20,7 +20,7 @@ def path(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty ledger."""
     path = home / "ledger.db"
     monkeypatch.setenv("GATEWAY_LEDGER", str(path))
-    with sqlite.keeping.session(path, key=None):
+    with keeping.session(path, key=None):
         pass
     return path
 

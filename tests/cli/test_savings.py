@@ -10,7 +10,7 @@ import pytest
 from support.command import Gateway, WritePolicy
 from support.entries import attempt_record, ledger_entry
 
-from gateway.cli.savings import moment
+from gateway.cli.periods import moment
 from gateway.entries import HoldoutRecord
 from gateway.ledgers import sqlite
 from gateway.types import Money

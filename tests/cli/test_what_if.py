@@ -9,10 +9,10 @@ from support.command import python_process
 from support.entries import attempt_record, ledger_entry
 from support.trails import tamper
 
+from gateway import keeping
 from gateway.cli.accounts import Asked, asked
 from gateway.cli.what_if import say_what_if
 from gateway.entries import LedgerEntry
-from gateway.ledgers import sqlite
 from gateway.types import Level, Money
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -56,8 +56,8 @@ def other(home: Path) -> Path:
     (home / "here.yaml").write_text(HERE)
     (home / "other.yaml").write_text(CASCADE)
     entries = [paid("a"), paid("b", difficulty=None), paid("c", at=NOON + timedelta(hours=1)), paid("d", cost=None)]
-    with sqlite.keeping.session(home / "ledger.sqlite3", key=None) as books:
-        sqlite.keeping.take(books, [entries])
+    with keeping.session(home / "ledger.sqlite3", key=None) as books:
+        keeping.take(books, [entries])
     return home / "other.yaml"
 
 
@@ -103,8 +103,8 @@ def test_what_is_unknown_is_told_with_its_bounds(home: Path, other: Path, capsys
 
 def test_a_share_may_be_observed(home: Path, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the answers of a rule of the same name."""
-    with sqlite.keeping.session(home / "ledger.sqlite3", key=None) as books:
-        sqlite.keeping.take(books, [[paid("e", rule="tickets")]])
+    with keeping.session(home / "ledger.sqlite3", key=None) as books:
+        keeping.take(books, [[paid("e", rule="tickets")]])
 
     say_what_if(question(home), other, rejected=None, easy=1.0, as_json=False)
 

@@ -14,12 +14,13 @@ from support.entries import NOON, attempt_record, ledger_entry
 from support.policies import mock, policy
 from support.trails import evidence, tamper
 
+from gateway import keeping
 from gateway.audit.evidence import Party
 from gateway.audit.proof import Question
 from gateway.entries import Feedback, HoldoutRecord, LedgerEntry
 from gateway.errors import LedgerError
+from gateway.keeping import Archive
 from gateway.ledgers import _parquet, _sqlite_archives, sqlite
-from gateway.ledgers._sqlite_keeping import Archive
 from gateway.money.account import savings
 from gateway.times import Month
 from gateway.types import Level, Money, Usage
@@ -92,14 +93,14 @@ def _tenant(entry_id: str) -> str | None:
 
 
 def close(path: Path, *months: Month) -> None:
-    with sqlite.keeping.session(path, key=None) as ledger:
+    with keeping.session(path, key=None) as ledger:
         for month in months:
-            sqlite.keeping.close(ledger, month, now=NOW)
+            keeping.close(ledger, month, now=NOW)
 
 
 def archived(path: Path, before: Month = DECEMBER, to: Path | None = None) -> list[Archive]:
-    with sqlite.keeping.session(path, key=None) as ledger:
-        return sqlite.keeping.archive(ledger, before, to=to or path.parent / "shelf", now=NOW)
+    with keeping.session(path, key=None) as ledger:
+        return keeping.archive(ledger, before, to=to or path.parent / "shelf", now=NOW)
 
 
 def reports(path: Path) -> Any:
@@ -120,7 +121,7 @@ def test_every_report_is_as_it_was(books: Path) -> None:
         ("2026-09", 14, "entries-2026-09.parquet"),
     ]
     assert reports(books) == before
-    assert all(sqlite.keeping.verify_close(books, month).holds for month in (AUGUST, SEPTEMBER))
+    assert all(keeping.verify_close(books, month).holds for month in (AUGUST, SEPTEMBER))
     assert [entry.id for entry in sqlite.read_entries(books)] == ["latest"]
     proof = sqlite.read_proof(books)
     assert (proof.is_whole, proof.requests, proof.archived, proof.unread) == (True, 41, 40, 40)
@@ -130,7 +131,7 @@ def test_what_was_archived_is_read_back(books: Path) -> None:
     """Entry by entry in the order of booking, but for what leads to somebody; and the trail holds it against itself."""
     archived(books, OCTOBER)
 
-    read = list(sqlite.keeping.read_archive(books, books.parent / "shelf"))
+    read = list(keeping.read_archive(books, books.parent / "shelf"))
 
     assert read == [replace(entry, request_id=None, features=None) for entry in entries()[:-1]]
     proof = sqlite.read_proof(books, archive=books.parent / "shelf")
@@ -156,7 +157,7 @@ async def test_an_erased_tenant_is_nobody_in_the_archives(books: Path) -> None:
     async with sqlite.build(sqlite.Options(path=str(books))) as ledger:
         erasure = await ledger.trail.erase(Party(whose="tenant", name="other"))
 
-    read = list(sqlite.keeping.read_archive(books, books.parent / "shelf"))
+    read = list(keeping.read_archive(books, books.parent / "shelf"))
     theirs = [entry.id for entry in entries() if entry.tenant == "other"]
     assert (erasure.known, erasure.records) == (True, len(theirs))
     assert "other" not in {entry.tenant for entry in read}
@@ -170,7 +171,7 @@ async def test_who_was_erased_before_stays_so(books: Path) -> None:
 
     archived(books, OCTOBER)
 
-    read = list(sqlite.keeping.read_archive(books, books.parent / "shelf"))
+    read = list(keeping.read_archive(books, books.parent / "shelf"))
     assert {str(entry.tenant)[:7] for entry in read if entry.tenant not in (None, "other")} == {"erased-"}
     assert sqlite.read_proof(books, archive=books.parent / "shelf").is_whole
 
@@ -182,7 +183,7 @@ def test_only_what_is_asked_for_is_moved(books: Path) -> None:
     third = archived(books, OCTOBER)
 
     assert [[str(one.month) for one in made] for made in (first, second, third)] == [["2026-08"], ["2026-09"], []]
-    assert sqlite.keeping.read_archives(books) == [*first, *second]
+    assert keeping.read_archives(books) == [*first, *second]
     assert sqlite.read_proof(books, archive=books.parent / "shelf").is_whole
 
 
@@ -208,13 +209,13 @@ def test_the_latest_entry_stays_so_that_no_place_is_used_twice(tmp_path: Path) -
 
     assert [[one.entries for one in made] for made in (first, second)] == [[2], [1]]
     assert [one.file for one in second] == ["entries-2026-08.2.parquet"]
-    assert [entry.id for entry in sqlite.keeping.read_archive(path, tmp_path / "shelf")] == ["a", "b", "c"]
+    assert [entry.id for entry in keeping.read_archive(path, tmp_path / "shelf")] == ["a", "b", "c"]
     assert sqlite.read_proof(path, archive=tmp_path / "shelf").is_whole
 
 
 def book(path: Path, *made: LedgerEntry) -> None:
-    with sqlite.keeping.session(path, key=None) as ledger:
-        sqlite.keeping.take(ledger, [made])
+    with keeping.session(path, key=None) as ledger:
+        keeping.take(ledger, [made])
 
 
 def test_entries_from_before_the_trail_stay(tmp_path: Path) -> None:
@@ -243,7 +244,7 @@ def test_late_entries_go_with_the_month_that_they_count_in(books: Path) -> None:
     made = archived(books, Month(2026, 11))
 
     assert [(str(one.month), one.entries, one.first) for one in made] == [("2026-10", 1, "late")]
-    read = [entry.id for entry in sqlite.keeping.read_archive(books, books.parent / "shelf")]
+    read = [entry.id for entry in keeping.read_archive(books, books.parent / "shelf")]
     assert read == [*(entry.id for entry in entries()[:-1]), "late"]
     assert sqlite.read_proof(books, archive=books.parent / "shelf").is_whole
 
@@ -280,7 +281,7 @@ def test_one_that_was_cut_off_is_whole_and_goes_on(books: Path, monkeypatch: pyt
     assert [str(one.month) for one in made] == ["2026-09"]
     assert reports(books) == before
     assert [entry.id for entry in sqlite.read_entries(books)] == ["latest"]
-    assert len(list(sqlite.keeping.read_archive(books, shelf))) == 40
+    assert len(list(keeping.read_archive(books, shelf))) == 40
     assert sqlite.read_proof(books, archive=shelf).is_whole
 
 
@@ -335,7 +336,7 @@ def test_a_file_that_was_changed_or_is_gone_is_noticed(books: Path) -> None:
     assert "the archive entries-2026-09.parquet was changed since it was recorded" in problems
     assert any("is not in its archive" in problem for problem in problems)
     with pytest.raises(LedgerError, match="is not in the folder; nothing was read"):
-        list(sqlite.keeping.read_archive(books, shelf))
+        list(keeping.read_archive(books, shelf))
 
 
 def test_another_file_of_the_same_name_is_not_overwritten(books: Path) -> None:
@@ -434,5 +435,5 @@ def test_a_ledger_without_archives_is_as_before(tmp_path: Path) -> None:
 
     with closing(sqlite3.connect(path)) as connection:
         assert json.dumps(connection.execute("SELECT count(*) FROM archives").fetchone()) == "[0]"
-    assert sqlite.keeping.read_archives(path) == []
-    assert list(sqlite.keeping.read_archive(path, tmp_path)) == []
+    assert keeping.read_archives(path) == []
+    assert list(keeping.read_archive(path, tmp_path)) == []

@@ -11,11 +11,12 @@ import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 from support.trails import evidence, tamper
 
+from gateway import keeping
 from gateway.audit.evidence import Party
 from gateway.entries import Correction, HoldoutRecord
 from gateway.errors import LedgerError
+from gateway.keeping import Closing, Verdict
 from gateway.ledgers import _sqlite_closes, sqlite
-from gateway.ledgers._sqlite_keeping import Closing, Verdict
 from gateway.times import Month
 from gateway.types import Money
 
@@ -31,19 +32,19 @@ def books(tmp_path: Path) -> Path:
     """Three requests of November and a correction."""
     path = tmp_path / "ledger.db"
     entries = [ledger_entry(name, at=NOON + timedelta(hours=number)) for number, name in enumerate("abc")]
-    with sqlite.keeping.session(path, key=None) as ledger:
-        sqlite.keeping.take(ledger, [entries])
-        sqlite.keeping.correct(ledger, CREDIT)
+    with keeping.session(path, key=None) as ledger:
+        keeping.take(ledger, [entries])
+        keeping.correct(ledger, CREDIT)
     return path
 
 
 def closed(path: Path, month: Month = NOVEMBER, *, now: datetime = NOW, out: Path | None = None) -> Closing:
-    with sqlite.keeping.session(path, key=None) as ledger:
-        return sqlite.keeping.close(ledger, month, now=now, out=out)
+    with keeping.session(path, key=None) as ledger:
+        return keeping.close(ledger, month, now=now, out=out)
 
 
 def verified(path: Path, file: Path | None = None) -> Verdict:
-    return sqlite.keeping.verify_close(path, NOVEMBER, file)
+    return keeping.verify_close(path, NOVEMBER, file)
 
 
 def test_a_month_is_frozen_under_its_hash(books: Path, tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_month_is_frozen_under_its_hash(books: Path, tmp_path: Path) -> None:
     assert list(made.file.parent.iterdir()) == [made.file]
     verdict = verified(books, made.file)
     assert (verdict.holds, verdict.sha256, verdict.file) == (True, made.close.sha256, True)
-    assert sqlite.keeping.read_closes(books) == [made.close]
+    assert keeping.read_closes(books) == [made.close]
 
 
 async def test_what_comes_late_counts_in_the_open_month(books: Path) -> None:
@@ -72,8 +73,8 @@ async def test_what_comes_late_counts_in_the_open_month(books: Path) -> None:
         await gateway.record(ledger_entry("late", at=NOON))
         call = attempt_record(purpose="holdout")
         assert await gateway.holdout(HoldoutRecord(entry_id="a", attempt=call, at=NOON), evidence())
-    with sqlite.keeping.session(books, key=None) as ledger:
-        late, _ = sqlite.keeping.correct(ledger, replace(CREDIT, id="late"))
+    with keeping.session(books, key=None) as ledger:
+        late, _ = keeping.correct(ledger, replace(CREDIT, id="late"))
 
     assert verified(books).holds
     assert late.counted == DECEMBER.since
@@ -108,7 +109,7 @@ def test_months_are_closed_when_they_are_over_and_in_order(
     with pytest.raises(LedgerError, match=told):
         closed(books, month, now=now, out=tmp_path / "closed")
 
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
     assert not (tmp_path / "closed").exists()
 
 
@@ -211,7 +212,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(books: Path, tmp_path: Path)
         closed(books, out=tmp_path)
 
     assert other.read_text() == "mine"
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
     assert sorted(tmp_path.glob(".*")) == []
 
 
@@ -235,24 +236,24 @@ def test_a_folder_that_cannot_be_written_is_told(books: Path, tmp_path: Path) ->
     with pytest.raises(LedgerError, match=r"cannot write .*; nothing was changed"):
         closed(books, out=tmp_path / "taken")
 
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
 
 
 def test_a_file_is_taken_back_where_the_month_cannot_be_closed(
     books: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What says that a month is closed is there only where it is."""
-    with sqlite.keeping.session(books, key=None) as ledger:
+    with keeping.session(books, key=None) as ledger:
 
         def fail(_: object) -> None:
             raise sqlite3.OperationalError("disk full")
 
         monkeypatch.setattr(type(ledger._pages), "close", lambda *_: fail(_))
         with pytest.raises(sqlite3.OperationalError):
-            sqlite.keeping.close(ledger, NOVEMBER, now=NOW, out=tmp_path)
+            keeping.close(ledger, NOVEMBER, now=NOW, out=tmp_path)
 
     assert sorted(tmp_path.glob("*.json")) == []
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
 
 
 @pytest.fixture
@@ -264,8 +265,8 @@ def busy(books: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def frozen(*arguments: object) -> object:
         result = read(*arguments)  # type: ignore[arg-type]
         if names:
-            with sqlite.keeping.session(books, key=None) as other:
-                sqlite.keeping.take(other, [[ledger_entry(names.pop(), at=NOON)]])
+            with keeping.session(books, key=None) as other:
+                keeping.take(other, [[ledger_entry(names.pop(), at=NOON)]])
         return result
 
     monkeypatch.setattr(_sqlite_closes, "_frozen", frozen)
@@ -306,4 +307,4 @@ def test_a_month_that_does_not_come_to_rest_is_not_closed(books: Path, busy: lis
     with pytest.raises(LedgerError, match="2026-11 is still being added to"):
         closed(books)
 
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []

@@ -8,6 +8,7 @@ import pytest
 from support.entries import NOON, ledger_entry
 from support.trails import tamper
 
+from gateway import keeping
 from gateway.audit.evidence import Party
 from gateway.entries import Correction
 from gateway.errors import LedgerError
@@ -29,15 +30,15 @@ CREDIT = Correction(
 
 
 def corrected(path: Path, *wanted: Correction) -> list[tuple[Correction, bool]]:
-    with sqlite.keeping.session(path, key=None) as books:
-        return [sqlite.keeping.correct(books, one) for one in wanted]
+    with keeping.session(path, key=None) as books:
+        return [keeping.correct(books, one) for one in wanted]
 
 
 def test_a_correction_is_a_row_of_its_own(tmp_path: Path) -> None:
     """What stands on the books is not changed, and the trail is whole."""
     path = tmp_path / "ledger.db"
-    with sqlite.keeping.session(path, key=None) as books:
-        sqlite.keeping.take(books, [[ledger_entry("a")]])
+    with keeping.session(path, key=None) as books:
+        keeping.take(books, [[ledger_entry("a")]])
 
     ((booked, is_new),) = corrected(path, CREDIT)
 

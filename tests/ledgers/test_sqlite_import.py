@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from support.entries import attempt_record, ledger_entry
 
+from gateway import keeping
 from gateway.entries import LedgerEntry
 from gateway.errors import LedgerError
+from gateway.keeping import Taken
 from gateway.ledgers import sqlite
-from gateway.ledgers._sqlite_keeping import Taken
 from gateway.types import Money
 
 KEY = b"0123456789abcdef"
@@ -20,8 +21,8 @@ def entry(name: str, **fields: object) -> LedgerEntry:
 
 
 def taken(path: Path, *units: list[LedgerEntry], key: bytes | None = None) -> Taken:
-    with sqlite.keeping.session(path, key=key) as books:
-        return sqlite.keeping.take(books, units)
+    with keeping.session(path, key=key) as books:
+        return keeping.take(books, units)
 
 
 def test_entries_are_added_once(tmp_path: Path) -> None:
@@ -78,10 +79,10 @@ def test_a_transaction_that_fails_adds_nothing(tmp_path: Path) -> None:
     """All of a batch or none of it, sums and trail included; the next one goes on."""
     path = tmp_path / "ledger.db"
 
-    with sqlite.keeping.session(path, key=None) as books:
+    with keeping.session(path, key=None) as books:
         with pytest.raises(OverflowError):
-            sqlite.keeping.take(books, [[entry("a")], [entry("b", cost=Money(2**63))]])
-        assert sqlite.keeping.take(books, [[entry("a")]]) == Taken(added=1)
+            keeping.take(books, [[entry("a")], [entry("b", cost=Money(2**63))]])
+        assert keeping.take(books, [[entry("a")]]) == Taken(added=1)
 
     assert [one.id for one in sqlite.read_entries(path)] == ["a"]
     assert sqlite.read_proof(path).is_whole
@@ -108,8 +109,8 @@ def test_a_sealed_trail_stays_sealed(tmp_path: Path) -> None:
 
 def test_books_that_were_never_closed_are_open(tmp_path: Path) -> None:
     """From the first hour on."""
-    with sqlite.keeping.session(tmp_path / "ledger.db", key=None) as books:
-        assert sqlite.keeping.open_from(books) == 0
+    with keeping.session(tmp_path / "ledger.db", key=None) as books:
+        assert keeping.open_from(books) == 0
 
 
 def test_a_name_that_no_text_can_hold_is_written_as_its_escape(tmp_path: Path) -> None:
