@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from gateway.money.certainty import Pair, baseline_ratio, equivalence
@@ -15,6 +16,7 @@ from gateway.money.pools import HOURS_PER_MONTH, Period, PoolCost, Rates, absorb
 from gateway.money.rollups import CallHour, CallSums, Hour, Sums
 from gateway.money.savings import BaselineLine, BaselineUse, Row, Savings
 from gateway.money.split import rounded
+from gateway.money.tally import Tally
 from gateway.money.waterfall import Overheads, waterfall
 from gateway.policy.models import AUTO, Policy
 from gateway.policy.money import EngineersPolicy
@@ -70,8 +72,8 @@ class _Account:
 
     def __init__(self, *, policy: Policy, by: tuple[By, ...]) -> None:
         self.policy, self.by = policy, by
-        self.groups: defaultdict[Group, Sums] = defaultdict(Sums)
-        self.total = Sums()
+        self.groups: defaultdict[Group, Tally] = defaultdict(Tally)
+        self.all = Tally()
         self.comparisons = CallSums()
         self.first: int | None = None
         self.last: int | None = None
@@ -79,7 +81,7 @@ class _Account:
         self.versions: set[str] = set()
         self.bases: set[str] = set()
         self.unpooled: set[str] = set()
-        self.uses: defaultdict[str, Sums] = defaultdict(Sums)
+        self.uses: defaultdict[str, Tally] = defaultdict(Tally)
         self.paid: defaultdict[str, int] = defaultdict(int)
         # GPU-microseconds of each pool: of all calls, and by the group of rows.
         self.worked: defaultdict[str, Fraction] = defaultdict(Fraction)
@@ -88,18 +90,18 @@ class _Account:
 
     def add(self, hour: Hour) -> None:
         cell, sums = hour.cell, hour.sums
-        self.total = self.total.plus(sums)
+        self.all.add(sums)
         self.first = hour.first_us if self.first is None else min(self.first, hour.first_us)
         self.last = hour.last_us if self.last is None else max(self.last, hour.last_us)
         for group in groups_of(cell, hour.start, self.by):
-            self.groups[group] = self.groups[group].plus(sums)
+            self.groups[group].add(sums)
         self.versions.add(cell.price_version)
         if sums.covered and cell.baseline_model:
             self.models["declared"].add(cell.baseline_model)
             # The baseline's own answer has its own tokens, and a request without one has none.
             if cell.model is not None and not is_one_model(cell.model, cell.baseline_model):
                 self.bases.add(cell.token_basis)
-            self.uses[cell.baseline_model] = self.uses[cell.baseline_model].plus(sums)
+            self.uses[cell.baseline_model].add(sums)
         if sums.managed_covered and cell.managed_model:
             self.models["managed"].add(cell.managed_model)
 
@@ -135,6 +137,10 @@ class _Account:
             self.rates[backend] = rates_of(self.policy.pools[pool], weights_of(self.policy.backends[backend].model))
         return self.rates[backend]
 
+    @cached_property
+    def total(self) -> Sums:
+        return self.all.total
+
     def close(
         self, since: datetime | None, until: datetime | None, pairs: Sequence[Pair], corrections: Money
     ) -> Savings:
@@ -168,7 +174,7 @@ class _Account:
             engineers=engineers,
             price_versions=tuple(sorted(self.versions)),
             token_bases=tuple(sorted(self.bases)),
-            uses=tuple(self._use(model, sums) for model, sums in sorted(self.uses.items())),
+            uses=tuple(self._use(model, tally.total) for model, tally in sorted(self.uses.items())),
         )
         return _with_certainty(account, pairs, self.policy.bad_answer_usd)
 
@@ -191,7 +197,8 @@ class _Account:
         if _NOT_OF_CALLS.intersection(self.by) and any(self.worked.values()):
             shares, is_known = {}, False
         # Hardware that worked for requests of other rows alone has a row too.
-        groups = {**{group: Sums() for group, share in shares.items() if share}, **self.groups}
+        known = {group: tally.total for group, tally in self.groups.items()}
+        groups = {**{group: Sums() for group, share in shares.items() if share}, **known}
         return tuple(
             Row(group=group, sums=sums, hardware=Money(shares.get(group, 0)) if is_known else None)
             for group, sums in sorted(groups.items(), key=_by_name)

@@ -1,6 +1,7 @@
 """What rows of a report are grouped by: the dimensions of a cell, days and hours. Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 from gateway.money.rollups import CallCell, Cell
@@ -27,7 +28,18 @@ def _values(cell: Cell | CallCell, start: int, dimension: By) -> Sequence[str | 
     if dimension == "tag":
         return cell.tag_names or (None,)
     if dimension == "day":
-        return (f"{hour_start(start):%Y-%m-%d}",)
+        return (_day(start),)
     if dimension == "hour":
-        return (f"{hour_start(start):%Y-%m-%dT%H:00Z}",)
+        return (_hour(start),)
     return (getattr(cell, dimension, None),)
+
+
+# A day or an hour is that of many cells.
+@lru_cache(maxsize=1024)
+def _day(start: int) -> str:
+    return f"{hour_start(start):%Y-%m-%d}"
+
+
+@lru_cache(maxsize=1024)
+def _hour(start: int) -> str:
+    return f"{hour_start(start):%Y-%m-%dT%H:00Z}"

@@ -6,7 +6,7 @@ differ, stands for none either.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _LONGEST = 200
 
@@ -68,7 +68,6 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     (r"(?:zai-)?glm-(4\.5|4\.6|4\.7|5|5\.1|5\.2|5\.3)(-air|-flash)?", r"glm-\1\2"),
     (r"kimi-k(2|2\.5|2\.6|3)(-thinking|-0905)?", r"kimi-k\1\2"),
 )
-_PATTERNS = tuple((re.compile(pattern), weights) for pattern, weights in _KNOWN)
 
 
 @lru_cache(maxsize=4096)
@@ -77,11 +76,17 @@ def weights_of(name: str) -> str | None:
     if len(name) > _LONGEST:
         return None
     plain = _plain(name)
-    for pattern, weights in _PATTERNS:
-        found = pattern.fullmatch(plain)
+    for pattern, weights in _KNOWN:
+        found = _compiled(pattern).fullmatch(plain)
         if found:
             return found.expand(weights)
     return None
+
+
+# All of them together take longer than most commands run.
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _plain(name: str) -> str:
