@@ -8,8 +8,10 @@ import importlib.metadata
 import json
 import os
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -19,7 +21,8 @@ from gateway.errors import ConfigurationError, LedgerError
 from gateway.interfaces import LedgerReader, SpoolPlace
 from gateway.policy.models import BackendPolicy, Policy
 from gateway.policy_tests import run_tests
-from gateway.replaying import waiting
+from gateway.replaying import look
+from gateway.spool import set_aside
 from gateway.types import Level
 
 USUAL_PORTS = {"llama.cpp": 8080, "Ollama": 11434, "vLLM": 8000, "LM Studio": 1234}
@@ -63,13 +66,21 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
-    """The ledger: `entries` is None where it cannot be read, and at most `MOST_COUNTED`; `waiting` are in spools."""
+    """The ledger: `entries` is None where it cannot be read, and at most `MOST_COUNTED`.
+
+    `waiting` are in spools, the oldest for `lag_s` seconds; `unreadable` spools are none, or another version's.
+    `set_aside` are the lines in the file `aside`, which no ledger took.
+    """
 
     place: str
     writable: bool
     entries: int | None
     problem: str | None = None
     waiting: int = 0
+    lag_s: float = 0.0
+    unreadable: int = 0
+    set_aside: int = 0
+    aside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +185,22 @@ async def _missing(policy: Policy) -> Mapping[str, str]:
 def _ledger(books: LedgerReader | None, spool: SpoolPlace | None) -> LedgerState:
     if books is None:
         return LedgerState(place="memory", writable=True, entries=0)
-    left = 0 if spool is None else waiting(spool)
+    beside = {} if spool is None else _beside(spool)
     try:
         entries = sum(1 for _ in books.entries(limit=MOST_COUNTED))
-        return LedgerState(place=books.place, writable=books.is_writable(), entries=entries, waiting=left)
+        return LedgerState(place=books.place, writable=books.is_writable(), entries=entries, **beside)
     except LedgerError as error:
-        return LedgerState(place=books.place, writable=False, entries=None, problem=str(error), waiting=left)
+        return LedgerState(place=books.place, writable=False, entries=None, problem=str(error), **beside)
+
+
+# Any: the fields of a ledger's state are of several kinds.
+def _beside(spool: SpoolPlace) -> dict[str, Any]:
+    found, (aside, lines) = look(spool), set_aside(spool)
+    since_us = min((one.since_us for one in found if one.since_us), default=None)
+    return {
+        "waiting": sum(one.waiting for one in found),
+        "lag_s": 0.0 if since_us is None else max(0.0, time.time() - since_us / 1_000_000),
+        "unreadable": sum(one.state == "unreadable" for one in found),
+        "set_aside": lines,
+        "aside": str(aside) if lines else None,
+    }

@@ -40,6 +40,7 @@ _MARK = b"hybrid-gateway spool 1 "
 _HEADER = len(_MARK) + 17
 _SUM = 16
 _INFIX = ".spool-"
+_ASIDE = f"{_INFIX}unreadable"
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _BLOCK = 1 << 16
 
@@ -177,7 +178,7 @@ class Spool:
 
     def set_aside(self, line: Line) -> Path:
         """Keep a line that nobody can read or book in a file for people; raises `SpoolError`."""
-        path = self.path.with_name(self.path.name.partition(_INFIX)[0] + ".spool-unreadable")
+        path = self.path.with_name(self.path.name.partition(_INFIX)[0] + _ASIDE)
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
@@ -247,10 +248,21 @@ class Spool:
 
 def spools(place: SpoolPlace) -> list[Path]:
     """Return the spools of a ledger, of whatever process."""
+    begin, aside = place.stem.name + _INFIX, place.stem.name + _ASIDE
     try:
-        return sorted(path for path in place.stem.parent.iterdir() if path.name.startswith(place.stem.name + _INFIX))
+        return sorted(p for p in place.stem.parent.iterdir() if p.name.startswith(begin) and p.name != aside)
     except OSError:
         return []
+
+
+def set_aside(place: SpoolPlace) -> tuple[Path, int]:
+    """Return where the lines of a ledger are kept that nobody could read or book, and how many there are."""
+    path = _named(place.stem, _ASIDE)
+    try:
+        with path.open("rb") as file:
+            return path, sum(1 for _ in file)
+    except OSError:
+        return path, 0
 
 
 def _named(stem: Path, suffix: str) -> Path:

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from gateway.types import Money
 
+# What may become of an entry that the ledger does not take: counts of `LedgerState`.
+FATES = ("spooled", "replayed", "set_aside", "lost")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendFacts:

@@ -21,7 +21,7 @@ import gateway
 from gateway.audit.evidence import Evidence
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.interfaces import SpoolPlace
-from gateway.spool import RESERVED, Line, Spool, Spooled, SpoolError, spools
+from gateway.spool import RESERVED, Line, Spool, Spooled, SpoolError, set_aside, spools
 from gateway.types import Label, Level, Money, Usage
 
 MOST = 1 << 20
@@ -241,6 +241,16 @@ def test_a_line_is_set_aside_as_it_is(spool: Spool) -> None:
     path.mkdir()
     with pytest.raises(SpoolError, match="directory"):
         spool.set_aside(Line(3, b"", None, 0, 0))
+
+
+def test_what_was_set_aside_is_counted_and_is_no_spool(place: SpoolPlace, spool: Spool) -> None:
+    """Nobody tries to write it again."""
+    before = set_aside(place)
+    spool.set_aside(Line(1, b"what it was", None, 0, 0))
+    path = spool.set_aside(Line(2, b"and more", None, 0, 0))
+
+    assert (before, set_aside(place)) == ((path, 0), (path, 2))
+    assert spools(place) == [spool.path]
 
 
 def test_a_full_spool_says_so_and_goes_on(place: SpoolPlace) -> None:

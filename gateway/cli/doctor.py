@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from gateway.cli.audit_page import counted
 from gateway.cli.books import reader_of
 from gateway.cli.console import NO, complain, say, say_facts, say_json
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part, policy_of, policy_path
@@ -81,6 +82,7 @@ def _print(diagnosis: Diagnosis) -> None:
             "keys": [", ".join(diagnosis.keys) or "none is set"],
             "embedded": [_embedded(diagnosis.embedded)],
             "ledger": [_ledger_line(diagnosis.ledger)],
+            **({"spool": beside} if (beside := _spool_lines(diagnosis.ledger)) else {}),
             "servers": [_server_line(server) for server in diagnosis.servers],
         }
     )
@@ -119,8 +121,21 @@ def _ledger_line(ledger: LedgerState) -> str:
         return ledger.problem
     more = "+" if ledger.entries == MOST_COUNTED else ""
     access = "writable" if ledger.writable else "NOT writable; choose another with GATEWAY_LEDGER"
-    waiting = f", {ledger.waiting:,} more wait in a spool; see `gateway ledger replay`" if ledger.waiting else ""
-    return f"{ledger.place}, {ledger.entries:,}{more} entries, {access}{waiting}"
+    return f"{ledger.place}, {ledger.entries:,}{more} entries, {access}"
+
+
+def _spool_lines(ledger: LedgerState) -> list[str]:
+    """Return what waits or is kept beside the ledger; what was lost only the process knows that lost it."""
+    lines = []
+    if ledger.waiting:
+        waiting = counted(ledger.waiting, "entry waits", "entries wait")
+        lines.append(f"{waiting}, the oldest for {ledger.lag_s:,.0f} s; see `gateway ledger replay`")
+    if ledger.unreadable:
+        unreadable = counted(ledger.unreadable, "file is no spool", "files are no spools")
+        lines.append(f"{unreadable}, or of another version; see `gateway ledger replay --show`")
+    if ledger.set_aside:
+        lines.append(f"{counted(ledger.set_aside, 'line')} no ledger could take: {ledger.aside}")
+    return lines
 
 
 def _server_line(server: ServerState) -> str:

@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.exporters._tally import DURATIONS_S, Counts, Distribution, Labels, Sums, Tally
 from gateway.types import Money
-from gateway.vitals import LedgerState, Vitals
+from gateway.vitals import FATES, LedgerState, Vitals
 
 _NANO = 10**9
 _WHO = ("provider", "backend", "model")
@@ -165,7 +165,7 @@ def _spool(ledger: LedgerState | None) -> Iterator[Metric]:
         "gateway_ledger_spool_entries_total",
         "What became of entries that the ledger did not take.",
         ("fate",),
-        {(fate,): getattr(stands, fate) for fate in ("spooled", "replayed", "set_aside", "lost")},
+        {(fate,): getattr(stands, fate) for fate in FATES},
     )
     yield _gauge(
         "gateway_ledger_spool_waiting_entries",

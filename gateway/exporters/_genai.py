@@ -1,4 +1,4 @@
-"""What is booked as measurements and spans, by OpenTelemetry's conventions for generative AI."""
+"""What is booked as measurements and spans by OpenTelemetry's conventions for generative AI, and the ledger's state."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,6 +7,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, get_tracer
 
 import gateway
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
+from gateway.exporters._standing import Standing
 from gateway.times import microseconds
 from gateway.types import Usage
 from gateway.vitals import BackendFacts, Vitals
@@ -31,14 +32,19 @@ _NS_PER_US = 1000
 _NS_PER_S = 10**9
 
 
+# Of all routers of a program.
+_STANDING = Standing()
+
+
 class OpenTelemetry:
-    """Measures calls, and traces requests where the program traces."""
+    """Measures calls and the ledger's state, and traces requests where the program traces. Close it with its router."""
 
     def __init__(self, *, spans: bool, costs: bool) -> None:
         meter = get_meter(_SCOPE, gateway.__version__)
         self._tokens = _histogram(meter, "gen_ai.client.token.usage", "{token}", _TOKENS)
         self._durations = _histogram(meter, "gen_ai.client.operation.duration", "s", _SECONDS)
         self._first_chunks = _histogram(meter, "gen_ai.client.operation.time_to_first_chunk", "s", _SECONDS)
+        _STANDING.measure(meter)
         self._tracer = get_tracer(_SCOPE, gateway.__version__) if spans else None
         self._costs = costs
         self._vitals: Callable[[], Vitals] = Vitals
@@ -49,6 +55,11 @@ class OpenTelemetry:
         """Be given the way to see how the house stands."""
         self._vitals = vitals
         self._backends = vitals().backends
+        _STANDING.open(self, vitals)
+
+    def close(self) -> None:
+        """Be looked at no more."""
+        _STANDING.close(self)
 
     def booked(self, entry: LedgerEntry) -> None:
         """Measure the calls of a request, and trace it."""

@@ -3,7 +3,7 @@
 Needs the extra `otel`, which is the API alone: what collects and sends is the SDK that your program sets up. Where
 it sets up none, nothing is measured and nothing is sent. Every call of a backend is one operation, failed ones
 included; every request is one span, made when it is over, below the span that its caller is in. The conventions are
-in development, and names may change with them.
+in development, and names may change with them. How the ledger stands is read by the SDK whenever it collects.
 """
 
 from collections.abc import AsyncIterator
@@ -39,4 +39,8 @@ async def build(options: Options) -> AsyncIterator["OpenTelemetry"]:
         raise ConfigurationError(
             "the exporter 'otel' needs the package opentelemetry-api; run: pip install 'hybrid-gateway[otel]'"
         ) from error
-    yield OpenTelemetry(spans=options.spans, costs=options.costs)
+    exporter = OpenTelemetry(spans=options.spans, costs=options.costs)
+    try:
+        yield exporter
+    finally:
+        exporter.close()

@@ -171,9 +171,29 @@ def test_what_waiting_entries_would_be_missed_by_is_refused(
 
 
 def test_the_doctor_says_what_waits(gateway: Gateway, path: Path) -> None:
-    """Where the ledger stands."""
+    """Where the ledger stands, since when, and what of it needs people."""
+    before = gateway("doctor")
     left(path, "one", "two")
+    path.with_name("ledger.db.spool-0-foreign").write_text("of another version")
+    path.with_name("ledger.db.spool-unreadable").write_text("a line\nand another\n")
 
     done = gateway("doctor")
+    told = json.loads(gateway("doctor", "--json").out)["ledger"]
 
-    assert "0 entries, writable, 2 more wait in a spool; see `gateway ledger replay`" in words(done.out)
+    assert "spool " not in words(before.out)
+    assert "2 entries wait, the oldest for 0 s; see `gateway ledger replay`" in words(done.out)
+    assert "1 file is no spool, or of another version; see `gateway ledger replay --show`" in words(done.out)
+    assert "2 lines no ledger could take: " in words(done.out)
+    assert (told["waiting"], told["unreadable"], told["set_aside"]) == (2, 1, 2)
+    assert told["aside"].endswith("ledger.db.spool-unreadable")
+    assert 0 <= told["lag_s"] < 3600
+
+
+def test_what_was_set_aside_is_no_spool(gateway: Gateway, path: Path) -> None:
+    """People look into it; the command has done its work."""
+    path.with_name("ledger.db.spool-unreadable").write_text("a line\n")
+    left(path, "one")
+
+    done = gateway("ledger", "replay")
+
+    assert (done.code, ids(path)) == (0, ["one"])

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import Histogram, MeterProvider
-from opentelemetry.sdk.metrics.export import AggregationTemporality, HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    HistogramDataPoint,
+    InMemoryMetricReader,
+    NumberDataPoint,
+)
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -20,7 +25,7 @@ from gateway.entries import HoldoutRecord, LedgerEntry
 from gateway.errors import ConfigurationError, NoEligibleBackendError
 from gateway.exporters.otel import Options, build
 from gateway.types import Money, Usage
-from gateway.vitals import BackendFacts, Vitals
+from gateway.vitals import BackendFacts, LedgerState, Vitals
 
 VITALS = Vitals(
     backends={
@@ -66,6 +71,16 @@ class Collected:
             points[metric.name] = [one for one in metric.data.data_points if isinstance(one, HistogramDataPoint)]
         return points
 
+    def numbers(self) -> dict[str, list[NumberDataPoint]]:
+        """Return what the SDK reads by itself, by name."""
+        found = self._reader.get_metrics_data()
+        scopes = [scope for resource in found.resource_metrics for scope in resource.scope_metrics] if found else []
+        return {
+            metric.name: [one for one in metric.data.data_points if isinstance(one, NumberDataPoint)]
+            for scope in scopes
+            for metric in scope.metrics
+        }
+
 
 @pytest.fixture(scope="module")
 def sdk() -> Iterator[Collected]:
@@ -96,6 +111,15 @@ async def export(*told: LedgerEntry | HoldoutRecord, **options: Any) -> None:
                 exporter.booked(one)
             else:
                 exporter.compared(one)
+
+
+def standing(sdk: Collected) -> dict[str, dict[str | None, int | float]]:
+    """Return what is read of the ledger, by name and fate."""
+    return {
+        name: {str(dict(point.attributes or {}).get("gateway.fate")): point.value for point in points}
+        for name, points in sdk.numbers().items()
+        if name.startswith("gateway.ledger")
+    }
 
 
 def attributes(point: HistogramDataPoint | ReadableSpan) -> Mapping[str, Any]:
@@ -265,3 +289,27 @@ async def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.Monke
     with pytest.raises(ConfigurationError, match=r"pip install 'hybrid-gateway\[otel\]'"):
         async with build(Options()):
             pass
+
+
+async def test_how_the_ledger_stands_is_read(collected: Collected) -> None:
+    """Of all routers of the program together: the worst lag, the sum of what waits; what was counted stays counted."""
+    down = LedgerState(place="a", problem="down", spooled=5, replayed=1, waiting=3, set_aside=1, lost=2)
+    fine = LedgerState(place="b", spooled=1, replayed=1)
+    before = standing(collected)["gateway.ledger.spool.entries"]
+
+    # The last one is closed before it was told where to look.
+    async with build(Options()) as one, build(Options()) as two, build(Options()) as memory, build(Options()):
+        one.watch(lambda: Vitals(ledger=down, ledger_lag_s=7.5))
+        two.watch(lambda: Vitals(ledger=fine, ledger_lag_s=0.5))
+        memory.watch(Vitals)
+        during = standing(collected)
+    after = standing(collected)
+
+    fates = {"spooled": 6, "replayed": 2, "set_aside": 1, "lost": 2}
+    assert during["gateway.ledger.lag"] == {"None": 7.5}
+    assert during["gateway.ledger.spool.waiting"] == {"None": 3}
+    grown = {fate: during["gateway.ledger.spool.entries"][fate] - before[fate] for fate in fates}
+    assert grown == fates
+    assert after["gateway.ledger.spool.entries"] == during["gateway.ledger.spool.entries"]
+    assert after["gateway.ledger.spool.waiting"] == {"None": 0}
+    assert "gateway.ledger.lag" not in after
