@@ -124,9 +124,10 @@ class Books:
         return None if model is None or is_one_model(backend.model, model) else self.policy.baselines.get(model)
 
     def _backends_of(self, model: str) -> list[BackendPolicy]:
-        """Return the backends that ask a model, those first that name it so."""
-        found = [backend for backend in self.policy.backends.values() if is_one_model(backend.model, model)]
-        return sorted(found, key=lambda backend: backend.model != model)
+        """Return the backends that name a model so, else those that ask it by another name."""
+        backends = self.policy.backends.values()
+        named = [backend for backend in backends if backend.model == model]
+        return named or [backend for backend in backends if is_one_model(backend.model, model)]
 
     def _uncached(self, backend: BackendPolicy, usage: Usage, cost: Money) -> Money | None:
         """Return what a call would have cost without its provider's prompt cache, None where that is the same."""
