@@ -274,7 +274,8 @@ holdout: {backend: strong, share: 1}
             await router.route("hello")
             await server.arrived.wait()
             path.write_text(text.replace("WORDS", "something else"))
-            assert await router.refresh()
+            # Where a second has passed since it was opened, the router itself may have looked by now.
+            await router.refresh()
             retiring = set(router._generations._retiring)
             assert len(retiring) == 1
             server.gate.set()

@@ -116,8 +116,8 @@ def test_the_charges_of_a_closed_month_stay_what_they_were(gateway: Gateway, boo
 
     done = gateway("ledger", "close", *month, "--out", "closed", "--focus", "closed/march.csv")
     gateway("ledger", "correct", *CREDIT)
-    with sqlite.keeping.session(books, key=None) as ledger:
-        sqlite.keeping.take(ledger, [[ledger_entry("late", at=MARCH.replace(month=4))]])
+    with keeping.session(books, key=None) as ledger:
+        keeping.take(ledger, [[ledger_entry("late", at=MARCH.replace(month=4))]])
     again = [gateway("export", "focus", "--month", *month, "--out", f"{name}.csv") for name in ("one", "two")]
     good = gateway("ledger", "close", *month, "--verify", "--focus", "two.csv")
 
@@ -166,7 +166,7 @@ def test_no_other_file_gives_way_to_the_charges(gateway: Gateway, books: Path, h
     assert "'march.csv' is there already and says something else" in done.err
     assert (home / "march.csv").read_text() == "mine"
     assert list((home / "closed").iterdir()) == []
-    assert sqlite.keeping.read_closes(books) == []
+    assert keeping.read_closes(books) == []
 
 
 def test_an_erased_tenant_is_told(gateway: Gateway) -> None:

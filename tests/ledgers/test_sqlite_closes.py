@@ -291,13 +291,13 @@ def test_charges_are_written_of_the_same_books(books: Path, tmp_path: Path, busy
     def write(path: Path) -> None:
         path.write_text(f"{len(list(found.entries()))}")
 
-    told = sqlite.keeping.Charges(path=tmp_path / "charges", write=write)
+    told = keeping.Charges(path=tmp_path / "charges", write=write)
 
-    with sqlite.keeping.session(books, key=None) as ledger:
-        made = sqlite.keeping.close(ledger, NOVEMBER, now=NOW, charges=told)
+    with keeping.session(books, key=None) as ledger:
+        made = keeping.close(ledger, NOVEMBER, now=NOW, charges=told)
 
     assert (made.charges, told.path.read_text()) == (told.path, "4")
-    assert sqlite.keeping.verify_close(books, NOVEMBER, charges=told.path).holds
+    assert keeping.verify_close(books, NOVEMBER, charges=told.path).holds
 
 
 def test_a_month_that_does_not_come_to_rest_is_not_closed(books: Path, busy: list[str]) -> None:
