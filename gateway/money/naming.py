@@ -14,14 +14,18 @@ DATED = re.compile(r"(.+?)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})")
 
 @lru_cache(maxsize=4096)
 def is_one_model(one: str, other: str) -> bool:
-    """Say whether two names, `provider/model` both, are one model's."""
-    return one == other or _listed(one) == _listed(other)
+    """Say whether two names, `provider/model` both, are one model's. For another provider's no list is read."""
+    return one == other or (_provider(one) == _provider(other) and _listed(one) == _listed(other))
 
 
 def answers_as(reported: str, named: str) -> bool:
     """Say whether a name that a server gave is that of a model named `provider/model`: servers leave out themselves."""
-    provider, _, _ = named.rpartition("/")[0].partition("/")
+    provider = _provider(named)
     return is_one_model(reported, named) or (bool(provider) and is_one_model(f"{provider}/{reported}", named))
+
+
+def _provider(model: str) -> str:
+    return model.rpartition("/")[0].partition("/")[0]
 
 
 def _listed(model: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.money.naming import answers_as, is_one_model
+from gateway.money.prices import load
 
 MINI = "openai/gpt-5-mini"
 
@@ -60,3 +61,13 @@ def test_names_of_two_models(one: str, other: str) -> None:
 def test_a_server_leaves_its_provider_out(reported: str, named: str, *, same: bool) -> None:
     """What it calls a model is that model of its provider's."""
     assert answers_as(reported, named) is same
+
+
+def test_every_other_name_of_the_list_is_found() -> None:
+    """But for what another provider offers."""
+    others = [(model, listing.alias) for model in load() if (listing := load().listing(model)) and listing.alias]
+
+    missed = [pair for pair in others if not is_one_model(*pair)]
+
+    assert len(others) > 100
+    assert {tuple(name.partition("/")[0] for name in pair) for pair in missed} == {("vertex_ai", "gemini")}
