@@ -4,13 +4,15 @@ import asyncio
 import atexit
 import os
 import threading
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 from weakref import WeakKeyDictionary
 
 from gateway.errors import ConfigurationError
-from gateway.router import Router
 from gateway.types import Reply
 from gateway.wire.openai import Content, RequestFields
+
+if TYPE_CHECKING:
+    from gateway.router import Router
 
 _Loop = asyncio.AbstractEventLoop
 
@@ -22,7 +24,7 @@ class _Resident:
         self.opened: asyncio.Future[Router] = loop.create_future()
         self.task = loop.create_task(self._hold_open(), name="gateway-router")
 
-    async def router(self) -> Router:
+    async def router(self) -> "Router":
         if not self.opened.done():
             await asyncio.wait((self.opened, self.task), return_when=asyncio.FIRST_COMPLETED)
         if not self.opened.done():
@@ -30,6 +32,9 @@ class _Resident:
         return self.opened.result()
 
     async def _hold_open(self) -> None:
+        # All that a router needs takes longer to import than many programs live: whoever routes waits for it.
+        from gateway.router import Router  # noqa: PLC0415
+
         loop = asyncio.get_running_loop()
         try:
             async with Router.from_policy() as router:
