@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.egress_child import FOREIGN
+from support.unmeasured import unmeasured
 
 ROOT = Path(__file__).parent.parent
 # Whatever the environment says: a local server is asked directly.
@@ -21,7 +22,7 @@ def said(request: pytest.FixtureRequest) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "tests/support/egress_child.py", *request.param],
         cwd=ROOT,
-        env={**os.environ, **PROXIES, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        env=unmeasured(**PROXIES, PYTHONPATH=f"{ROOT}{os.pathsep}{ROOT / 'tests'}"),
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.unmeasured import unmeasured
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((*(ROOT / "examples").glob("*.py"), ROOT / "examples" / "last_month" / "what_if.py"))
@@ -12,7 +13,15 @@ EXAMPLES = sorted((*(ROOT / "examples").glob("*.py"), ROOT / "examples" / "last_
 
 def run(*arguments: str) -> str:
     """Run our interpreter in the repository's root and return what it printed; it must end well."""
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)  # noqa: S603, PLW1510
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, *arguments],
+        check=False,
+        cwd=ROOT,
+        env=unmeasured(),
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

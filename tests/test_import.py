@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+from support.unmeasured import unmeasured
+
 HEAVY = (
     *("litellm", "openai", "sklearn", "redis", "xllamacpp", "numpy", "aiohttp", "typer", "rich"),
     *("prometheus_client", "opentelemetry"),
@@ -14,7 +16,7 @@ OPENING = ("yaml", "pydantic_settings", "importlib.metadata", "gateway.assembly"
 
 def fresh(code: str) -> str:
     """Run code in a fresh interpreter and return what it printed."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], env=unmeasured(), capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.entries import NOON, attempt_record, ledger_entry
 from support.trails import FOREIGN, PHI, contact, evidence
+from support.unmeasured import unmeasured
 
 import gateway
 from gateway.audit.evidence import Evidence
@@ -291,7 +292,7 @@ spool.close()
 
 def test_a_disk_that_is_full_leaves_no_half_line(place: SpoolPlace) -> None:
     """What was kept before is whole. The limit of a file's size stands in for the disk."""
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, Path(gateway.__file__).parents[1])))}
+    environ = unmeasured(PYTHONPATH=os.pathsep.join(map(str, (TESTS, Path(gateway.__file__).parents[1]))))
 
     ran = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", LIMITED, str(place.stem)], env=environ, capture_output=True, text=True, check=True

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 from support.spools import NOTES, Lock, Naps, connection, ids, kept, place_of, replayed, text, write_notes
+from support.unmeasured import unmeasured
 
 import gateway
 from gateway.audit.evidence import Party, evidence_of
@@ -587,7 +588,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 def test_a_file_that_may_not_be_written_is_waited_for() -> None:
     """Root may write anything, so that nobody does this."""
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, Path(gateway.__file__).parents[1])))}
+    environ = unmeasured(PYTHONPATH=os.pathsep.join(map(str, (TESTS, Path(gateway.__file__).parents[1]))))
     with tempfile.TemporaryDirectory() as folder:
         ran = subprocess.run(  # noqa: S603 - our own script
             [sys.executable, "-c", READ_ONLY, f"{folder}/ledger.db"],

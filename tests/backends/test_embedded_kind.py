@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from support.unmeasured import unmeasured
 
 from gateway import plugins
 from gateway.backends import embedded
@@ -43,6 +44,6 @@ def test_importing_the_kind_does_not_load_llama() -> None:
     code = "import sys, gateway.backends.embedded; raise SystemExit('xllamacpp' in sys.modules)"
 
     # Our own interpreter, our own line.
-    done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], env=unmeasured(), check=False)  # noqa: S603
 
     assert done.returncode == 0

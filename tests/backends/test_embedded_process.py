@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support import models
+from support.unmeasured import unmeasured
 
 from gateway.backends.embedded import process
 from gateway.backends.embedded.process import Child, Launch, running
@@ -172,7 +173,7 @@ def test_a_child_ends_with_its_parent(parents_end: signal.Signals) -> None:
     """A program that is killed leaves no llama.cpp behind."""
     command = [sys.executable, "-c", PARENT, str(models.specialist())]
     # Our own interpreter, our own script.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
+    with subprocess.Popen(command, env=unmeasured(), stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
         assert parent.stdout is not None
         with watched(int(parent.stdout.readline())) as descriptor:
             parent.send_signal(parents_end)

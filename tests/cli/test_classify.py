@@ -10,6 +10,7 @@ import pytest
 from support.command import Gateway, WritePolicy, python_process
 from support.routers import labelled
 from support.trained import prompt_model
+from support.unmeasured import unmeasured
 
 from gateway.training.scoring import difficulties
 
@@ -109,6 +110,7 @@ def test_an_answer_comes_before_the_next_line_is_sent(write_policy: WritePolicy)
     """A program may talk to it line by line."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "gateway", "classify", "--policy", str(write_policy())],
+        env=unmeasured(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

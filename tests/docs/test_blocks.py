@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.pages import ROOT, Block, blocks, matches, pages
+from support.unmeasured import unmeasured
 
 from gateway.cli.main import COMMANDS, command
 
@@ -28,8 +29,9 @@ def runs_something(block: Block) -> bool:
 @pytest.mark.parametrize("name", [name for name, page in PAGES.items() if any(map(runs_something, blocks(page)))])
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     """Blocks run in their order, offline, in an empty folder and an empty home."""
-    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONPATH": str(ROOT / "tests")}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GATEWAY_", "XDG_"))}
+    ours = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONPATH": ours}
+    kept = {key: value for key, value in unmeasured().items() if not key.startswith(("GATEWAY_", "XDG_"))}
     environ = {key: value for key, value in kept.items() if not key.endswith("_API_KEY")} | home | {"TZ": "UTC"}
 
     done = subprocess.run(  # noqa: S603 - our own interpreter

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.entries import NOON, attempt_record, ledger_entry
 from support.trails import booked, contact, evidence, opened, record, tamper, write
+from support.unmeasured import unmeasured
 
 import gateway
 from gateway.audit.evidence import Erasure, Party
@@ -132,7 +133,7 @@ asyncio.run(main())
 
 async def test_several_processes_write_one_chain(path: Path) -> None:
     """Each appends where the last one ended, whoever that was; a tenant has one pseudonym in all of them."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, GATEWAY)))}
+    environment = unmeasured(PYTHONPATH=os.pathsep.join(map(str, (TESTS, GATEWAY))))
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(path), str(number), env=environment)
         for number in range(2)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from support.unmeasured import unmeasured
+
 POLICY = """\
 version: 1
 baseline: openai/gpt-5-mini
@@ -86,6 +88,7 @@ def python_process(script: str, *arguments: object, stdin: bytes = b"") -> Outco
     ended = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", script, *map(str, arguments)],
         check=False,
+        env=unmeasured(),
         timeout=60,
         input=stdin,
         capture_output=True,

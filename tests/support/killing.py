@@ -20,6 +20,7 @@ from gateway.ledgers.sqlite import read_calls, read_entries, read_hours, read_pr
 from gateway.money.rollups import summed
 from gateway.replaying import replay_all, waiting
 from support.spools import Lock
+from support.unmeasured import unmeasured
 
 # The package under test, wherever another one is installed.
 GATEWAY, TESTS = Path(gateway.__file__).parents[1], Path(__file__).parents[1]
@@ -82,7 +83,7 @@ def kill(ledger: Path, program: Program, seed: int, *, locked: bool = False) -> 
 
 
 def _received(ledger: Path, program: Program, chance: random.Random, *, locked: bool) -> Counter[str]:
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, GATEWAY)))}
+    environ = unmeasured(PYTHONPATH=os.pathsep.join(map(str, (TESTS, GATEWAY))))
     command = [sys.executable, str(TESTS / "support" / program), str(ledger)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process:  # noqa: S603 - our own script
         assert process.stdout is not None

@@ -25,6 +25,7 @@ from support import postgres_writer
 from support.many_entries import numbered
 from support.postgres_ledgers import CUT
 from support.postgres_server import PostgresServer
+from support.unmeasured import unmeasured
 
 # The package under test, wherever another one is installed.
 GATEWAY, TESTS = Path(gateway.__file__).parents[1], Path(__file__).parents[1]
@@ -95,11 +96,7 @@ def cut(server: PostgresServer) -> None:
 @contextmanager
 def _running(server: PostgresServer, schema: str, writers: int, each: int) -> Iterator[Iterator[str]]:
     """Start the programs, and give the ids that they print until all have ended."""
-    environ = {
-        **os.environ,
-        "LEDGER_DSN": server.dsn,
-        "PYTHONPATH": os.pathsep.join(map(str, (TESTS, GATEWAY))),
-    }
+    environ = unmeasured(LEDGER_DSN=server.dsn, PYTHONPATH=os.pathsep.join(map(str, (TESTS, GATEWAY))))
     lines: SimpleQueue[str | None] = SimpleQueue()
     with ExitStack() as stack:
         programs = []
