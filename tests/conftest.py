@@ -1,5 +1,6 @@
 """Fixtures that many tests share; one fixture, one subject."""
 
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,12 @@ from support.wire_servers import WireServer, serving_openai
 # time; a developer's machine looks for new ones.
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -56,3 +63,9 @@ def closed_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learn ten trees where a hundred are learned: what is said and written around them is the same."""
+    monkeypatch.setattr("gateway.training.fit.TREES", 10)

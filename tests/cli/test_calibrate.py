@@ -12,6 +12,8 @@ from support.trained import train_once
 from gateway.estimate.model import load
 from gateway.training.calibration import read_calibration
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -8,6 +8,8 @@ from support.command import Gateway
 from support.routers import labelled, write_rows
 from support.trained import train_once
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

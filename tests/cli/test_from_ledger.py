@@ -14,6 +14,8 @@ from support.trained import answering_model, prompt_model
 from gateway.estimate.model import load
 from gateway.training.rows import Row
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture
 def base(home: Path) -> Path:

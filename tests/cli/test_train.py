@@ -10,6 +10,8 @@ from support.routers import labelled, write_rows
 
 from gateway.estimate.model import load, packaged
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture
 def rows(home: Path) -> Path:

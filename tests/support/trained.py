@@ -1,34 +1,47 @@
-"""Models as `gateway train` writes them, for tests that need one and do not train it."""
+"""Models as `gateway train` writes them but for the number of their trees, for tests of what is done with a model."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from gateway.estimate.model import Model
-from gateway.training.fit import fit
+from gateway.training import fit
 from gateway.training.rows import Row
 from gateway.training.scoring import Use
 from gateway.wire.request import parse_request
 from support.routers import labelled
+
+# A hundred take five times as long, and rows that are made up are told apart by fewer.
+TREES = 20
+
+
+def learned(rows: Sequence[Row], *, use: Use) -> Model:
+    """Learn from rows with few trees."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "TREES", TREES)
+        return fit.fit(rows, use=use)
 
 
 def train_once(folder: Path) -> Path:
     """Learn from 300 rows, and return the model's file."""
     rows = labelled(300, seed=11)
     path = folder / "trained.model"
-    fit(rows, use="prompt", seed=0).save(path)
+    learned(rows, use="prompt").save(path)
     return path
 
 
 @cache
 def prompt_model() -> Model:
     """Return a model that knows prompts: the more they prove, the harder."""
-    return fit(labelled(120, seed=11), use="prompt")
+    return learned(labelled(120, seed=11), use="prompt")
 
 
 @cache
 def answering_model(*, logprobs: bool = False, use: Use = "answers") -> Model:
     """Return a model that has seen good answers and bad ones, with what `small` and `other` said besides."""
-    return fit([_answered(number, logprobs=logprobs) for number in range(120)], use=use)
+    return learned([_answered(number, logprobs=logprobs) for number in range(120)], use=use)
 
 
 def _answered(number: int, *, logprobs: bool) -> Row:

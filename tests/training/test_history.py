@@ -20,6 +20,7 @@ from gateway.training.rows import Row
 from gateway.training.scoring import difficulties
 
 ALL = Selection()
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 @pytest.fixture
