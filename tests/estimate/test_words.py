@@ -107,7 +107,7 @@ def test_threads_that_share_a_table_read_the_same(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(words_module, "_MOST_MET", 50)
     table = prompt_model().words
     readings = [
-        read(parse_request(" ".join(f"prove w{chr(97 + n % 26)}{chr(97 + m)}" for m in range(20)))) for n in range(60)
+        read(parse_request(" ".join(f"prove w{chr(97 + n % 26)}{chr(97 + m)}" for m in range(20)))) for n in range(26)
     ]
     alone = [Words(table.stems, table.weights, table.meaning).vector(one) for one in readings]
     shared = Words(table.stems, table.weights, table.meaning)
