@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 export LITELLM_LOCAL_MODEL_COST_MAP := True
+# What was compiled once is kept, whatever the environment says of it: the many programs that tests start would each
+# compile all that they import, which takes longer than what they do.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo browser test check format lint types imports docs licences bench-licences bench-speed bench-privacy bench-routing bench-money default-model names-model prices clean lock policies
@@ -29,7 +33,7 @@ browser:
 	@bash tests/support/install_browser.sh
 
 test: install browser  ## Run the tests with branch coverage
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: format lint types imports policies licences test docs  ## All that CI runs
 
