@@ -13,7 +13,7 @@ from gateway.training.scoring import Use
 from gateway.wire.request import parse_request
 from support.routers import labelled
 
-# A hundred take five times as long, and rows that are made up are told apart by fewer.
+# A model of a hundred takes twice as long to learn, and made-up rows are told apart by fewer.
 TREES = 20
 
 
