@@ -33,7 +33,7 @@ browser:
 	@bash tests/support/install_browser.sh
 
 test: install browser  ## Run the tests with branch coverage
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: format lint types imports policies licences test docs  ## All that CI runs
 
