@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_US = 3_600_000_000
+DAY_HOURS = 24
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1)
 _MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")

@@ -1,7 +1,12 @@
-"""What a batch adds to the hourly sums of a ledger, whatever keeps them."""
+"""What a batch adds to the sums of a ledger, whatever keeps them: by the hour, and of days that are over by the day.
+
+Days are summed up as soon as something of a later one comes; before that, a request costs no more than its hours. So
+the days before `summed_until` always hold what their hours add up to, and no later one has a row.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
 from gateway.money.rollups import (
@@ -17,7 +22,30 @@ from gateway.money.rollups import (
     cell_of,
     duration_bucket,
 )
-from gateway.times import HOUR_US, hour_of, microseconds
+from gateway.times import DAY_HOURS, HOUR_US, hour_of, microseconds
+
+
+class Table(NamedTuple):
+    """Where sums are kept by the hour and by the day, a row each; the `hour` of a day is its first.
+
+    `by` tells the rows of an hour apart; `spans` are a least and a greatest value, `sums` are sums.
+    """
+
+    hours: str
+    days: str
+    sums: tuple[str, ...]
+    by: tuple[str, ...] = ("cell",)
+    spans: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of either."""
+        return ("hour", *self.by, *self.spans, *self.sums)
+
+
+REQUESTS = Table("hours", "days", Sums._fields, spans=("first_us", "last_us"))
+CALLS = Table("call_hours", "call_days", CallSums._fields)
+DURATIONS = Table("duration_hours", "duration_days", ("count",), by=("cell", "bucket"))
 
 
 @dataclass(slots=True)
@@ -47,13 +75,28 @@ class Calls:
 
 
 class HourlySums:
-    """Adds up what a batch writes, until `clear`. What happened before `open_hour` counts in it: that is closed."""
+    """Adds up what a batch writes, until `clear`. What happened before `open_hour` counts in it: that is closed.
+
+    What is added before `summed_until` must be added to its days, too.
+    """
 
     def __init__(self) -> None:
         self.hours: dict[tuple[int, Cell], Requests] = {}
         self.calls: dict[tuple[int, CallCell], Calls] = {}
         self.durations: dict[tuple[int, Cell, int], int] = {}
         self.open_hour = 0
+        self.summed_until = 0
+
+    @property
+    def is_day_over(self) -> bool:
+        """Whether something was added to a later day than that of `summed_until`."""
+        return self.begun_day > self.summed_until
+
+    @property
+    def begun_day(self) -> int:
+        """The first hour of the latest day that something was added to, 0 where nothing was."""
+        latest = max((hour for hour, _ in (*self.hours, *self.calls)), default=0)
+        return latest - latest % DAY_HOURS
 
     def hour(self, at: datetime) -> int:
         """Return the hour that something is booked in that happened at a time."""

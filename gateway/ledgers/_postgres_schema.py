@@ -4,6 +4,7 @@ from gateway.audit.records import Before
 from gateway.errors import UnfitLedgerError
 from gateway.ledgers._pen import begun
 from gateway.ledgers._postgres_door import Door, Link
+from gateway.ledgers._postgres_rollups import sum_up_days
 from gateway.money.rollups import CallCell, CallSums, Cell, Sums
 
 _ATTEMPT = """
@@ -19,8 +20,8 @@ def _columns(kind: type[Cell | CallCell]) -> str:
     return ", ".join(f"{name} {'BOOLEAN' if name == 'local' else 'TEXT'}" for name in kind._fields)
 
 
-def _sums(kind: type[Sums | CallSums]) -> str:
-    return ", ".join(f"{name} BIGINT NOT NULL" for name in kind._fields)
+def _sums(kind: type[Sums | CallSums], number: str = "BIGINT") -> str:
+    return ", ".join(f"{name} {number} NOT NULL" for name in kind._fields)
 
 
 # One tuple of statements a version, applied in order; a released one is never edited.
@@ -82,7 +83,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # What was committed although nobody heard of it; see `PostgresBooks`.
         "CREATE TABLE commits (token BYTEA PRIMARY KEY, at_us BIGINT NOT NULL)",
     ),
+    (
+        # The days before `until_hour` are summed up; `hour` is a day's first. Their sums have no bounds: each was
+        # accepted for its hour, and must not fail whoever sums up the day.
+        f"""CREATE TABLE days (
+            hour BIGINT, cell BIGINT, first_us BIGINT NOT NULL, last_us BIGINT NOT NULL, {_sums(Sums, "NUMERIC")},
+            PRIMARY KEY (hour, cell))""",
+        f"CREATE TABLE call_days (hour BIGINT, cell BIGINT, {_sums(CallSums, 'NUMERIC')}, PRIMARY KEY (hour, cell))",
+        """CREATE TABLE duration_days (
+            hour BIGINT, cell BIGINT, bucket INTEGER, count BIGINT NOT NULL, PRIMARY KEY (hour, cell, bucket))""",
+        "CREATE TABLE summed (one SMALLINT PRIMARY KEY CHECK (one = 1), until_hour BIGINT NOT NULL)",
+        "INSERT INTO summed (one, until_hour) VALUES (1, 0)",
+    ),
 )
+# From this version on it has daily sums.
+_SUMMED_BY_DAY = 2
 SCHEMA_VERSION = len(MIGRATIONS)
 
 _SELECT_TABLES = "SELECT relname FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE nspname = $1"
@@ -121,6 +136,10 @@ async def migrate(link: Link, door: Door) -> None:
             await link.execute(";\n".join(statements))
         if version == 0:
             await _begin_trail(link)
+        elif version < _SUMMED_BY_DAY:
+            # Whoever writes holds this row: what is under way is summed up, too.
+            await link.fetch("SELECT one FROM audit_head FOR UPDATE")
+            await sum_up_days(link)
         await link.execute("DELETE FROM meta WHERE key = 'schema'")
         await link.execute("INSERT INTO meta VALUES ('schema', $1)", str(SCHEMA_VERSION))
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.ledgers._corrections import SELECT_CORRECTIONS, corrections_of
+from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, Table
 from gateway.ledgers._rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -22,14 +23,13 @@ from gateway.ledgers._writes import EVER
 from gateway.money.certainty import Pair
 from gateway.money.naming import answers_as, is_one_model
 from gateway.money.rollups import CallCell, CallHour, CallSums, Cell, DurationHour, Hour, Step, Sums
-from gateway.times import hour_of, microseconds
+from gateway.times import DAY_HOURS, hour_of, microseconds
 from gateway.types import Money
 
 # Runs a statement with its values. Any: what a database takes.
 Rows = Callable[[str, Mapping[str, Any]], Iterable[Row]]
 AnyCell = TypeVar("AnyCell", Cell, CallCell)
 
-_HOURS: Mapping[Step, int] = {"hour": 1, "day": 24, "all": 0}
 _HOUR_US = 3_600_000_000
 
 
@@ -133,9 +133,7 @@ def hours(
 ) -> Iterator[Hour]:
     """Yield the sums of the requests by cell and step, of the hours that `since` to `until` touches."""
     kept = dict(cells(rows, "cells", Cell))
-    times = "first_us, last_us" if step == "hour" else "min(first_us), max(last_us)"
-    wanted = f"cell, {times}, {_summed(Sums._fields, step)}"
-    for start, cell, first_us, last_us, *values in rows(_select("hours", wanted, step), _bounds(since, until, step)):
+    for start, cell, first_us, last_us, *values in _summed(rows, REQUESTS, since=since, until=until, step=step):
         yield Hour(start, kept[cell], Sums(*values), first_us, last_us)
 
 
@@ -144,8 +142,7 @@ def calls(
 ) -> Iterator[CallHour]:
     """Yield the sums of the calls by cell and step, as `hours` does."""
     kept = dict(cells(rows, "call_cells", CallCell))
-    wanted = f"cell, {_summed(CallSums._fields, step)}"
-    for start, cell, *values in rows(_select("call_hours", wanted, step), _bounds(since, until, step)):
+    for start, cell, *values in _summed(rows, CALLS, since=since, until=until, step=step):
         yield CallHour(start, kept[cell], CallSums(*values))
 
 
@@ -154,8 +151,7 @@ def durations(
 ) -> Iterator[DurationHour]:
     """Yield how long the answers took by cell and step, as `hours` does."""
     kept = dict(cells(rows, "cells", Cell))
-    statement = _select("duration_hours", f"cell, bucket, {_summed(('count',), step)}", step, by="cell, bucket")
-    for start, cell, bucket, count in rows(statement, _bounds(since, until, step)):
+    for start, cell, bucket, count in _summed(rows, DURATIONS, since=since, until=until, step=step):
         yield DurationHour(start, kept[cell], bucket, count)
 
 
@@ -179,26 +175,57 @@ def whole_hours(since: datetime | None, until: datetime | None) -> tuple[int, in
     return start, EVER[1] if until is None else -(-microseconds(until) // _HOUR_US)
 
 
-def _bounds(since: datetime | None, until: datetime | None, step: Step) -> dict[str, int]:
+def _summed(rows: Rows, table: Table, *, since: datetime | None, until: datetime | None, step: Step) -> Iterable[Row]:
+    """Return the rows of a table, each an hour's, or a step's: its whole days come summed up, as far as they are."""
     start, end = whole_hours(since, until)
-    return {"since": start, "until": end, "step": _HOURS[step]}
-
-
-def _select(table: str, wanted: str, step: Step, *, by: str = "cell") -> str:
-    # The names are ours, the values are bound. Hours are kept as they are asked for: there is nothing to add up.
+    bounds = {"since": start, "until": end}
     if step == "hour":
-        return f"SELECT hour, {wanted} FROM {table} WHERE hour >= :since AND hour < :until ORDER BY hour, {by}"  # noqa: S608
-    start = "CAST(:since AS BIGINT)" if step == "all" else "hour - hour % :step"
+        return rows(_select_hours(table), bounds)
+    ((summed_until,),) = rows("SELECT until_hour FROM summed", {})
+    first_day, end_day = -(-start // DAY_HOURS) * DAY_HOURS, min(end // DAY_HOURS * DAY_HOURS, summed_until)
+    # Where no day is whole, all is read by the hour.
+    days = (first_day, end_day) if first_day < end_day else (start, start)
+    select = _select_days if step == "day" else _select_all
+    return rows(select(table), {**bounds, "first_day": days[0], "end_day": days[1]})
+
+
+# The names are ours, the values are bound.
+def _select_hours(table: Table) -> str:
+    columns = ", ".join(table.columns)
     return f"""
-        SELECT {start} AS start, {wanted} FROM {table} WHERE hour >= :since AND hour < :until
-        GROUP BY start, {by} ORDER BY start, {by}"""  # noqa: S608
+        SELECT {columns} FROM {table.hours} WHERE hour >= :since AND hour < :until
+        ORDER BY hour, {", ".join(table.by)}"""  # noqa: S608
 
 
-def _summed(names: Iterable[str], step: Step) -> str:
-    if step == "hour":
-        return ", ".join(names)
+def _select_days(table: Table) -> str:
+    # Whole days are read as they are: to sort them costs more than to read them.
+    by, as_they_are = ", ".join(table.by), ", ".join((*table.by, *table.spans, *map(_bounded, table.sums)))
+    of_hours = f"SELECT hour - hour % {DAY_HOURS} AS start, {by}, {_added(table)} FROM {table.hours}"  # noqa: S608
+    return f"""
+        SELECT hour AS start, {as_they_are} FROM {table.days} WHERE hour >= :first_day AND hour < :end_day
+        UNION ALL {of_hours} WHERE hour >= :since AND hour < :first_day GROUP BY start, {by}
+        UNION ALL {of_hours} WHERE hour >= :end_day AND hour < :until GROUP BY start, {by}
+        ORDER BY start, {by}"""  # noqa: S608
+
+
+def _select_all(table: Table) -> str:
+    by, columns = ", ".join(table.by), ", ".join(table.columns)
+    return f"""
+        SELECT CAST(:since AS BIGINT) AS start, {by}, {_added(table)} FROM (
+            SELECT {columns} FROM {table.days} WHERE hour >= :first_day AND hour < :end_day
+            UNION ALL SELECT {columns} FROM {table.hours} WHERE hour >= :since AND hour < :first_day
+            UNION ALL SELECT {columns} FROM {table.hours} WHERE hour >= :end_day AND hour < :until
+        ) parts GROUP BY {by} ORDER BY {by}"""  # noqa: S608
+
+
+def _added(table: Table) -> str:
+    spans = [f"{least}({name})" for least, name in zip(("min", "max"), table.spans, strict=False)]
+    return ", ".join((*spans, *(_bounded(f"sum({name})") for name in table.sums)))
+
+
+def _bounded(number: str) -> str:
     # PostgreSQL's sums of integers have no bounds unless they are given some.
-    return ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in names)
+    return f"CAST({number} AS BIGINT)"
 
 
 def _cell(kind: type[AnyCell], values: list[Any]) -> AnyCell:

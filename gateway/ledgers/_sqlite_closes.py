@@ -16,6 +16,7 @@ from gateway.audit.records import Noted, noted_body
 from gateway.errors import LedgerError
 from gateway.ledgers._files import Fresh, fresh
 from gateway.ledgers._sqlite_frozen import Frozen, additions, bounds, erased_in, policies_of
+from gateway.ledgers._sqlite_rollups import days_differ
 from gateway.ledgers._sqlite_session import Session
 from gateway.times import Month, hour_start, microseconds, time_of
 
@@ -60,7 +61,8 @@ class Closing:
 class Verdict:
     """Whether a month is still what it was closed as: which parts are not, and whether tenants were erased since.
 
-    `file` and `charges` say of a file that was looked at whether it is the one that was written then.
+    Of a month that is otherwise the same, `days` is different where its daily sums are not those of its hours. `file`
+    and `charges` say of a file that was looked at whether it is the one that was written then.
     """
 
     close: Close
@@ -140,6 +142,9 @@ def verify(
         different -= {name for name in named if f"{name}~" not in different}
     if not different and not erased and frozen.sha256 != closed.sha256:
         different.add("sha256")
+    if not different and days_differ(connection, *bounds(month)):
+        # Reports read them instead of the hours, which are what was frozen.
+        different.add("days")
     return Verdict(
         close=closed,
         sha256=frozen.sha256,

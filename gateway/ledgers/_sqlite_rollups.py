@@ -1,23 +1,19 @@
-"""The hourly sums of a SQLite ledger: kept in the transaction of what they sum.
+"""The hourly and the daily sums of a SQLite ledger: kept in the transaction of what they sum.
 
-What a cell is (`money.rollups`) stands once in `cells` or `call_cells`; the hours hold its number and integers alone.
+What a cell is (`money.rollups`) stands once in `cells` or `call_cells`; an hour holds its number and integers alone.
 An entry of a month that is closed counts in the first open hour: what was closed stays as it was.
 """
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from gateway.ledgers._hours import HourlySums
+from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table
 from gateway.ledgers._reports import cells
 from gateway.ledgers._sqlite_statements import execute, marks
-from gateway.money.rollups import (
-    CallCell,
-    CallSums,
-    Cell,
-    Sums,
-)
-
-_SUMS, _CALL_SUMS = ", ".join(Sums._fields), ", ".join(CallSums._fields)
+from gateway.money.rollups import CallCell, CallSums, Cell, Sums
+from gateway.times import DAY_HOURS
 
 TABLES = (
     f"""CREATE TABLE cells (
@@ -38,20 +34,64 @@ TABLES = (
 )
 
 
-def _added(names: tuple[str, ...]) -> str:
-    return ", ".join(f"{name} = {name} + excluded.{name}" for name in names)
+# As the hourly ones are. The days before `until_hour` are summed up; `hour` is a day's first.
+DAY_TABLES = (
+    f"""CREATE TABLE days (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), first_us INTEGER NOT NULL,
+        last_us INTEGER NOT NULL, {", ".join(f"{name} INTEGER NOT NULL" for name in Sums._fields)},
+        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
+    f"""CREATE TABLE call_days (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES call_cells (id),
+        {", ".join(f"{name} INTEGER NOT NULL" for name in CallSums._fields)},
+        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
+    """CREATE TABLE duration_days (
+        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), bucket INTEGER NOT NULL,
+        count INTEGER NOT NULL, PRIMARY KEY (hour, cell, bucket)) WITHOUT ROWID""",
+    "CREATE TABLE summed (one INTEGER PRIMARY KEY CHECK (one = 1), until_hour INTEGER NOT NULL)",
+    "INSERT INTO summed VALUES (1, 0)",
+)
 
 
-_UPSERT_HOUR = f"""
-    INSERT INTO hours (hour, cell, first_us, last_us, {_SUMS}) VALUES ({marks(4 + len(Sums._fields))})
-    ON CONFLICT DO UPDATE SET first_us = min(first_us, excluded.first_us), last_us = max(last_us, excluded.last_us),
-    {_added(Sums._fields)}"""  # noqa: S608 - the names are ours
-_UPSERT_CALLS = f"""
-    INSERT INTO call_hours (hour, cell, {_CALL_SUMS}) VALUES ({marks(2 + len(CallSums._fields))})
-    ON CONFLICT DO UPDATE SET {_added(CallSums._fields)}"""  # noqa: S608 - as above
-_UPSERT_DURATIONS = """
-    INSERT INTO duration_hours (hour, cell, bucket, count) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count"""
+class _Kind(NamedTuple):
+    """Statements: a row to its hour, or to its day; hours to the days that they are of; and whether days are theirs."""
+
+    to_hour: str
+    to_day: str
+    to_days: str
+    differ: str
+
+    @classmethod
+    def of(cls, table: Table) -> "_Kind":
+        """Return the statements for a table."""
+        columns, by = ", ".join(table.columns), ", ".join(table.by)
+        sums = [f"{name} = {name} + excluded.{name}" for name in table.sums]
+        spans = [f"{name} = {of}({name}, excluded.{name})" for name, of in _spans(table)]
+        # The names are ours.
+        values = f"({columns}) VALUES ({marks(len(table.columns))})"
+        added = f"ON CONFLICT DO UPDATE SET {', '.join((*spans, *sums))}"
+        some = "WHERE hour >= ? AND hour < ?"
+        # Added one by one, as to hours: a sum that is out of all bounds must not fail whoever sums up the day.
+        days = f"SELECT hour - hour % {DAY_HOURS}, {', '.join(table.columns[1:])} FROM {table.hours}"  # noqa: S608
+        whole = ", ".join((*(f"{of}({name})" for name, of in _spans(table)), *(f"sum({name})" for name in table.sums)))
+        anew = f"SELECT hour - hour % {DAY_HOURS} AS day, {by}, {whole} FROM {table.hours} {some} GROUP BY day, {by}"  # noqa: S608
+        kept = f"SELECT {columns} FROM {table.days} {some}"  # noqa: S608
+        return cls(
+            to_hour=f"INSERT INTO {table.hours} {values} {added}",
+            to_day=f"INSERT INTO {table.days} {values} {added}",
+            to_days=f"INSERT INTO {table.days} ({columns}) {days} {some} {added}",
+            differ=f"SELECT EXISTS ({kept} EXCEPT {anew}) OR EXISTS ({anew} EXCEPT {kept})",
+        )
+
+
+def _spans(table: Table) -> Iterator[tuple[str, str]]:
+    return zip(table.spans, ("min", "max"), strict=False)
+
+
+_REQUESTS, _CALLS, _DURATIONS = _KINDS = [_Kind.of(table) for table in (REQUESTS, CALLS, DURATIONS)]
+_SELECT_OPEN = "SELECT coalesce(max(until_hour), 0), (SELECT until_hour FROM summed) FROM closes"
+_SELECT_LATEST = """
+    SELECT coalesce(max(hour), 0) FROM (
+        SELECT max(hour) AS hour FROM hours UNION ALL SELECT max(hour) FROM call_hours)"""
 
 
 class Rollups(HourlySums):
@@ -63,17 +103,26 @@ class Rollups(HourlySums):
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Look from which hour on the books are open, in the transaction that holds the write lock."""
-        self.open_hour = connection.execute("SELECT coalesce(max(until_hour), 0) FROM closes").fetchone()[0]
+        self.open_hour, self.summed_until = connection.execute(_SELECT_OPEN).fetchone()
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what was added."""
-        for (hour, cell), requests in self.hours.items():
-            connection.execute(_UPSERT_HOUR, (hour, self._id(connection, cell), *requests.row))
-        for (hour, call), calls in self.calls.items():
-            connection.execute(_UPSERT_CALLS, (hour, self._id(connection, call), *calls.row))
-        for (hour, cell, bucket), count in self.durations.items():
-            connection.execute(_UPSERT_DURATIONS, (hour, self._id(connection, cell), bucket, count))
+        for kind, row in self._rows(connection):
+            connection.execute(kind.to_hour, row)
+            if row[0] < self.summed_until:
+                connection.execute(kind.to_day, (row[0] - row[0] % DAY_HOURS, *row[1:]))
+        if self.is_day_over:
+            _sum_up_days(connection, self.summed_until, self.begun_day)
+            self.summed_until = self.begun_day
         self.clear()
+
+    def _rows(self, connection: sqlite3.Connection) -> Iterator[tuple[_Kind, tuple[int, ...]]]:
+        for (hour, cell), requests in self.hours.items():
+            yield _REQUESTS, (hour, self._id(connection, cell), *requests.row)
+        for (hour, call), calls in self.calls.items():
+            yield _CALLS, (hour, self._id(connection, call), *calls.row)
+        for (hour, cell, bucket), count in self.durations.items():
+            yield _DURATIONS, (hour, self._id(connection, cell), bucket, count)
 
     def forget(self) -> None:
         """Forget what was added, and the numbers of cells: those made in the transaction that failed are no numbers."""
@@ -100,6 +149,25 @@ class Rollups(HourlySums):
 
 
 _MOST_IDS = 50_000
+
+
+def sum_up_days(connection: sqlite3.Connection) -> None:
+    """Sum up the days of which there are hours alone, but for the latest, which may not be over."""
+    (latest,) = connection.execute(_SELECT_LATEST).fetchone()
+    _sum_up_days(connection, 0, latest - latest % DAY_HOURS)
+
+
+def _sum_up_days(connection: sqlite3.Connection, since: int, until: int) -> None:
+    for kind in _KINDS:
+        connection.execute(kind.to_days, (since, until))
+    connection.execute("UPDATE summed SET until_hour = ?", (until,))
+
+
+def days_differ(connection: sqlite3.Connection, since: int, until: int) -> bool:
+    """Return whether days of a period are not what their hours add up to."""
+    (summed_until,) = connection.execute("SELECT until_hour FROM summed").fetchone()
+    bounds = since, min(until, summed_until)
+    return any(connection.execute(kind.differ, bounds * 4).fetchone()[0] for kind in _KINDS)
 
 
 def _id_of(connection: sqlite3.Connection, cell: Cell | CallCell) -> int:

@@ -18,7 +18,7 @@ from gateway.ledgers._rows import (
     whose_of,
 )
 from gateway.ledgers._sqlite_connection import Connection
-from gateway.ledgers._sqlite_rollups import Rollups
+from gateway.ledgers._sqlite_rollups import Rollups, sum_up_days
 from gateway.ledgers._sqlite_trail import begin
 from gateway.money.rollups import Whose
 
@@ -104,10 +104,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         *_sqlite_rollups.TABLES,
         *_sqlite_months.TABLES,
     ),
+    _sqlite_rollups.DAY_TABLES,
 )
-# From these versions on a file has an audit trail, and hourly sums.
+# From these versions on a file has an audit trail, hourly sums, and daily ones.
 _AUDITED = 3
 _SUMMED = 4
+_SUMMED_BY_DAY = 5
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
@@ -191,11 +193,13 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             begin(connection)
         if version < _SUMMED:
             sum_up(connection)
+        elif version < _SUMMED_BY_DAY:
+            sum_up_days(connection)
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
 
 def sum_up(connection: sqlite3.Connection) -> None:
-    """Write the hourly sums of all that is on the books; there must be none yet."""
+    """Write the sums of all that is on the books; there must be none yet."""
     rollups = Rollups()
     rollups.begin(connection)
     for entry in entries_of(connection.execute(_SELECT_ENTRIES)):

@@ -54,7 +54,7 @@ _ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classi
 
 
 class Pages(NamedTuple):
-    """What is kept beside the rows, in their transaction: the end of the audit trail, and the hourly sums."""
+    """What is kept beside the rows, in their transaction: the end of the audit trail, and the sums."""
 
     trail: TrailEnd
     rollups: Rollups

@@ -190,8 +190,8 @@ async def test_an_older_ledger_is_brought_up_before_it_is_read(
         pass
     added = (*_postgres_schema.MIGRATIONS, ("CREATE TABLE added (n INTEGER)",))
     monkeypatch.setattr(_postgres_schema, "MIGRATIONS", added)
-    monkeypatch.setattr(_postgres_schema, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(_postgres_reading, "SCHEMA_VERSION", 2)
+    for module in (_postgres_schema, _postgres_reading):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", len(added))
 
     with pytest.raises(LedgerError, match="open it once for writing"):
         ids(options)

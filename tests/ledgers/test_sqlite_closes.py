@@ -151,6 +151,19 @@ def test_a_change_is_noticed_and_named(books: Path, statement: str, different: t
     assert (verdict.holds, verdict.different) == (False, different)
 
 
+def test_a_day_that_is_not_the_sum_of_its_hours_is_noticed(books: Path) -> None:
+    """Reports of a month read its days: whoever changes them changes what the month seems to have come to."""
+    with keeping.session(books, key=None) as ledger:
+        keeping.take(ledger, [[ledger_entry("later", at=NOON + timedelta(days=1))]])
+    closed(books)
+    assert verified(books).holds
+
+    tamper(books, "UPDATE days SET cost = cost + 1")
+
+    verdict = verified(books)
+    assert (verdict.holds, verdict.different) == (False, ("days",))
+
+
 def test_a_close_that_was_changed_is_noticed_in_the_trail(books: Path) -> None:
     """Whoever writes the sums and the hash anew has no record that says so."""
     closed(books)
