@@ -27,7 +27,7 @@ from gateway.interfaces import LedgerReader
 from gateway.ledgers import _postgres_schema, postgres, sqlite
 from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, Table
 from gateway.ledgers._reports import whole_hours
-from gateway.ledgers._sqlite_schema import open_for_writing
+from gateway.ledgers._sqlite_schema import SCHEMA_VERSION, open_for_writing
 from gateway.money.rollups import Sums
 from gateway.times import DAY_HOURS, Month, hour_of
 from gateway.types import Money
@@ -326,10 +326,11 @@ def test_a_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     open_for_writing(path, durable=False, busy_timeout_s=1).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE meta SET value = '6' WHERE key = 'schema'")
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION + 1),))
     before = path.read_bytes()
 
-    with pytest.raises(LedgerError, match="has schema 6, this program knows 5; update hybrid-gateway"):
+    told = f"has schema {SCHEMA_VERSION + 1}, this program knows {SCHEMA_VERSION}; update hybrid-gateway"
+    with pytest.raises(LedgerError, match=told):
         open_for_writing(path, durable=False, busy_timeout_s=1)
 
     assert path.read_bytes() == before
