@@ -88,7 +88,7 @@ _ROW_FAULTS = (
 _Apply = Callable[[Connection, Pages, Sequence[Write]], list[Result]]
 
 # A batch of more comes from callers that all wait for it: the sooner it is written, the better.
-_BREATHING = 64
+_BREATHING = 256
 
 
 class SqliteBooks:

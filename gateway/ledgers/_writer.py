@@ -24,6 +24,10 @@ log = logging.getLogger("gateway")
 BATCH = 10_000
 # How long it lets requests come together where one came while it wrote: a transaction costs more than its rows.
 REST_S = 0.005
+# How many waiters wake in one turn of their loop: what else is due has its turn between.
+_AT_ONCE = 8
+
+Told = list[tuple["asyncio.Future[Result]", Result | LedgerError]]
 
 
 class Books(Protocol):
@@ -139,18 +143,20 @@ def _log_fault(error: Exception) -> None:
 
 def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> None:
     """Tell every waiter, with one call for each event loop."""
-    by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result], Result | LedgerError]]]
-    by_loop = defaultdict(list)
+    by_loop: defaultdict[asyncio.AbstractEventLoop, Told] = defaultdict(list)
     for write, result in zip(batch, results, strict=True):
         by_loop[write.waiter.get_loop()].append((write.waiter, result))
     for loop, told in by_loop.items():
         # A loop that is closed has nobody left who waits.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_tell, told)
+            loop.call_soon_threadsafe(_tell, loop, told)
 
 
-def _tell(told: Sequence[tuple[asyncio.Future[Result], Result | LedgerError]]) -> None:
-    for waiter, result in told:
+def _tell(loop: asyncio.AbstractEventLoop, told: Told, begin: int = 0) -> None:
+    end = begin + _AT_ONCE
+    if end < len(told):
+        loop.call_soon(_tell, loop, told, end)
+    for waiter, result in told[begin:end]:
         if not isinstance(result, LedgerError):
             if not waiter.done():
                 waiter.set_result(result)
