@@ -16,6 +16,7 @@ from typing import Literal, Self
 from gateway.audit.evidence import Facts
 from gateway.audit.records import (
     Body,
+    Draft,
     Names,
     Place,
     Record,
@@ -25,7 +26,6 @@ from gateway.audit.records import (
     read,
     request_text,
 )
-from gateway.entries import LedgerEntry
 from gateway.errors import ConfigurationError
 
 MOST_PROBLEMS = 50
@@ -92,11 +92,9 @@ def append(head: Head, body: Body, facts: Facts | None = None, *, at: datetime, 
     return Head(count=head.count + 1, hash=link(text, key)), text
 
 
-def append_request(
-    head: Head, entry: LedgerEntry, names: Names, facts: Facts, *, key: bytes | None
-) -> tuple[Head, str]:
+def append_request(head: Head, drafted: Draft, names: Names, *, key: bytes | None) -> tuple[Head, str]:
     """Return the head after the record of a request, and the record's text."""
-    text = request_text(entry, names, facts, _next(head, key))
+    text = request_text(drafted, names, _next(head, key))
     return Head(count=head.count + 1, hash=link(text, key)), text
 
 

@@ -55,6 +55,14 @@ class Place(NamedTuple):
     sealed: bool
 
 
+class Draft(NamedTuple):
+    """The text of a request's record without its place in the chain and its pseudonyms, which come between."""
+
+    before: str
+    between: str
+    after: str
+
+
 class Noted(NamedTuple):
     """Something on the books that is no request: what it is, which one, and the digest of what it says."""
 
@@ -130,14 +138,22 @@ def canonical(body: Body, facts: Facts | None = None) -> str:
     return text if facts is None else f'{text[:-1]},"what":{facts_text(facts)}}}'
 
 
-def request_text(entry: LedgerEntry, names: Names, facts: Facts, place: Place) -> str:
-    """Return the canonical text of a request's record; written out, for each request waits for it."""
-    n, prev, sealed = place
+def draft(entry: LedgerEntry, facts: Facts) -> Draft:
+    """Return all of a request's record that is known before it has a place; written out, for each request waits."""
     source = "" if entry.source == GATEWAY else f'"source":{_quoted(entry.source)},'
+    return Draft(
+        f'{{"at":"{_when(entry.at)}","digest":"{entry_digest(entry)}","entry":{_quoted(entry.id)},"kind":"request","n":',
+        f'{source}"status":{_quoted(entry.status)},"subject":',
+        f',"v":{VERSION},"what":{facts_text(facts)}}}',
+    )
+
+
+def request_text(drafted: Draft, names: Names, place: Place) -> str:
+    """Return the canonical text of a request's record."""
+    n, prev, sealed = place
     return (
-        f'{{"at":"{_when(entry.at)}","digest":"{entry_digest(entry)}","entry":{_quoted(entry.id)},"kind":"request",'
-        f'"n":{n},"prev":"{prev}","sealed":{"true" if sealed else "false"},{source}"status":{_quoted(entry.status)},'
-        f'"subject":{_name(names.subject)},"tenant":{_name(names.tenant)},"v":{VERSION},"what":{facts_text(facts)}}}'
+        f'{drafted.before}{n},"prev":"{prev}","sealed":{"true" if sealed else "false"},'
+        f'{drafted.between}{_name(names.subject)},"tenant":{_name(names.tenant)}{drafted.after}'
     )
 
 

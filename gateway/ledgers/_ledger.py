@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from gateway.audit.evidence import Evidence
+from gateway.audit.evidence import Evidence, evidence_of
+from gateway.audit.records import draft
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.interfaces import Trail
 from gateway.ledgers._reader import SqlReader
@@ -25,8 +26,8 @@ class SqlLedger:
 
     async def record(self, entry: LedgerEntry, evidence: Evidence | None = None) -> None:
         """Return once the entry and its record are committed. A cancelled caller's entry is written all the same."""
-        waiter = asyncio.get_running_loop().create_future()
-        await self._writer.submit(EntryWrite(entry, evidence, waiter))
+        told, waiter = evidence or evidence_of(entry), asyncio.get_running_loop().create_future()
+        await self._writer.submit(EntryWrite(entry, told, draft(entry, told.facts), waiter))
 
     async def feedback(self, feedback: Feedback, *, most_a_day: int | None = None) -> FeedbackFate:
         """Keep a judgement about an entry of its tenant, at most `most_a_day` of a tenant; several processes count."""

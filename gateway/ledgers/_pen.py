@@ -11,8 +11,7 @@ from typing import NamedTuple
 from gateway.audit.chain import Head, append, append_request, check_key, genesis, head_seal, key_check
 from gateway.audit.evidence import Facts, Party, Whose
 from gateway.audit.pseudonyms import KEY_BYTES, pseudonym
-from gateway.audit.records import Before, Body, Names, begin_body
-from gateway.entries import LedgerEntry
+from gateway.audit.records import Before, Body, Draft, Names, begin_body
 from gateway.errors import UnfitLedgerError
 
 MOST_PSEUDONYMS = 4096
@@ -125,9 +124,9 @@ class Pen:
         subject = body.get("subject")
         return RecordRow(self._head.count, entry, subject and bytes.fromhex(subject), text)
 
-    def write_request(self, entry: LedgerEntry, names: Names, facts: Facts, place: int) -> RecordRow:
+    def write_request(self, drafted: Draft, names: Names, place: int) -> RecordRow:
         """Return the record of a request that is booked at that place."""
-        self._head, text = append_request(self._head, entry, names, facts, key=self._key)
+        self._head, text = append_request(self._head, drafted, names, key=self._key)
         subject = names.subject
         return RecordRow(self._head.count, place, None if subject is None else bytes.fromhex(subject), text)
 

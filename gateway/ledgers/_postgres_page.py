@@ -11,9 +11,9 @@ from itertools import groupby
 
 from gateway.audit.books import ERASED
 from gateway.audit.chain import Head
-from gateway.audit.evidence import Evidence, Party, evidence_of
+from gateway.audit.evidence import Evidence, Party
 from gateway.audit.pseudonyms import lookup, new_key, pseudonym
-from gateway.audit.records import Names, erasure_body, holdout_body, request_body
+from gateway.audit.records import Names, erasure_body, holdout_body
 from gateway.entries import FeedbackFate
 from gateway.errors import UnfitLedgerError
 from gateway.ledgers._parties import entries_about, mark_of
@@ -121,15 +121,13 @@ class Page:
             if one not in known:
                 known.add(one)
                 booked.append(write)
-        told = [write.evidence or evidence_of(write.entry) for write in booked]
-        names = await self._names(told)
+        names = await self._names([write.evidence for write in booked])
         entries, attempts = [], []
-        for write, evidence, name in zip(booked, told, names, strict=True):
+        for write, name in zip(booked, names, strict=True):
             entry, self._entries = write.entry, self._entries + 1
             entries.append((self._entries, self._rollups.add(entry), *kept_row(entry_row(entry))))
             attempts += [(self._entries, *kept_row(row)) for row in attempt_rows(entry)]
-            body = request_body(entry, name)
-            self._records.append(self._pen.write(body, evidence.facts, at=entry.at, entry=self._entries))
+            self._records.append(self._pen.write_request(write.drafted, name, self._entries))
         await self._copy("entries", ("n", "hour", *ENTRY_COLUMNS), entries)
         await self._copy("attempts", ("entry", *ATTEMPT_COLUMNS), attempts)
         return fresh

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from gateway.audit.evidence import Evidence, evidence_of
+from gateway.audit.evidence import Evidence
+from gateway.audit.records import Draft
 from gateway.entries import LedgerEntry
 from gateway.ledgers._rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, attempt_rows, entry_row
 from gateway.ledgers._sqlite_connection import Connection
@@ -43,15 +44,19 @@ class _Table:
 
 
 class Bookable(Protocol):
-    """A new entry, and the evidence for its record if there is any."""
+    """A new entry, and the evidence for its record."""
 
     @property
     def entry(self) -> LedgerEntry:
         """The entry."""
 
     @property
-    def evidence(self) -> Evidence | None:
-        """What its record tells; None: what the entry tells."""
+    def evidence(self) -> Evidence:
+        """What its record tells."""
+
+    @property
+    def drafted(self) -> Draft:
+        """What is written of its record already."""
 
 
 _ENTRIES = _Table("entries", ("n", "hour", *ENTRY_COLUMNS))
@@ -96,7 +101,7 @@ def _attempts(part: Sequence[Bookable], places: range) -> Values:
 def _records(connection: sqlite3.Connection, trail: TrailEnd, part: Sequence[Bookable], places: range) -> Values:
     values: Values = []
     for write, place in zip(part, places, strict=True):
-        values += trail.record(connection, write.entry, write.evidence or evidence_of(write.entry), place)
+        values += trail.record(connection, write.drafted, write.evidence, place)
     return values
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from gateway.audit.evidence import Evidence, evidence_of
+from gateway.audit.records import Draft, draft
 from gateway.entries import LedgerEntry
 from gateway.ledgers._sqlite_bulk import book_all
 from gateway.ledgers._sqlite_session import Session
@@ -26,7 +28,7 @@ class Taken(NamedTuple):
 
 def take(ledger: Session, units: Sequence[Sequence[LedgerEntry]]) -> Taken:
     """Add entries in one transaction. Of a unit nothing is added where its first entry is there with other figures."""
-    entries = [_New(entry) for unit in units for entry in unit]
+    entries = [_new(entry) for unit in units for entry in unit]
     with suppress(UnicodeEncodeError), ledger.transaction() as pages:
         if _are_new(ledger.connection, [new.entry.id for new in entries]):
             book_all(ledger.connection, pages.trail, pages.rollups, entries)
@@ -47,7 +49,13 @@ class _New(NamedTuple):
     """An entry that nobody has evidence of."""
 
     entry: LedgerEntry
-    evidence: None = None
+    evidence: Evidence
+    drafted: Draft
+
+
+def _new(entry: LedgerEntry) -> _New:
+    told = evidence_of(entry)
+    return _New(entry, told, draft(entry, told.facts))
 
 
 def _are_new(connection: sqlite3.Connection, ids: Sequence[str]) -> bool:
@@ -60,7 +68,7 @@ def _are_new(connection: sqlite3.Connection, ids: Sequence[str]) -> bool:
 def _take(connection: sqlite3.Connection, pages: Pages, unit: Sequence[LedgerEntry]) -> Taken:
     added = known = different = 0
     for entry in unit:
-        if book(connection, pages, entry):
+        if book(connection, pages, _new(entry)):
             added += 1
         elif (booked := entry_of(connection, entry.id)) and _figures(booked) == _figures(entry):
             known += 1

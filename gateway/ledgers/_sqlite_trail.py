@@ -10,8 +10,7 @@ from datetime import datetime
 from gateway.audit.chain import Head
 from gateway.audit.evidence import Evidence, Facts, Party, Whose
 from gateway.audit.pseudonyms import lookup, new_key
-from gateway.audit.records import Before, Body, Names
-from gateway.entries import LedgerEntry
+from gateway.audit.records import Before, Body, Draft, Names
 from gateway.errors import UnfitLedgerError
 from gateway.ledgers._pen import TAMPERED, End, Pen, RecordRow, begun
 
@@ -62,15 +61,13 @@ class TrailEnd:
         """Append a record, of a request about the entry of that row."""
         _insert(connection, self._pen.write(body, facts, at=at, entry=entry))
 
-    def record(self, connection: sqlite3.Connection, entry: LedgerEntry, evidence: Evidence, place: int) -> RecordRow:
+    def record(self, connection: sqlite3.Connection, drafted: Draft, evidence: Evidence, place: int) -> RecordRow:
         """Return the next record, of a request that is booked in that row: whoever asks for it writes it."""
-        return self._pen.write_request(entry, self.names(connection, evidence), evidence.facts, place)
+        return self._pen.write_request(drafted, self.names(connection, evidence), place)
 
-    def append_request(
-        self, connection: sqlite3.Connection, entry: LedgerEntry, evidence: Evidence, place: int
-    ) -> None:
+    def append_request(self, connection: sqlite3.Connection, drafted: Draft, evidence: Evidence, place: int) -> None:
         """Append the record of a request that is booked in that row."""
-        _insert(connection, self.record(connection, entry, evidence, place))
+        _insert(connection, self.record(connection, drafted, evidence, place))
 
     def close(self, connection: sqlite3.Connection) -> None:
         """Write where the trail ends now."""

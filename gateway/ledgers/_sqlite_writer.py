@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import NamedTuple, cast
 
 from gateway.audit.books import ERASED
-from gateway.audit.evidence import Evidence, Party, Whose, evidence_of
+from gateway.audit.evidence import Party, Whose
 from gateway.audit.records import erasure_body, holdout_body
-from gateway.entries import FeedbackFate, LedgerEntry
+from gateway.entries import FeedbackFate
 from gateway.errors import ConfigurationError, LedgerError, UnfitLedgerError
 from gateway.ledgers._parties import entries_about, mark_of
 from gateway.ledgers._rows import (
@@ -25,7 +25,7 @@ from gateway.ledgers._rows import (
     holdout_row,
     whose_of,
 )
-from gateway.ledgers._sqlite_bulk import book_all
+from gateway.ledgers._sqlite_bulk import Bookable, book_all
 from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import execute, marks
@@ -201,7 +201,7 @@ def _apply_each(connection: sqlite3.Connection, pages: Pages, batch: Iterable[Wr
 def _apply(connection: sqlite3.Connection, pages: Pages, write: Write) -> Result:
     match write:
         case EntryWrite():
-            return book(connection, pages, write.entry, write.evidence)
+            return book(connection, pages, write)
         case FeedbackWrite():
             return _judge(connection, write)
         case HoldoutWrite():
@@ -210,8 +210,9 @@ def _apply(connection: sqlite3.Connection, pages: Pages, write: Write) -> Result
             return _erase(connection, pages, write.party)
 
 
-def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evidence: Evidence | None = None) -> bool:
+def book(connection: sqlite3.Connection, pages: Pages, write: Bookable) -> bool:
     """Write an entry, its attempts, its sums and its record; False where its id is there already."""
+    entry = write.entry
     cursor = execute(connection, _INSERT_ENTRY, (pages.rollups.hour(entry.at), *entry_row(entry)))
     if cursor.rowcount != 1:
         return False
@@ -219,7 +220,7 @@ def book(connection: sqlite3.Connection, pages: Pages, entry: LedgerEntry, evide
     for attempt in attempt_rows(entry):
         execute(connection, _INSERT_ATTEMPT, (place, *attempt))
     pages.rollups.add(entry)
-    pages.trail.append_request(connection, entry, evidence or evidence_of(entry), place)
+    pages.trail.append_request(connection, write.drafted, write.evidence, place)
     return True
 
 

@@ -25,7 +25,7 @@ BATCH = 10_000
 # How long it lets requests come together where one came while it wrote: a transaction costs more than its rows.
 REST_S = 0.005
 # How many waiters wake in one turn of their loop: what else is due has its turn between.
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 Told = list[tuple["asyncio.Future[Result]", Result | LedgerError]]
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from gateway.audit.evidence import Evidence, Party
+from gateway.audit.records import Draft
 from gateway.entries import Feedback, FeedbackFate, HoldoutRecord, LedgerEntry
 from gateway.times import microseconds
 
@@ -16,10 +17,15 @@ _DAY_US = 86_400_000_000
 
 @dataclass(slots=True, eq=False)
 class EntryWrite:
-    """An entry, its attempts and its record; told False where the entry's id is there already, which stays."""
+    """An entry, its attempts and its record; told False where the entry's id is there already, which stays.
+
+    `drafted` is what its caller could write of the record: the writer's thread holds the interpreter for no longer than
+    it must.
+    """
 
     entry: LedgerEntry
-    evidence: Evidence | None
+    evidence: Evidence
+    drafted: Draft
     waiter: asyncio.Future[Result]
 
 

@@ -8,7 +8,7 @@ from support.entries import NOON, ledger_entry
 from support.trails import facts
 
 from gateway.audit.chain import append, append_request, genesis
-from gateway.audit.records import Names, Place, canonical, placed, read, request_body, request_text
+from gateway.audit.records import Names, Place, canonical, draft, placed, read, request_body, request_text
 
 names = st.none() | st.text()
 zones = st.builds(timezone, st.timedeltas(min_value=timedelta(hours=-23), max_value=timedelta(hours=23)))
@@ -28,7 +28,7 @@ def test_the_text_of_a_request_is_the_canonical_one(  # noqa: PLR0913, PLR0917 -
     """It is written out by hand, since each request waits for it."""
     entry = ledger_entry(id_, status=status, source=source, at=at)
 
-    text = request_text(entry, called, facts(), place)
+    text = request_text(draft(entry, facts()), called, place)
 
     assert text == canonical(placed(request_body(entry, called), place, at), facts())
 
@@ -38,7 +38,7 @@ def test_a_request_is_appended_as_any_record_is() -> None:
     entry, called = ledger_entry("one"), Names(tenant="a0")
     head = genesis("trail")
 
-    written = append_request(head, entry, called, facts(), key=b"key")
+    written = append_request(head, draft(entry, facts()), called, key=b"key")
 
     assert written == append(head, request_body(entry, called), facts(), at=NOON, key=b"key")
     assert (read(written[1]).entry, read(written[1]).sealed) == ("one", True)
