@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
+from gateway.money.durations import duration_bucket
 from gateway.money.rollups import (
     CallCell,
     CallSums,
@@ -20,7 +21,6 @@ from gateway.money.rollups import (
     add_request,
     call_cell,
     cell_of,
-    duration_bucket,
 )
 from gateway.times import DAY_HOURS, HOUR_US, hour_of, microseconds
 

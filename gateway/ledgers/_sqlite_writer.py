@@ -30,7 +30,7 @@ from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.ledgers._sqlite_trail import TrailEnd
-from gateway.ledgers._writer import RowError
+from gateway.ledgers._writer import FLOOD, RowError
 from gateway.ledgers._writes import EntryWrite, EraseWrite, FeedbackWrite, HoldoutWrite, Result, Write
 from gateway.times import microseconds
 
@@ -86,9 +86,6 @@ _ROW_FAULTS = (
     OverflowError,
 )
 _Apply = Callable[[Connection, Pages, Sequence[Write]], list[Result]]
-
-# A batch of more comes from callers that all wait for it: the sooner it is written, the better.
-_BREATHING = 256
 
 
 class SqliteBooks:
@@ -146,7 +143,8 @@ class SqliteBooks:
 
     def _transact(self, batch: Sequence[Write], apply: _Apply) -> Sequence[Result]:
         with self.connection as connection:
-            connection.breathes = len(batch) <= _BREATHING
+            # One request alone takes no longer than its breaths would.
+            connection.breathes = 1 < len(batch) <= FLOOD
             connection.execute("BEGIN IMMEDIATE")
             self._pages.open(connection)
             results = apply(connection, self._pages, batch)

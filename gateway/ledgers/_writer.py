@@ -24,8 +24,10 @@ log = logging.getLogger("gateway")
 BATCH = 10_000
 # How long it lets requests come together where one came while it wrote: a transaction costs more than its rows.
 REST_S = 0.005
+# A batch of more comes from callers that all wait for it: the sooner it is written, the better.
+FLOOD = 256
 # How many waiters wake in one turn of their loop: what else is due has its turn between.
-_AT_ONCE = 4
+_A_TURN, _A_TURN_OF_FLOOD = 4, 64
 
 Told = list[tuple["asyncio.Future[Result]", Result | LedgerError]]
 
@@ -89,8 +91,7 @@ class Writer:
         go_on = True
         while go_on:
             batch, go_on = self._take()
-            self._write(batch)
-            if go_on and not self._queue.empty():
+            if self._write(batch):
                 time.sleep(REST_S)
         self._books.close()
 
@@ -108,7 +109,9 @@ class Writer:
                 return batch, True
         return batch, False
 
-    def _write(self, batch: Sequence[Write]) -> None:
+    def _write(self, batch: Sequence[Write]) -> bool:
+        """Commit a batch and wake its waiters; return whether to rest, for more come one by one."""
+        more = False
         try:
             results = self._books.commit(batch)
         except LedgerError as error:
@@ -120,7 +123,10 @@ class Writer:
             _log_fault(error)
             self._fail(batch, error)
         else:
+            # Asked before anybody wakes: one caller alone, who goes on at once, does not wait.
+            more = len(batch) <= FLOOD and not self._queue.empty()
             _wake(batch, results)
+        return more
 
     def _fail(self, batch: Sequence[Write], fault: Exception) -> None:
         if len(batch) > 1:
@@ -153,7 +159,7 @@ def _wake(batch: Sequence[Write], results: Sequence[Result | LedgerError]) -> No
 
 
 def _tell(loop: asyncio.AbstractEventLoop, told: Told, begin: int = 0) -> None:
-    end = begin + _AT_ONCE
+    end = begin + (_A_TURN if len(told) <= FLOOD else _A_TURN_OF_FLOOD)
     if end < len(told):
         loop.call_soon(_tell, loop, told, end)
     for waiter, result in told[begin:end]:

@@ -10,9 +10,8 @@ Of a covered request (its cost is known, and its baseline where it was answered)
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from math import log
 from operator import add
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -24,10 +23,6 @@ from gateway.types import Money, Purpose
 
 # What hours are read as: each, or summed by the day, or all together.
 Step = Literal["hour", "day", "all"]
-
-# Durations are counted in buckets whose borders are 10 % apart: a percentile read from them is that exact.
-DURATION_STEP = 1.1
-_LOG_STEP = log(DURATION_STEP)
 
 # Sums by the name of their column, in the order of the columns.
 Columns = dict[str, int]
@@ -308,27 +303,6 @@ def add_call(columns: Columns, attempt: AttemptRecord) -> None:
         columns["cost"] += cost.nano_usd
     for name, tokens in zip(Tokens._fields, kinds or (), strict=False):
         columns[name] += tokens
-
-
-def duration_bucket(duration_s: float) -> int:
-    """Return the bucket of a duration: its border below is `DURATION_STEP` to that power, in microseconds."""
-    return int(log(max(duration_s * 1_000_000, 1.0)) / _LOG_STEP)
-
-
-def bucket_s(bucket: float) -> float:
-    """Return the duration in seconds in the middle of a bucket."""
-    return float(DURATION_STEP ** (bucket + 0.5)) / 1_000_000
-
-
-def percentile(counts: Sequence[tuple[int, int]], share: float) -> float | None:
-    """Return the duration in seconds below which a share of (bucket, count) lies, None of nothing."""
-    total = sum(count for _, count in counts)
-    reached = 0
-    for bucket, count in sorted(counts):
-        reached += count
-        if reached >= share * total:
-            return bucket_s(bucket) if total else None
-    return None
 
 
 _FREE = Money(0)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.money.rollups import Sums, percentile
+from gateway.money.durations import percentile
+from gateway.money.rollups import Sums
 from gateway.money.savings import Savings
 from gateway.money.split import split
 from gateway.report import words

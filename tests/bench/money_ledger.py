@@ -76,11 +76,8 @@ def requests(number: int) -> list[tuple[LedgerEntry, Evidence]]:
 
 
 def _paced() -> Row:
-    with tempfile.TemporaryDirectory() as folder:
-        # The usual selector rounds a wait up to a millisecond whenever something else woke the loop in between: that would
-        # be read as lag, whoever woke it.
-        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
-            idle, busy, sent, behind_s = runner.run(_lags(Path(folder) / "ledger.db"))
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=_exact_loop) as runner:
+        idle, busy, sent, behind_s = runner.run(_lags(Path(folder) / "ledger.db"))
     ratio = busy / idle
     return (
         f"ledger writer, {PACED_ROWS_S:,} rows/s paced ({PACED_ROWS_S / ROWS_A_REQUEST:,.0f} requests/s)",
@@ -91,6 +88,12 @@ def _paced() -> Row:
         ),
         ratio <= MOST_LAG,
     )
+
+
+def _exact_loop() -> asyncio.AbstractEventLoop:
+    # The usual selector rounds a wait up to a millisecond, anew whenever something else woke the loop: that would be
+    # read as lag, whoever woke it.
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 async def _lags(path: Path) -> tuple[float, float, int, float]:

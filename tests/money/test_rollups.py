@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from support.entries import attempt_record, ledger_entry
 
 from gateway.entries import AttemptRecord, LedgerEntry
-from gateway.money.rollups import Sums, call_cells, cell_of, duration_bucket, percentile, sums_of
+from gateway.money.rollups import Sums, call_cells, cell_of, sums_of
 from gateway.types import Money, Usage
 
 BASELINE = Money(1_600_000)
@@ -151,16 +151,3 @@ def test_requests_that_differ_in_a_label_are_not_summed_together() -> None:
     """Chargeback, models and rules are told apart."""
     assert cell_of(ledger_entry("a", team="x")) != cell_of(ledger_entry("b", team="y"))
     assert cell_of(ledger_entry("a")).tag_names == ("pii",)
-
-
-def test_a_percentile_is_a_tenth_exact() -> None:
-    """Durations are counted in buckets that are 10 % wide."""
-    counts = [(duration_bucket(number / 1000), 1) for number in range(1, 1001)]
-
-    median, most, none = percentile(counts, 0.5), percentile(counts, 0.95), percentile([], 0.5)
-
-    assert median is not None
-    assert most is not None
-    assert none is None
-    assert abs(median / 0.5 - 1) < 0.06
-    assert abs(most / 0.95 - 1) < 0.06

@@ -27,8 +27,9 @@ from gateway.ledgers._rows import (
 from gateway.ledgers._sqlite_rollups import Rollups
 from gateway.ledgers._sqlite_schema import open_for_writing
 from gateway.ledgers._sqlite_statements import marks
+from gateway.money.durations import duration_bucket
 from gateway.money.price import Price
-from gateway.money.rollups import CallCell, CallSums, Cell, Sums, Whose, call_cells, cell_of, duration_bucket, sums_of
+from gateway.money.rollups import CallCell, CallSums, Cell, Sums, Whose, call_cells, cell_of, sums_of
 from gateway.times import hour_of, microseconds
 from gateway.types import Money, Usage
 from support.entries import attempt_record, ledger_entry
