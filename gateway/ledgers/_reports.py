@@ -134,7 +134,7 @@ def hours(
     """Yield the sums of the requests by cell and step, of the hours that `since` to `until` touches."""
     kept = dict(cells(rows, "cells", Cell))
     for start, cell, first_us, last_us, *values in _summed(rows, REQUESTS, since=since, until=until, step=step):
-        yield Hour(start, kept[cell], Sums(*values), first_us, last_us)
+        yield Hour(start, kept[cell], Sums._make(values), first_us, last_us)
 
 
 def calls(
@@ -143,7 +143,7 @@ def calls(
     """Yield the sums of the calls by cell and step, as `hours` does."""
     kept = dict(cells(rows, "call_cells", CallCell))
     for start, cell, *values in _summed(rows, CALLS, since=since, until=until, step=step):
-        yield CallHour(start, kept[cell], CallSums(*values))
+        yield CallHour(start, kept[cell], CallSums._make(values))
 
 
 def durations(
