@@ -24,6 +24,9 @@ UNREAD = 141
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PIPE_WIDTH = 10_000
 _GAP = "  "
+_LEAST_FOLDED = 16
+# Stands for a space where no line may end.
+_KEPT = "\N{NO-BREAK SPACE}"
 _SHORT_MS = 10
 # Texts stand left, numbers right; a column that folds stands left and gives way where the terminal is narrow.
 Side = Literal["left", "right", "fold"]
@@ -80,8 +83,12 @@ def say_facts(facts: Mapping[str, Sequence[str]]) -> None:
 def say_table(columns: Mapping[str, Side], rows: Iterable[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
     """Print a table on stdout; `styles` gives the rows their colours."""
     cells = [[harmless(str(value)) for value in row] for row in rows]
-    if sys.stdout.isatty():
-        _draw(columns, cells, styles)
+    on_terminal = width()
+    if on_terminal is not None:
+        if on_terminal < _narrowest(columns, cells):
+            _say_records(columns, cells, on_terminal)
+        else:
+            _draw(columns, cells, styles)
         return
     sides = [column == "right" for column in columns.values()]
     lines = [list(columns), *([cell.replace("\n", " ") for cell in row] for row in cells)]
@@ -89,6 +96,24 @@ def say_table(columns: Mapping[str, Side], rows: Iterable[Sequence[object]], *, 
     for line in lines:
         padded = map(_padded, line, widths, sides)
         print(_GAP.join(padded).rstrip())
+
+
+def _narrowest(columns: Mapping[str, Side], rows: Sequence[Sequence[str]]) -> int:
+    """Return how wide a table must be to show every number whole; a column that folds gives way to some width."""
+    wide = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+    kept = [min(to, _LEAST_FOLDED) if side == "fold" else to for to, side in zip(wide, columns.values(), strict=True)]
+    return sum(kept) + len(_GAP) * (len(kept) - 1)
+
+
+def _say_records(columns: Mapping[str, Side], rows: Sequence[Sequence[str]], to: int) -> None:
+    """Print a row as its first cell, and below it the others by their names: half a number is worse than none."""
+    for first, *others in rows:
+        say(first or "-")
+        told = [f"{name} {cell}" for name, cell in zip(list(columns)[1:], others, strict=True) if cell]
+        for line in textwrap.wrap(
+            ", ".join(told).replace(" ", _KEPT).replace(f",{_KEPT}", ", "), to - 2, break_on_hyphens=False
+        ):
+            say(f"  {line.replace(_KEPT, ' ')}")
 
 
 def _padded(cell: str, to: int, right: bool) -> str:
