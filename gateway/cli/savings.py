@@ -191,7 +191,9 @@ def period_line(account: Savings, question: Asked) -> str:
 
 def _coverage(account: Savings) -> str:
     sums = account.total.sums
-    return f"{account.total.coverage or 0:.1%} of {sums.requests:,} requests are in the sums"
+    # Rounded down: 100% means all of them.
+    per_mille = sums.covered * 1000 // sums.requests
+    return f"{per_mille / 10}% of {sums.requests:,} requests are in the sums"
 
 
 def _hardware(account: Savings) -> list[str]:

@@ -46,6 +46,8 @@ def test_the_table_has_a_row_a_backend_the_total_and_the_hardware(gateway: Gatew
     assert "hardware   $144.0" in outcome.out
     assert "net        -$14" in outcome.out
     assert "note       1 request is not in the sums" in outcome.out
+    # 2 of 3, rounded down: 100% means all.
+    assert "coverage   66.6% of 3 requests" in outcome.out
 
 
 async def test_what_comparing_answers_cost_has_its_line(gateway: Gateway, books: Path) -> None:
