@@ -6,6 +6,7 @@ wait for a busy loop row by row.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from gateway.audit.evidence import Evidence
@@ -71,9 +72,8 @@ def book_all(connection: Connection, trail: TrailEnd, rollups: Rollups, writes: 
     UTF-8 can say; the transaction is no good then.
     """
     (place,) = connection.execute("SELECT coalesce(max(n), 0) FROM entries").fetchone()
-    at_once = _BREATHING if connection.breathes else _SIZES[0]
-    for begin in range(0, len(writes), at_once):
-        part = writes[begin : begin + at_once]
+    rest = iter(writes)
+    while part := tuple(islice(rest, _BREATHING if connection.breathes else _SIZES[0])):
         places = range(place + 1, place + 1 + len(part))
         place += len(part)
         # One kind of row after the other: what each does stays at hand for the next.

@@ -10,9 +10,18 @@ _BREATH_S = 1e-5
 
 
 class Connection(sqlite3.Connection):
-    """Takes a breath after each statement, where `breathes`: a transaction takes longer then, and no more CPU."""
+    """Takes a breath after each statement, for as long as it is told: a transaction takes longer, and no more CPU."""
 
-    breathes = False
+    _breathes_until = 0.0
+
+    @property
+    def breathes(self) -> bool:
+        """Whether it takes a breath after the next statement."""
+        return time.monotonic() < self._breathes_until
+
+    def breathe(self, most_s: float) -> None:
+        """Take breaths for so long from now on: where the event loop never rests each takes as long as many rows do."""
+        self._breathes_until = time.monotonic() + most_s
 
     def execute(self, *statement: Any) -> sqlite3.Cursor:
         """Run a statement; see `sqlite3.Connection.execute`."""

@@ -50,6 +50,8 @@ _INSERT_HOLDOUT = f"""
     SELECT n{", ?" * len(HOLDOUT_COLUMNS)} FROM entries WHERE id = ? ON CONFLICT DO NOTHING"""  # noqa: S608 - as above
 
 _SELECT_WHOSE = f"SELECT {WHOSE_COLUMNS} FROM entries WHERE id = ?"  # noqa: S608 - the names are ours
+# A busy event loop makes each breath long; meanwhile nobody else can write.
+_MOST_BREATHING_S = 0.05
 _ERASE_REQUESTS = "UPDATE entries SET request_id = NULL, features = NULL, classifier = NULL"
 
 
@@ -99,6 +101,7 @@ class SqliteBooks:
         self.connection = open_file()
         self._agree_on_key(sealing=audit_key is not None)
         self._file = _identity(place)
+        self._version = 0
 
     def _agree_on_key(self, *, sealing: bool) -> None:
         """Seal a trail from here on where the key is new; raises `ConfigurationError` for a wrong one."""
@@ -143,13 +146,20 @@ class SqliteBooks:
 
     def _transact(self, batch: Sequence[Write], apply: _Apply) -> Sequence[Result]:
         with self.connection as connection:
-            # One request alone takes no longer than its breaths would.
-            connection.breathes = 1 < len(batch) <= FLOOD
             connection.execute("BEGIN IMMEDIATE")
+            # One request alone takes no longer than its breaths would, and whoever else writes waits for the lock.
+            is_ours = not self._others_wrote()
+            connection.breathe(_MOST_BREATHING_S if is_ours and 1 < len(batch) <= FLOOD else 0)
             self._pages.open(connection)
             results = apply(connection, self._pages, batch)
             self._pages.close(connection)
         return results
+
+    def _others_wrote(self) -> bool:
+        """Say whether another connection has committed anything since this one's last transaction."""
+        before = self._version
+        (self._version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return self._version != before
 
     def close(self) -> None:
         """Close the file."""
