@@ -91,7 +91,8 @@ class Writer:
         go_on = True
         while go_on:
             batch, go_on = self._take()
-            if self._write(batch):
+            # Closed with nothing to write: neither a lock nor a file that is gone is anybody's matter any more.
+            if batch and self._write(batch):
                 time.sleep(REST_S)
         self._books.close()
 

@@ -56,6 +56,10 @@ def content(path: Path) -> str:
     return path.read_text()
 
 
+def is_there(path: Path) -> bool:
+    return path.exists()
+
+
 def books(ledger: SqliteLedger) -> SqliteBooks:
     """Return the open file of a ledger."""
     opened = ledger._writer._books
@@ -385,6 +389,24 @@ async def test_a_ledger_that_something_else_took_the_place_of_is_an_error(ledger
         await ledger.record(ledger_entry("after"))
 
     assert content(path) == notes
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_closing_with_nothing_to_write_leaves_the_file_alone(path: Path, *, is_gone: bool) -> None:
+    """It neither waits for whoever holds the lock nor makes a ledger anew that was removed."""
+    opened = sqlite.build(sqlite.Options(path=str(path), busy_timeout_s=0))
+    lock, said = None, list[str]()
+    async with opened as ledger:
+        books(ledger).connection.set_trace_callback(said.append)
+        if is_gone:
+            remove(path, replaced_by=None)
+        else:
+            lock = Lock(path)
+    if lock is not None:
+        lock.release()
+
+    assert not said
+    assert is_there(path) is not is_gone
 
 
 async def test_a_ledger_opened_before_a_fork_says_so(ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
