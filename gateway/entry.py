@@ -32,11 +32,11 @@ class _Resident:
         return self.opened.result()
 
     async def _hold_open(self) -> None:
-        # All that a router needs takes longer to import than many programs live: whoever routes waits for it.
-        from gateway.router import Router  # noqa: PLC0415
-
         loop = asyncio.get_running_loop()
         try:
+            # All that a router needs takes longer to import than many programs live: whoever routes waits for it.
+            from gateway.router import Router  # noqa: PLC0415
+
             async with Router.from_policy() as router:
                 self.opened.set_result(router)
                 await loop.create_future()

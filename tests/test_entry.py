@@ -105,5 +105,15 @@ async def test_a_policy_that_cannot_be_opened_is_tried_again(monkeypatch: pytest
     assert (await route("hello")).text == "hello back"
 
 
+async def test_a_router_that_cannot_be_imported_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was missing may be installed meanwhile, and a loop that ends is not kept alive."""
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "gateway.router", None)
+        with pytest.raises(ImportError):
+            await route("hello")
+
+    assert (await route("hello")).text == "hello back"
+
+
 async def _ask() -> None:
     await route("hello")

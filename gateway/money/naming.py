@@ -30,7 +30,9 @@ def _provider(model: str) -> str:
 
 def _listed(model: str) -> str:
     """Return the name that a model is listed under, its own where it is not."""
-    listing, dated = load().listing(model), DATED.fullmatch(model)
-    if listing is None and dated is not None:
-        return _listed(dated[1])
+    listing = load().listing(model)
+    # Names come from callers: one may end in any number of dates.
+    while listing is None and (dated := DATED.fullmatch(model)) is not None:
+        model = dated[1]
+        listing = load().listing(model)
     return model if listing is None or listing.alias is None else listing.alias
