@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.cli.books import ledger_of
@@ -52,7 +52,8 @@ def hour_begun(at: datetime) -> datetime:
 def hour_ended(at: datetime) -> datetime:
     """Return when the hour is over that ends at a time, or goes on then."""
     begun = hour_begun(at)
-    return at if at == begun else begun + timedelta(hours=1)
+    # After the last hour that there is comes none.
+    return at if at == begun or begun.year == MAXYEAR else begun + timedelta(hours=1)
 
 
 def account_of(question: Asked, *, by: Sequence[By] = ("backend", "model")) -> Savings:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gateway.entries import AttemptRecord, HoldoutRecord, LedgerEntry
+from gateway.errors import UnfitLedgerError
 from gateway.money.durations import duration_bucket
 from gateway.money.rollups import (
     CallCell,
@@ -46,6 +47,13 @@ class Table(NamedTuple):
 REQUESTS = Table("hours", "days", Sums._fields, spans=("first_us", "last_us"))
 CALLS = Table("call_hours", "call_days", CallSums._fields)
 DURATIONS = Table("duration_hours", "duration_days", ("count",), by=("cell", "bucket"))
+
+
+def end_of_days(until_hour: int | None) -> int:
+    """Return until when days are summed up, as books say it; raises `UnfitLedgerError` where they do not."""
+    if until_hour is None:
+        raise UnfitLedgerError("the ledger has lost until when its days are summed up; restore it from a copy")
+    return until_hour
 
 
 @dataclass(slots=True)

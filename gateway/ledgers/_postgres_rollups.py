@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table
+from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table, end_of_days
 from gateway.ledgers._postgres_door import LONG_S, Link
 from gateway.ledgers._postgres_values import kept_row
 from gateway.money.rollups import CallCell, Cell
@@ -64,7 +64,8 @@ class Rollups(HourlySums):
 
     async def begin(self, link: Link) -> None:
         """Look from which hour on the books are open, as whoever holds the head."""
-        (self.open_hour, self.summed_until), *_ = await link.fetch(_SELECT_OPEN)
+        (self.open_hour, until_hour), *_ = await link.fetch(_SELECT_OPEN)
+        self.summed_until = end_of_days(until_hour)
 
     async def flush(self, link: Link) -> None:
         """Write what was added, in one order for all."""

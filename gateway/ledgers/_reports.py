@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from gateway.entries import HOLDOUT, Correction, Example, Feedback, HoldoutRecord, LedgerEntry
 from gateway.ledgers._corrections import SELECT_CORRECTIONS, corrections_of
-from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, Table
+from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, Table, end_of_days
 from gateway.ledgers._rows import (
     HOLDOUT_COLUMNS,
     JOINED_COLUMNS,
@@ -181,7 +181,8 @@ def _summed(rows: Rows, table: Table, *, since: datetime | None, until: datetime
     bounds = {"since": start, "until": end}
     if step == "hour":
         return rows(_select_hours(table), bounds)
-    ((summed_until,),) = rows("SELECT until_hour FROM summed", {})
+    ((until_hour,),) = rows("SELECT max(until_hour) FROM summed", {})
+    summed_until = end_of_days(until_hour)
     first_day, end_day = -(-start // DAY_HOURS) * DAY_HOURS, min(end // DAY_HOURS * DAY_HOURS, summed_until)
     # Where no day is whole, all is read by the hour.
     days = (first_day, end_day) if first_day < end_day else (start, start)

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table
+from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table, end_of_days
 from gateway.ledgers._reports import cells
 from gateway.ledgers._sqlite_statements import execute, marks
 from gateway.money.rollups import CallCell, CallSums, Cell, Sums
@@ -103,7 +103,8 @@ class Rollups(HourlySums):
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Look from which hour on the books are open, in the transaction that holds the write lock."""
-        self.open_hour, self.summed_until = connection.execute(_SELECT_OPEN).fetchone()
+        self.open_hour, until_hour = connection.execute(_SELECT_OPEN).fetchone()
+        self.summed_until = end_of_days(until_hour)
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what was added."""
@@ -165,8 +166,8 @@ def _sum_up_days(connection: sqlite3.Connection, since: int, until: int) -> None
 
 def days_differ(connection: sqlite3.Connection, since: int, until: int) -> bool:
     """Return whether days of a period are not what their hours add up to."""
-    (summed_until,) = connection.execute("SELECT until_hour FROM summed").fetchone()
-    bounds = since, min(until, summed_until)
+    (until_hour,) = connection.execute("SELECT max(until_hour) FROM summed").fetchone()
+    bounds = since, min(until, end_of_days(until_hour))
     return any(connection.execute(kind.differ, bounds * 4).fetchone()[0] for kind in _KINDS)
 
 

@@ -334,3 +334,17 @@ def test_a_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
         open_for_writing(path, durable=False, busy_timeout_s=1)
 
     assert path.read_bytes() == before
+
+
+async def test_books_that_lost_until_when_days_are_summed_up_are_refused(tmp_path: Path) -> None:
+    """Whoever wrote on would count days twice, and whoever read on would leave some out."""
+    options = sqlite.Options(path=str(tmp_path / "ledger.db"))
+    async with sqlite.build(options) as ledger:
+        await ledger.record(entry(1, (0, None, 1, True)))
+        with closing(sqlite3.connect(options.path, isolation_level=None)) as connection:
+            connection.execute("DELETE FROM summed")
+
+        with pytest.raises(LedgerError, match="restore it from a copy"):
+            await ledger.record(entry(2, (1, None, 1, True)))
+    with pytest.raises(LedgerError, match="restore it from a copy"):
+        list(sqlite.reader(options).hours())
