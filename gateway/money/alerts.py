@@ -115,7 +115,11 @@ def _repriced_to_successor(account: Savings, use: BaselineUse, prices: PriceList
     share, baseline = account.share, account.total.baseline.nano_usd
     if ratio is None or share is None:
         return ""
-    less = round(use.baseline.nano_usd * (1 - ratio)) - round(use.cost.nano_usd * (1 - ratio))
+    sums = account.total.sums
+    known = sums.cost + sums.excluded_cost
+    # Of its calls those count whose requests are in the sums; the others' asked it as often as they did.
+    paid = use.cost.nano_usd * (sums.cost / known if known else 1)
+    less = round(use.baseline.nano_usd * (1 - ratio)) - round(paid * (1 - ratio))
     new = baseline - round(use.baseline.nano_usd * (1 - ratio))
     then = f"{(account.net.nano_usd - less) / new:.0%}" if new > 0 else "nothing"
     verb = "falls" if less > 0 else "rises"

@@ -59,6 +59,30 @@ def test_a_baseline_that_ends_is_told_with_its_successors_saving() -> None:
     )
 
 
+def test_a_successor_saves_nothing_where_everything_went_to_the_baseline() -> None:
+    """Also where requests are in no sum, since the cost of a call is unknown: what else they cost is in none either."""
+    answer = attempt_record(backend="mini", model=MINI, usage=TICKET, cost=Money(1_600_000), cost_source="price")
+    lost = replace(answer, error="timeout", cost=None, cost_source="unknown")
+    fields = {"at": DAWN, "backend": "mini", "model": MINI, "local": False, "baseline_cost": Money(1_600_000)}
+    hours, calls = summed(
+        [
+            ledger_entry("whole", attempts=(answer,), cost=Money(1_600_000), **fields),
+            ledger_entry("half", attempts=(lost, answer), cost=None, **fields),
+        ]
+    )
+    api = Policy.model_validate(
+        {
+            "version": 1,
+            "baseline": MINI,
+            "backends": {"mini": {"kind": "mock", "model": MINI, "local": False, "clearance": "internal"}},
+            "rules": [{"name": "default", "use": ["mini"]}],
+        }
+    )
+    account = savings(hours, calls, policy=api, since=DAWN, until=DAWN + MONTH)
+
+    assert told(account, api)["baseline_ends"].text.endswith("from 0% to 0%")
+
+
 def test_an_end_far_away_is_not_told() -> None:
     """Nobody reads what is always there."""
     assert "baseline_ends" not in told(tickets(1), now=NOW - timedelta(days=200))
