@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway import keeping
-from gateway.cli.bookkeeping import existing_ledger, refuse_waiting
+from gateway.cli.bookkeeping import existing_ledger, refuse, refuse_waiting
 from gateway.cli.console import NO, say, say_facts, say_json
 from gateway.cli.focus import MonthFile
 from gateway.cli.inputs import JsonOption, LedgerOption, PolicyOption, ledger_part
@@ -47,6 +47,8 @@ def close(  # noqa: PLR0913 - a parameter an option
 
     Example: gateway ledger close 2026-11 --out closed
     """
+    if focus == Path("-"):
+        refuse("--focus needs a file: its SHA-256 is kept; name one")
     file = existing_ledger(ledger, policy)
     charges = None if focus is None else focus.expanduser()
     if verify:

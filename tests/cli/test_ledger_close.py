@@ -156,6 +156,15 @@ def test_a_month_that_was_closed_without_its_charges_has_none_to_compare_with(ga
     assert "closed without a file of its charges" in done.err
 
 
+def test_charges_go_into_a_file_of_their_own(gateway: Gateway, books: Path) -> None:
+    """Standard output keeps nothing that could be compared later, and no file is called so by mistake."""
+    done = gateway("ledger", "close", "2025-03", "--focus", "-")
+
+    assert (done.code, done.out) == (2, "")
+    assert "--focus needs a file" in done.err
+    assert keeping.read_closes(books) == []
+
+
 def test_no_other_file_gives_way_to_the_charges(gateway: Gateway, books: Path, home: Path) -> None:
     """The month stays open, and no file says that it is closed."""
     (home / "march.csv").write_text("mine")

@@ -217,7 +217,7 @@ def test_it_is_said_for_which_period_hardware_is_charged(gateway: Gateway, books
     books.write_text(POOLED.replace("1.5}", f"1.5, since: {day}}}"))
 
     whole = gateway("savings", "--policy", books).out
-    begun = gateway("savings", "--until", "2999-01-01", "--policy", books).out
+    begun = gateway("savings", "--until", "9999-12-31T23:30+00:00", "--policy", books).out
     given = gateway("savings", "--since", "3d", "--policy", books).out
     (pool,) = json.loads(gateway("savings", "--json", "--since", "3d", "--policy", books).out)["pools"]
 
