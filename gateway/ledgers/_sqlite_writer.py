@@ -148,15 +148,15 @@ class SqliteBooks:
         with self.connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             # One request alone takes no longer than its breaths would, and whoever else writes waits for the lock.
-            is_ours = not self._others_wrote()
-            connection.breathe(_MOST_BREATHING_S if is_ours and 1 < len(batch) <= FLOOD else 0)
+            may_breathe = 1 < len(batch) <= FLOOD and not self._others_wrote()
+            connection.breathe(_MOST_BREATHING_S if may_breathe else 0)
             self._pages.open(connection)
             results = apply(connection, self._pages, batch)
             self._pages.close(connection)
         return results
 
     def _others_wrote(self) -> bool:
-        """Say whether another connection has committed anything since this one's last transaction."""
+        """Say whether another connection has committed anything since this was asked last."""
         before = self._version
         (self._version,) = self.connection.execute("PRAGMA data_version").fetchone()
         return self._version != before
