@@ -1,11 +1,7 @@
-"""Many new entries written to a SQLite ledger, with few statements.
-
-A statement gives up the interpreter while it runs and must win it back from the event loop: one for each row would
-wait for a busy loop row by row.
-"""
+"""Many new entries written to a SQLite ledger, with few statements."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -15,33 +11,13 @@ from gateway.entries import LedgerEntry
 from gateway.ledgers._rows import ATTEMPT_COLUMNS, ENTRY_COLUMNS, attempt_rows, entry_row
 from gateway.ledgers._sqlite_connection import Connection
 from gateway.ledgers._sqlite_rollups import Rollups
-from gateway.ledgers._sqlite_statements import marks
+from gateway.ledgers._sqlite_statements import Inserts
 from gateway.ledgers._sqlite_trail import TrailEnd
 
-# A statement for every number of rows would not stay compiled; these sizes make up any number.
-_SIZES = (64, 32, 16, 8, 4, 2, 1)
+_AT_ONCE = 64
 # How many entries are made rows of between two breaths.
 _BREATHING = 2
 Values = list[Any]
-
-
-class _Table:
-    """The statements that insert so many rows into a table."""
-
-    def __init__(self, name: str, columns: Sequence[str]) -> None:
-        self.width = len(columns)
-        row = f"({marks(self.width)})"
-        # The names are ours.
-        into = f"INSERT INTO {name} ({', '.join(columns)}) VALUES"
-        self._statements = {size: f"{into} {', '.join([row] * size)}" for size in _SIZES}
-
-    def insert(self, connection: sqlite3.Connection, values: Values) -> None:
-        """Insert rows, given one after the other; raises `sqlite3.IntegrityError` where one is there already."""
-        begin = 0
-        for size in _parts(len(values) // self.width):
-            end = begin + size * self.width
-            connection.execute(self._statements[size], values[begin:end])
-            begin = end
 
 
 class Bookable(Protocol):
@@ -60,9 +36,9 @@ class Bookable(Protocol):
         """What is written of its record already."""
 
 
-_ENTRIES = _Table("entries", ("n", "hour", *ENTRY_COLUMNS))
-_ATTEMPTS = _Table("attempts", ("entry", *ATTEMPT_COLUMNS))
-_AUDIT = _Table("audit", ("n", "entry", "subject", "body"))
+_ENTRIES = Inserts("entries", ("n", "hour", *ENTRY_COLUMNS))
+_ATTEMPTS = Inserts("attempts", ("entry", *ATTEMPT_COLUMNS))
+_AUDIT = Inserts("audit", ("n", "entry", "subject", "body"))
 
 
 def book_all(connection: Connection, trail: TrailEnd, rollups: Rollups, writes: Sequence[Bookable]) -> None:
@@ -73,7 +49,7 @@ def book_all(connection: Connection, trail: TrailEnd, rollups: Rollups, writes: 
     """
     (place,) = connection.execute("SELECT coalesce(max(n), 0) FROM entries").fetchone()
     rest = iter(writes)
-    while part := tuple(islice(rest, _BREATHING if connection.breathes else _SIZES[0])):
+    while part := tuple(islice(rest, _BREATHING if connection.breathes else _AT_ONCE)):
         places = range(place + 1, place + 1 + len(part))
         place += len(part)
         # One kind of row after the other: what each does stays at hand for the next.
@@ -103,10 +79,3 @@ def _records(connection: sqlite3.Connection, trail: TrailEnd, part: Sequence[Boo
     for write, place in zip(part, places, strict=True):
         values += trail.record(connection, write.drafted, write.evidence, place)
     return values
-
-
-def _parts(count: int) -> Iterator[int]:
-    for size in _SIZES:
-        while count >= size:
-            yield size
-            count -= size

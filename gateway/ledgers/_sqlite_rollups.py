@@ -7,11 +7,13 @@ An entry of a month that is closed counts in the first open hour: what was close
 import json
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table, end_of_days
 from gateway.ledgers._reports import cells
-from gateway.ledgers._sqlite_statements import execute, marks
+from gateway.ledgers._sqlite_statements import Inserts, execute, marks
 from gateway.money.rollups import CallCell, CallSums, Cell, Sums
 from gateway.times import DAY_HOURS
 
@@ -53,10 +55,10 @@ DAY_TABLES = (
 
 
 class _Kind(NamedTuple):
-    """Statements: a row to its hour, or to its day; hours to the days that they are of; and whether days are theirs."""
+    """Statements: rows to their hours or to their days, hours to the days that they are of, whether days are theirs."""
 
-    to_hour: str
-    to_day: str
+    to_hours: Inserts
+    to_day: Inserts
     to_days: str
     differ: str
 
@@ -67,7 +69,6 @@ class _Kind(NamedTuple):
         sums = [f"{name} = {name} + excluded.{name}" for name in table.sums]
         spans = [f"{name} = {of}({name}, excluded.{name})" for name, of in _spans(table)]
         # The names are ours.
-        values = f"({columns}) VALUES ({marks(len(table.columns))})"
         added = f"ON CONFLICT DO UPDATE SET {', '.join((*spans, *sums))}"
         some = "WHERE hour >= ? AND hour < ?"
         # Added one by one, as to hours: a sum that is out of all bounds must not fail whoever sums up the day.
@@ -76,8 +77,8 @@ class _Kind(NamedTuple):
         anew = f"SELECT hour - hour % {DAY_HOURS} AS day, {by}, {whole} FROM {table.hours} {some} GROUP BY day, {by}"  # noqa: S608
         kept = f"SELECT {columns} FROM {table.days} {some}"  # noqa: S608
         return cls(
-            to_hour=f"INSERT INTO {table.hours} {values} {added}",
-            to_day=f"INSERT INTO {table.days} {values} {added}",
+            to_hours=Inserts(table.hours, table.columns, added),
+            to_day=Inserts(table.days, table.columns, added),
             to_days=f"INSERT INTO {table.days} ({columns}) {days} {some} {added}",
             differ=f"SELECT EXISTS ({kept} EXCEPT {anew}) OR EXISTS ({anew} EXCEPT {kept})",
         )
@@ -108,22 +109,21 @@ class Rollups(HourlySums):
 
     def flush(self, connection: sqlite3.Connection) -> None:
         """Write what was added."""
-        for kind, row in self._rows(connection):
-            connection.execute(kind.to_hour, row)
-            if row[0] < self.summed_until:
-                connection.execute(kind.to_day, (row[0] - row[0] % DAY_HOURS, *row[1:]))
+        for kind, rows in self._rows(connection):
+            late = [(row[0] - row[0] % DAY_HOURS, *row[1:]) for row in rows if row[0] < self.summed_until]
+            kind.to_hours.insert(connection, list(chain.from_iterable(rows)))
+            kind.to_day.insert(connection, list(chain.from_iterable(late)))
         if self.is_day_over:
             _sum_up_days(connection, self.summed_until, self.begun_day)
             self.summed_until = self.begun_day
         self.clear()
 
-    def _rows(self, connection: sqlite3.Connection) -> Iterator[tuple[_Kind, tuple[int, ...]]]:
-        for (hour, cell), requests in self.hours.items():
-            yield _REQUESTS, (hour, self._id(connection, cell), *requests.row)
-        for (hour, call), calls in self.calls.items():
-            yield _CALLS, (hour, self._id(connection, call), *calls.row)
-        for (hour, cell, bucket), count in self.durations.items():
-            yield _DURATIONS, (hour, self._id(connection, cell), bucket, count)
+    def _rows(self, connection: sqlite3.Connection) -> Iterator[tuple[_Kind, list[tuple[int, ...]]]]:
+        number = partial(self._id, connection)
+        yield _REQUESTS, [(hour, number(cell), *added.row) for (hour, cell), added in self.hours.items()]
+        yield _CALLS, [(hour, number(call), *added.row) for (hour, call), added in self.calls.items()]
+        counts = self.durations.items()
+        yield _DURATIONS, [(hour, number(cell), bucket, count) for (hour, cell, bucket), count in counts]
 
     def forget(self) -> None:
         """Forget what was added, and the numbers of cells: those made in the transaction that failed are no numbers."""
