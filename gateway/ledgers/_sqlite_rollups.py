@@ -14,41 +14,32 @@ from typing import NamedTuple
 from gateway.ledgers._hours import CALLS, DURATIONS, REQUESTS, HourlySums, Table, end_of_days
 from gateway.ledgers._reports import cells
 from gateway.ledgers._sqlite_statements import Inserts, execute, marks
-from gateway.money.rollups import CallCell, CallSums, Cell, Sums
+from gateway.money.rollups import CallCell, Cell
 from gateway.times import DAY_HOURS
 
+
+def _cells(name: str, columns: tuple[str, ...]) -> str:
+    return f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, {', '.join(columns)})"
+
+
+def _sums(name: str, table: Table, *, cells: str = "cells") -> str:
+    columns = [f"{column} INTEGER NOT NULL" for column in table.columns]
+    key = f"PRIMARY KEY (hour, {', '.join(table.by)}), FOREIGN KEY (cell) REFERENCES {cells} (id)"
+    return f"CREATE TABLE {name} ({', '.join(columns)}, {key}) WITHOUT ROWID"
+
+
 TABLES = (
-    f"""CREATE TABLE cells (
-        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, {", ".join(Cell._fields)})""",
-    f"""CREATE TABLE hours (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), first_us INTEGER NOT NULL,
-        last_us INTEGER NOT NULL, {", ".join(f"{name} INTEGER NOT NULL" for name in Sums._fields)},
-        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
-    f"""CREATE TABLE call_cells (
-        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, {", ".join(CallCell._fields)})""",
-    f"""CREATE TABLE call_hours (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES call_cells (id),
-        {", ".join(f"{name} INTEGER NOT NULL" for name in CallSums._fields)},
-        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
-    """CREATE TABLE duration_hours (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), bucket INTEGER NOT NULL,
-        count INTEGER NOT NULL, PRIMARY KEY (hour, cell, bucket)) WITHOUT ROWID""",
+    _cells("cells", Cell._fields),
+    _sums(REQUESTS.hours, REQUESTS),
+    _cells("call_cells", CallCell._fields),
+    _sums(CALLS.hours, CALLS, cells="call_cells"),
+    _sums(DURATIONS.hours, DURATIONS),
 )
-
-
-# As the hourly ones are. The days before `until_hour` are summed up; `hour` is a day's first.
+# The days before `until_hour` are summed up.
 DAY_TABLES = (
-    f"""CREATE TABLE days (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), first_us INTEGER NOT NULL,
-        last_us INTEGER NOT NULL, {", ".join(f"{name} INTEGER NOT NULL" for name in Sums._fields)},
-        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
-    f"""CREATE TABLE call_days (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES call_cells (id),
-        {", ".join(f"{name} INTEGER NOT NULL" for name in CallSums._fields)},
-        PRIMARY KEY (hour, cell)) WITHOUT ROWID""",
-    """CREATE TABLE duration_days (
-        hour INTEGER NOT NULL, cell INTEGER NOT NULL REFERENCES cells (id), bucket INTEGER NOT NULL,
-        count INTEGER NOT NULL, PRIMARY KEY (hour, cell, bucket)) WITHOUT ROWID""",
+    _sums(REQUESTS.days, REQUESTS),
+    _sums(CALLS.days, CALLS, cells="call_cells"),
+    _sums(DURATIONS.days, DURATIONS),
     "CREATE TABLE summed (one INTEGER PRIMARY KEY CHECK (one = 1), until_hour INTEGER NOT NULL)",
     "INSERT INTO summed VALUES (1, 0)",
 )
